@@ -1,0 +1,1 @@
+"""Draw facts, render their evidence, and freeze the result as a release."""

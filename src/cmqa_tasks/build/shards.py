@@ -1,0 +1,117 @@
+"""One shard of a build: a run of facts with their texts and images, drawn, rendered and written by one process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cmqa_tasks.build.draw import VARIANTS, Drawn, draw, layout, page, texts
+from cmqa_tasks.build.render import PAGE_SIZE, Renderer
+from cmqa_tasks.records import SIDES, evidence_id
+from cmqa_tasks.release import FACTS, IMAGES, TEXTS
+from cmqa_tasks.worlds import LANGUAGES
+
+SHARD_FACTS = 8
+"""Facts per shard: small enough that a kill loses seconds, large enough that files stay few."""
+
+_strings = pa.struct([(language, pa.string()) for language in LANGUAGES])
+_value = pa.struct(
+    [("canonical", pa.string()), ("surface", pa.struct([(language, pa.list_(pa.string())) for language in LANGUAGES]))]
+)
+_evidence = [
+    ("id", pa.string()),
+    ("fact_id", pa.string()),
+    ("side", pa.string()),
+    ("modality", pa.string()),
+    ("language", pa.string()),
+    ("variant", pa.int8()),
+    ("template", pa.string()),
+]
+SCHEMAS = {
+    FACTS: pa.schema(
+        [
+            ("id", pa.string()),
+            ("index", pa.int32()),
+            ("world", pa.string()),
+            ("type", pa.string()),
+            ("kind", pa.string()),
+            ("entity", _strings),
+            ("question", _strings),
+            ("a", _value),
+            ("b", _value),
+            ("graphical", pa.bool_()),
+            ("tolerance", pa.float64()),
+        ]
+    ),
+    TEXTS: pa.schema([*_evidence, ("text", pa.string())]),
+    IMAGES: pa.schema(
+        [
+            *_evidence,
+            ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+        ]
+    ),
+}
+"""Columns of a release's files. ``image`` has the layout that Hugging Face datasets decodes as an Image."""
+
+_renderer: Renderer | None = None
+
+
+def start_worker(browser: str | None) -> None:
+    """Give this process its own browser (they cannot be shared between processes)."""
+    global _renderer
+    _renderer = Renderer(browser)
+
+
+def shard_facts(shard: int, facts: int) -> range:
+    """Numbers of the facts in a shard of a build of so many facts."""
+    return range(shard * SHARD_FACTS, min((shard + 1) * SHARD_FACTS, facts))
+
+
+def build_shard(seed: int, shard: int, facts: int, directory: Path) -> int:
+    """Build a shard in a worker process, and say how many images it made. The last of its files to appear is the images'."""
+    assert _renderer is not None, "start_worker was not called in this process"
+    drawn = [draw(seed, number) for number in shard_facts(shard, facts)]
+    write(directory / shard_file(shard, FACTS), [one.fact.model_dump() for one in drawn], SCHEMAS[FACTS])
+    write(directory / shard_file(shard, TEXTS), [t.model_dump() for one in drawn for t in texts(one)], SCHEMAS[TEXTS])
+    images = [row for one in drawn for row in _images(one, _renderer)]
+    write(directory / shard_file(shard, IMAGES), images, SCHEMAS[IMAGES])
+    return len(images)
+
+
+def shard_file(shard: int, name: str) -> str:
+    """Name of a shard's part of a release file."""
+    return f"{shard:06d}.{name}"
+
+
+def _images(drawn: Drawn, renderer: Renderer) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": evidence_id(drawn.fact.id, side, "image", language, variant),
+            "fact_id": drawn.fact.id,
+            "side": side,
+            "modality": "image",
+            "language": language,
+            "variant": variant,
+            "template": layout(drawn.fact.world, variant),
+            "image": {"bytes": renderer.render(page(drawn, side, language, variant)), "path": None},
+            "width": PAGE_SIZE[0],
+            "height": PAGE_SIZE[1],
+        }
+        for language in LANGUAGES
+        for side in SIDES
+        for variant in VARIANTS
+    ]
+
+
+def write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+    """Write rows as Parquet, whole or not at all."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), partial)
+    os.replace(partial, path)

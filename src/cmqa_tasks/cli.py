@@ -1,0 +1,112 @@
+"""The ``cmqa`` command. Imports stand inside the commands, so that each starts as fast as it can.
+
+cmqa build --seed 7 --facts 400 --out mine      a fresh, private release
+cmqa show 1f0c9a52bd3e7788 --out item           one item as a model gets it, to look at
+cmqa tasks-path lmms-eval                       for --include_path, where the plugin is not loaded
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cmqa_tasks
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; errors of the user's are one line on stderr and exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"cmqa {options.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cmqa", description=cmqa_tasks.__doc__)
+    parser.add_argument("--version", action="version", version=cmqa_tasks.__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    build = commands.add_parser("build", help="draw facts and render their evidence into a new release directory")
+    build.add_argument("--seed", type=int, required=True, help="what the facts are drawn from")
+    build.add_argument("--facts", type=int, required=True, help="how many facts")
+    build.add_argument("--out", type=Path, required=True, help="the new directory; its name is the release's name")
+    build.add_argument("--workers", type=int, default=None, help="processes, each with a browser (default: one per CPU)")
+    build.add_argument("--browser", default=None, help="the Chromium to draw with (default: $CMQA_BROWSER, else the PATH)")
+    build.set_defaults(run=_build)
+
+    show = commands.add_parser("show", help="write one item as it is put to a model: prompt and images")
+    show.add_argument("id", help="id of an item, or of a fact (then every item of it)")
+    show.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
+    show.add_argument("--protocol", default="aware", help="how the question is put")
+    show.add_argument("--out", type=Path, default=Path("cmqa_show"), help="directory to write into")
+    show.set_defaults(run=_show)
+
+    items = commands.add_parser("items", help="list the items of an arm: id, relation, world, type, question")
+    items.add_argument("arm", help="name of the arm")
+    items.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
+    items.set_defaults(run=_items)
+
+    demo = commands.add_parser("demo", help="evaluate models of known behaviour through lmms-eval and print one table")
+    demo.add_argument("--out", type=Path, required=True, help="directory for the harness's output; replaced when it exists")
+    demo.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
+    demo.set_defaults(run=_demo)
+
+    tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
+    tasks_path.add_argument("harness", choices=["lmms-eval"])
+    tasks_path.set_defaults(run=_tasks_path)
+    return parser
+
+
+def _build(options: argparse.Namespace) -> int:
+    from cmqa_tasks.build.freeze import build
+
+    if options.workers is not None and options.workers < 1:
+        raise ValueError(f"--workers must be at least 1, not {options.workers}")
+    metadata = build(options.seed, options.facts, options.out, workers=options.workers, browser=options.browser)
+    size = sum(info.bytes for info in metadata.files.values()) / 1e6
+    print(f"{options.out}: {metadata.facts} facts, {metadata.files['images.parquet'].rows} images, {size:.1f} MB")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    from cmqa_tasks.release import DEFAULT, load
+    from cmqa_tasks.show import find, write
+
+    release = load(options.data or DEFAULT)
+    for doc in find(release, options.id, options.protocol):
+        print(write(doc, release, options.out))
+    return 0
+
+
+def _items(options: argparse.Namespace) -> int:
+    from cmqa_tasks.items import items
+    from cmqa_tasks.records import arm_named
+    from cmqa_tasks.release import DEFAULT, load
+
+    release = load(options.data or DEFAULT)
+    for item in items(arm_named(options.arm), release.facts.values(), release.name):
+        fact = release.facts[item.fact_id]
+        print(item.id, item.relation, fact.world, fact.type, fact.question.get("en", ""), sep="\t")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from cmqa_tasks.demo import run
+
+    print(run(options.out, options.limit))
+    return 0
+
+
+def _tasks_path(options: argparse.Namespace) -> int:
+    from cmqa_tasks.resources import tasks_dir
+
+    print(tasks_dir(options.harness.replace("-", "_")))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Outcomes → rates. Pure functions over per-item marks, the same inside the harness and offline.
+
+Each metric gives every item a *mark*: 1 or 0 where the item counts, nothing where it does not (an agreeing twin has no say in
+``recognition``). The metric is the mean of its marks, and NaN when no item counts: an empty denominator is shown, never hidden.
+The one exception is ``balanced``, the mean of two rates, which stays right when the numbers of conflict and agree items differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from cmqa_tasks.records import Arm, Modality, Outcome, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the metrics need to know of one answered item."""
+
+    relation: Relation
+    outcome: Outcome
+    modalities: tuple[Modality, ...]
+    """Modalities of the item's pieces, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row of the harness's table."""
+
+    name: str
+    higher_is_better: bool | None
+    """None where neither direction is better (preferences)."""
+    description: str
+    mark: Callable[[Scored], float | None]
+
+
+def _share(relation: Relation, *outcomes: Outcome) -> Callable[[Scored], float | None]:
+    def mark(item: Scored) -> float | None:
+        return float(item.outcome in outcomes) if item.relation == relation else None
+
+    return mark
+
+
+def _any_share(outcome: Outcome) -> Callable[[Scored], float | None]:
+    return lambda item: float(item.outcome == outcome)
+
+
+def _balanced(item: Scored) -> float | None:
+    if item.relation == "single":
+        return None
+    return float((item.outcome == "conflict") == (item.relation == "conflict"))
+
+
+def _prefers_first(item: Scored) -> float | None:
+    if item.relation != "conflict" or item.outcome not in ("first", "second"):
+        return None
+    return float(item.outcome == "first")
+
+
+def _prefers_image(item: Scored) -> float | None:
+    if item.relation != "conflict" or item.outcome not in ("first", "second"):
+        return None
+    return float(item.modalities[0 if item.outcome == "first" else 1] == "image")
+
+
+RECOGNITION = Metric("recognition", True, "share of conflict items called contradictory", _share("conflict", "conflict"))
+FALSE_ALARM = Metric("false_alarm", False, "share of agreeing twins called contradictory", _share("agree", "conflict"))
+BALANCED = Metric("balanced", True, "(recognition + 1 − false_alarm) / 2: the headline; 0.5 without any insight", _balanced)
+NAMED_BOTH = Metric(
+    "named_both", None, "share of conflict items with both values listed, not called contradictory", _share("conflict", "both")
+)
+AGREE_CORRECT = Metric("agree_correct", True, "share of agreeing twins answered with their value", _share("agree", "correct"))
+PREFERS_FIRST = Metric("prefers_first", None, "of conflict items where one piece was followed: the first", _prefers_first)
+PREFERS_IMAGE = Metric("prefers_image", None, "of conflict items where one piece was followed: the image", _prefers_image)
+UNPARSED = Metric("unparsed", False, "share of items whose response could not be read", _any_share("unparsed"))
+ABSTAINED = Metric("abstained", None, "share of items where the model declined to answer", _any_share("abstain"))
+READ_CORRECT = Metric("read_correct", True, "share of single pieces read correctly", _share("single", "correct"))
+CRIED_CONFLICT = Metric("cried_conflict", False, "share of single pieces called contradictory", _share("single", "conflict"))
+
+_PAIR = (BALANCED, RECOGNITION, FALSE_ALARM, NAMED_BOTH, AGREE_CORRECT, PREFERS_FIRST, UNPARSED, ABSTAINED)
+_SINGLE = (READ_CORRECT, CRIED_CONFLICT, UNPARSED, ABSTAINED)
+
+
+def metrics_of(arm: Arm) -> tuple[Metric, ...]:
+    """The metrics of an arm: they depend on the arm alone, never on the responses."""
+    if arm.single:
+        return _SINGLE
+    return (*_PAIR, PREFERS_IMAGE) if arm.cross_modal else _PAIR
+
+
+def mean(marks: Iterable[float]) -> float:
+    """The mean of the marks; NaN when there are none."""
+    values = list(marks)
+    return math.fsum(values) / len(values) if values else math.nan
+
+
+def rates(arm: Arm, scored: Iterable[Scored]) -> Mapping[str, float]:
+    """Every metric of an arm over its items.
+
+    ``balanced`` is the mean of its rates over conflict items and over agree items (balanced accuracy), so a limit that
+    cuts a pair in two does not tilt it.
+    """
+    items = list(scored)
+    values = {metric.name: mean(mark for item in items if (mark := metric.mark(item)) is not None) for metric in metrics_of(arm)}
+    if not arm.single:
+        values[BALANCED.name] = balanced(values[RECOGNITION.name], values[FALSE_ALARM.name])
+    return values
+
+
+def balanced(recognition: float, false_alarm: float) -> float:
+    """Balanced accuracy of telling conflict from agreement: 0.5 for a model that always or never calls conflict."""
+    return (recognition + 1.0 - false_alarm) / 2.0

@@ -1,0 +1,1 @@
+"""Models for the harnesses: real ones through transformers, and reference policies."""

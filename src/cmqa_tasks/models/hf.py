@@ -1,0 +1,242 @@
+"""Any vision-language or text-only model of transformers as an lmms-eval chat model::
+
+    lmms-eval --model cmqa_hf --model_args pretrained=Qwen/Qwen2.5-VL-3B-Instruct,dtype=bfloat16 --tasks cmqa_crossmodal --batch_size 4
+
+Requests are batched by their number of images and padded on the left, so that the last prompt token of every row is the one that
+generation continues from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lmms_eval.api.instance import GenerationResult, Instance, TokenCounts
+from lmms_eval.api.model import lmms
+from lmms_eval.protocol import ChatMessages
+from loguru import logger
+from PIL.Image import Image
+from tqdm import tqdm
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+_SAMPLING_ONLY = ("temperature", "top_p", "top_k", "min_p")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One request, ready for the processor."""
+
+    place: int
+    """Its place among the requests."""
+    text: str
+    """The rendered chat template, with one image placeholder per image."""
+    images: tuple[Image, ...]
+    generation: str
+    """Generation kwargs as canonical JSON; a batch shares them."""
+
+
+class CmqaHF(lmms):  # type: ignore[misc]
+    """A transformers model, loaded as it is and asked greedily unless the task says otherwise.
+
+    Args:
+        pretrained: hub id or directory of the checkpoint.
+        revision: revision of a hub checkpoint.
+        dtype: one of :data:`DTYPES`; ``auto`` takes the checkpoint's own.
+        device: ``cpu``, ``cuda``, ``cuda:1`` …; by default CUDA where there is one, else the CPU. Under several processes each takes
+            the device of its local rank.
+        device_map: passed to ``from_pretrained``, for models that need several devices; then ``device`` is where inputs go.
+        attn_implementation: passed to ``from_pretrained``.
+        trust_remote_code: whether code of the checkpoint may run. Off by default.
+        batch_size: requests per forward pass.
+        max_batch_size: accepted because the harness passes it; not used.
+
+    Raises:
+        ValueError: an argument is out of range; the message names it and what is allowed.
+    """
+
+    is_simple = False
+
+    def __init__(
+        self,
+        pretrained: str,
+        revision: str = "main",
+        dtype: str = "auto",
+        device: str | None = None,
+        device_map: str | None = None,
+        attn_implementation: str | None = None,
+        trust_remote_code: bool = False,
+        batch_size: int | str = 1,
+        max_batch_size: int | None = None,
+    ) -> None:
+        super().__init__()
+        if dtype not in DTYPES:
+            raise ValueError(f"dtype={dtype!r}: choose one of {', '.join(DTYPES)}")
+        self.batch_size_per_gpu = _positive("batch_size", batch_size)
+        self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        self._device = _device(device)
+        source = {"revision": revision, "trust_remote_code": trust_remote_code}
+        self._config = AutoConfig.from_pretrained(pretrained, **source)
+        self.sees_images = _sees_images(self._config)
+        optional = {"device_map": device_map, "attn_implementation": attn_implementation}
+        loader = AutoModelForImageTextToText if self.sees_images else AutoModelForCausalLM
+        self.model = loader.from_pretrained(
+            pretrained, dtype=dtype, **source, **{key: value for key, value in optional.items() if value is not None}
+        ).eval()
+        if device_map is None:
+            self.model.to(self._device)
+        self.processor = (AutoProcessor if self.sees_images else AutoTokenizer).from_pretrained(pretrained, **source)
+        self.tokenizer = getattr(self.processor, "tokenizer", self.processor)
+        self.tokenizer.padding_side = "left"
+        if self.tokenizer.pad_token_id is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+
+    @property
+    def device(self) -> torch.device:
+        """Where inputs go."""
+        return self._device
+
+    @property
+    def batch_size(self) -> int:
+        """Requests per forward pass."""
+        return self.batch_size_per_gpu
+
+    def generate_until(self, requests: Sequence[Instance]) -> list[GenerationResult]:
+        """One response per request, in order. Requests that only pad a rank are not run."""
+        results = [GenerationResult(text="") for _ in requests]
+        todo = [place for place, request in enumerate(requests) if not _is_padding(request)]
+        with tqdm(total=len(todo), desc="cmqa_hf", disable=self.rank != 0) as bar:
+            for batch in self._batches(requests, todo):
+                for prompt, result in zip(batch, self._respond(batch), strict=True):
+                    results[prompt.place] = result
+                bar.update(len(batch))
+        return results
+
+    def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
+        """Chat tasks of lmms-eval are generation tasks."""
+        raise NotImplementedError("cmqa_hf answers generation tasks only")
+
+    def generate_until_multi_round(self, requests: Sequence[Instance]) -> list[str]:
+        """Our tasks have one round."""
+        raise NotImplementedError("cmqa_hf answers one-round tasks only")
+
+    def _batches(self, requests: Sequence[Instance], todo: Sequence[int]) -> Iterator[list[Prompt]]:
+        """Batches that share generation kwargs and the number of images, in the order of the requests.
+
+        Prompts are made when their batch is, and every image lives as long as its batch: memory does not grow with the run.
+        """
+        waiting: dict[tuple[str, int], list[Prompt]] = {}
+        for place in todo:
+            prompt = self._prompt(place, requests[place])
+            key = prompt.generation, len(prompt.images)
+            batch = waiting.setdefault(key, [])
+            batch.append(prompt)
+            if len(batch) == self.batch_size:
+                yield waiting.pop(key)
+        yield from waiting.values()
+
+    def _prompt(self, place: int, request: Instance) -> Prompt:
+        _, doc_to_messages, generation, doc_id, task, split = request.args
+        chat = ChatMessages(messages=doc_to_messages(self.task_dict[task][split][doc_id]))
+        images, videos, audios = chat.extract_media()
+        if videos or audios or (images and not self.sees_images):
+            kinds = [kind for kind, media in (("images", images), ("videos", videos), ("audio", audios)) if media]
+            raise ValueError(
+                f"{task}, document {doc_id} has {' and '.join(kinds)}, which {type(self.model).__name__} cannot read"
+            )
+        return Prompt(place, self._render(chat), tuple(images), json.dumps(dict(generation), sort_keys=True))
+
+    def _render(self, chat: ChatMessages) -> str:
+        """The chat template applied; without one, the parts one after the other."""
+        turns = chat.to_hf_messages()
+        if not self.sees_images:
+            turns = [turn | {"content": _joined(turn["content"])} for turn in turns]
+        if getattr(self.processor, "chat_template", None):
+            text: str = self.processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+            return text
+        logger.warning("{} has no chat template; prompts are put to it without one", self._config._name_or_path)
+        image_token = getattr(self.processor, "image_token", "")
+        return "\n".join(
+            turn["content"] if isinstance(turn["content"], str) else _joined(turn["content"], image_token) for turn in turns
+        )
+
+    def _inputs(self, batch: Sequence[Prompt]) -> Any:
+        """Processor output on the model's device and, for pixels, in its dtype. Rows of token ids are padded on the left."""
+        kwargs: dict[str, Any] = {"text": [prompt.text for prompt in batch], "padding": True, "return_tensors": "pt"}
+        if batch[0].images:
+            kwargs["images"] = [list(prompt.images) for prompt in batch]
+        # A chat template writes the special tokens itself; a second BOS would change the prompt.
+        if getattr(self.processor, "chat_template", None):
+            kwargs["add_special_tokens"] = False
+        inputs = self.processor(**kwargs)
+        inputs = inputs.to(self._device)
+        for name, tensor in inputs.items():
+            if torch.is_tensor(tensor) and tensor.is_floating_point():
+                inputs[name] = tensor.to(self.model.dtype)
+        return inputs
+
+    def _respond(self, batch: Sequence[Prompt]) -> list[GenerationResult]:
+        inputs = self._inputs(batch)
+        generation = json.loads(batch[0].generation)
+        until = _as_list(generation.pop("until", None))
+        tokens = self._generate(inputs, generation)
+        prompt_lengths = inputs["attention_mask"].sum(dim=1).tolist()
+        return [self._result(row, length, until) for row, length in zip(tokens, prompt_lengths, strict=True)]
+
+    def _generate(self, inputs: Any, generation: dict[str, Any]) -> torch.Tensor:
+        """New tokens, shape (batch, new tokens), padded on the right."""
+        settings = {"max_new_tokens": 256, "do_sample": False, "pad_token_id": self.tokenizer.pad_token_id} | generation
+        settings["do_sample"] = bool(settings["do_sample"]) and settings.get("temperature", 1) > 0
+        if not settings["do_sample"]:
+            # None also silences the checkpoint's own sampling defaults, which greedy decoding would only warn about.
+            settings |= dict.fromkeys(_SAMPLING_ONLY)
+        with torch.inference_mode():
+            output = self.model.generate(**inputs, **settings)
+        return torch.as_tensor(output)[:, inputs["input_ids"].shape[1] :]
+
+    def _result(self, tokens: torch.Tensor, prompt_length: int, until: Sequence[str]) -> GenerationResult:
+        text: str = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        for stop in until:
+            text = text.split(stop)[0] if stop else text
+        written = int((tokens != self.tokenizer.pad_token_id).sum())
+        return GenerationResult(text=text, token_counts=TokenCounts(input_tokens=int(prompt_length), output_tokens=written))
+
+
+def _positive(name: str, value: int | str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{name}={value!r}: must be a positive integer")
+    return number
+
+
+def _device(device: str | None) -> torch.device:
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1 and torch.cuda.is_available() and device in (None, "cuda"):
+        return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
+    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def _sees_images(config: Any) -> bool:
+    remote = getattr(config, "auto_map", None) or {}
+    return type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING or "AutoModelForImageTextToText" in remote
+
+
+def _is_padding(request: Instance) -> bool:
+    return bool((request.metadata or {}).get("__padding_only__"))
+
+
+def _as_list(until: str | Sequence[str] | None) -> list[str]:
+    if until is None:
+        return []
+    return [until] if isinstance(until, str) else list(until)
+
+
+def _joined(content: Sequence[dict[str, Any]], image_token: str = "") -> str:
+    return "".join(part["text"] if part["type"] == "text" else image_token for part in content)

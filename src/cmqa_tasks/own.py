@@ -1,0 +1,154 @@
+"""A user's own facts: one JSON object a line, read into the same records as a release.
+
+A line holds the question, how its answers are read (a kind of :data:`cmqa_tasks.records.CANONICAL_FORMS`; ``name`` for anything that is
+just words), the two values, and two renderings of each value for every modality that the arm needs (images as paths relative to the file)::
+
+    {"question": "What is the total of the receipt?", "kind": "money", "a": "24.99 USD", "b": "29.99 USD",
+     "texts": {"a": ["I paid $24.99 …", "The receipt came to $24.99 …"], "b": ["I paid $29.99 …", "…"]},
+     "images": {"a": ["1a.png", "1a_scan.png"], "b": ["1b.png", "1b_scan.png"]}}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+from pydantic import Field, ValidationError
+
+from cmqa_tasks.records import (
+    Fact,
+    ImageEvidence,
+    Kind,
+    Modality,
+    Record,
+    Side,
+    TextEvidence,
+    Value,
+    evidence_id,
+    fact_id,
+)
+from cmqa_tasks.release import Release
+from cmqa_tasks.worlds.languages import WRITERS, write
+
+
+class OwnDataError(ValueError):
+    """A line of a user's file cannot be used; the message says file, line, field and what is allowed."""
+
+
+class _Spelled(Record):
+    canonical: str = Field(min_length=1)
+    surface: tuple[str, ...] = Field(min_length=1)
+
+
+class _Line(Record):
+    question: str = Field(min_length=1)
+    kind: Kind = "name"
+    a: str | _Spelled
+    b: str | _Spelled
+    texts: dict[Side, tuple[str, str]] = {}
+    images: dict[Side, tuple[str, str]] = {}
+    entity: str = ""
+    world: str = "own"
+    type: str = "own"
+    language: str = "en"
+    tolerance: float = Field(default=0.0, ge=0.0)
+
+
+def read_jsonl(path: str | Path, name: str | None = None) -> Release:
+    """Read a user's facts into a release in memory.
+
+    Args:
+        path: a file of JSON lines; blank lines are skipped.
+        name: name of the release; by default the file's name without its ending.
+
+    Raises:
+        OwnDataError: a line is no JSON, has a missing, unknown or wrong field, or names an image that cannot be read; or the
+            file has no facts.
+    """
+    path = Path(path)
+    facts, texts, images = [], [], []
+    for number, line in _lines(path):
+        fact = _fact(line, len(facts), f"{path}:{number}")
+        facts.append(fact)
+        texts += [
+            TextEvidence(**_common(fact, line, side, "text", variant), text=text)
+            for side, passages in line.texts.items()
+            for variant, text in enumerate(passages)
+        ]
+        images += [
+            _image(path.parent / file, _common(fact, line, side, "image", variant), f"{path}:{number}: images.{side}")
+            for side, files in line.images.items()
+            for variant, file in enumerate(files)
+        ]
+    if not facts:
+        raise OwnDataError(f"{path}: no facts in this file")
+    return Release.from_records(name or path.stem, facts, texts, images)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, _Line]]:
+    with path.open(encoding="utf-8") as file:
+        for number, text in enumerate(file, start=1):
+            if not text.strip():
+                continue
+            try:
+                yield number, _Line.model_validate(json.loads(text))
+            except json.JSONDecodeError as error:
+                raise OwnDataError(f"{path}:{number}: no JSON: {error}") from error
+            except ValidationError as error:
+                raise OwnDataError(f"{path}:{number}: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    field = ".".join(str(part) for part in problem["loc"]) or "(line)"
+    return f"{field}: {problem['msg']}, not {problem['input']!r}"
+
+
+def _fact(line: _Line, index: int, place: str) -> Fact:
+    fields: dict[str, Any] = {
+        "index": index,
+        "world": line.world,
+        "type": line.type,
+        "kind": line.kind,
+        "entity": {line.language: line.entity},
+        "question": {line.language: line.question},
+        "graphical": False,
+        "tolerance": line.tolerance,
+    }
+    try:
+        a, b = _value(line.a, line), _value(line.b, line)
+        return Fact(id=fact_id(a=a.model_dump(), b=b.model_dump(), **fields), a=a, b=b, **fields)
+    except ValueError as error:
+        raise OwnDataError(f"{place}: a, b: {error}") from error
+
+
+def _value(given: str | _Spelled, line: _Line) -> Value:
+    """The value with its surface forms: the user's, else those that we write for its kind."""
+    if isinstance(given, _Spelled):
+        return Value(canonical=given.canonical, surface={line.language: given.surface})
+    if line.kind == "name" or line.language not in WRITERS:
+        return Value(canonical=given, surface={line.language: (given,)})
+    return Value(canonical=given, surface={line.language: tuple(write(line.kind, given, line.language).forms.values())})
+
+
+def _common(fact: Fact, line: _Line, side: Side, modality: Modality, variant: int) -> dict[str, Any]:
+    return {
+        "id": evidence_id(fact.id, side, modality, line.language, variant),
+        "fact_id": fact.id,
+        "side": side,
+        "language": line.language,
+        "variant": variant,
+        "template": "own",
+    }
+
+
+def _image(path: Path, common: Mapping[str, Any], place: str) -> ImageEvidence:
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+    except (OSError, UnidentifiedImageError) as error:
+        raise OwnDataError(f"{place}: {path}: {error}") from error
+    return ImageEvidence(**common, image=path.read_bytes(), width=width, height=height)

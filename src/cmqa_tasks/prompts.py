@@ -1,0 +1,100 @@
+"""Item + protocol → the prompt, as parts: text of the template, and each piece of evidence as a part of its own.
+
+A protocol is one jinja2 file per language, ``prompts/<protocol>.<language>.j2``, which sees ``question`` and ``pieces``. A piece
+is rendered as an opaque mark and cut out afterwards, so no evidence is ever interpreted as a template.
+
+    >>> [part.evidence for part in render("aware", "en", "What is the price?", ["It costs $5.", None])]
+    [None, 0, None, 1, None]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from cmqa_tasks import resources
+
+_MARKS = ("\ue000", "\ue001")
+"""Private-use characters that stand for the pieces while a template is rendered."""
+IMAGE_PLACEHOLDER = "<image>"
+"""How the plain-text form of a prompt names an image, as simple models of lmms-eval expect."""
+
+
+class PromptError(ValueError):
+    """A prompt template is missing or does not fit its item; the message names the template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One content part of the prompt."""
+
+    text: str | None
+    """The text, or None where an image stands."""
+    evidence: int | None = None
+    """Which piece of evidence this is (0 or 1); None for the template's own text."""
+
+
+def protocols() -> tuple[str, ...]:
+    """The protocols that exist in at least one language."""
+    return tuple(sorted({path.name.split(".")[0] for path in resources.prompts_dir().glob("*.*.j2")}))
+
+
+def render(protocol: str, language: str, question: str, pieces: Sequence[str | None]) -> tuple[Part, ...]:
+    """Render a prompt.
+
+    Args:
+        protocol: name of the protocol, such as ``aware``.
+        language: language of the instructions.
+        question: the question, in that language.
+        pieces: one or two pieces of evidence in order: a passage, or None where an image stands.
+
+    Raises:
+        PromptError: no such protocol in this language, an undefined variable in the template, or a template that does not
+            show every piece exactly once, in order.
+    """
+    marks = _MARKS[: len(pieces)]
+    if any(mark in question for mark in _MARKS):
+        raise PromptError(f"the question {question!r} holds a private-use character that marks evidence")
+    try:
+        text = _template(protocol, language).render(question=question, pieces=marks)
+    except TemplateError as error:
+        raise PromptError(f"prompts/{protocol}.{language}.j2: {type(error).__name__}: {error}") from error
+    if tuple(re.findall("|".join(_MARKS), text)) != marks:
+        raise PromptError(f"prompts/{protocol}.{language}.j2: must show each of {len(pieces)} piece(s) once, in order")
+    return tuple(_parts(text, pieces))
+
+
+def plain_text(parts: Sequence[Part]) -> str:
+    """The prompt as one string, images as :data:`IMAGE_PLACEHOLDER`: what models see that take text and images apart."""
+    return "".join(IMAGE_PLACEHOLDER if part.text is None else part.text for part in parts)
+
+
+def _parts(text: str, pieces: Sequence[str | None]) -> list[Part]:
+    parts = []
+    for chunk in re.split(f"({'|'.join(_MARKS)})", text):
+        if chunk in _MARKS:
+            place = _MARKS.index(chunk)
+            parts.append(Part(text=pieces[place], evidence=place))
+        elif chunk:
+            parts.append(Part(text=chunk))
+    return parts
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    loader = FileSystemLoader(resources.prompts_dir())
+    return ImmutableSandboxedEnvironment(loader=loader, undefined=StrictUndefined, autoescape=False, trim_blocks=True)
+
+
+@cache
+def _template(protocol: str, language: str) -> Template:
+    name = f"{protocol}.{language}.j2"
+    if not (resources.prompts_dir() / name).is_file():
+        known = sorted(path.name.removesuffix(".j2") for path in resources.prompts_dir().glob("*.*.j2"))
+        raise PromptError(f"unknown protocol {protocol!r} in language {language!r}; choose one of {', '.join(known)}")
+    return _environment().get_template(name)

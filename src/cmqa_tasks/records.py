@@ -1,0 +1,235 @@
+"""The frozen records that every stage of the project exchanges, and their stable ids.
+
+A :class:`Fact` is one question with two plausible values. A piece of :class:`Evidence` renders one of the two values, as
+text or as an image. An :class:`Item` is what a model is asked about: one piece of evidence (``single``) or two, which
+carry different values (``conflict``) or the same one (``agree``). An :class:`Arm` names the ordered kinds of the pieces.
+
+    >>> arm_named("image_text").cross_modal
+    True
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Modality = Literal["text", "image"]
+Side = Literal["a", "b"]
+Relation = Literal["conflict", "agree", "single"]
+Outcome = Literal["conflict", "first", "second", "both", "abstain", "other", "unparsed", "correct"]
+Kind = Literal[
+    "money",
+    "count",
+    "percent",
+    "rating",
+    "level",
+    "rate",
+    "distance",
+    "dose",
+    "date",
+    "time",
+    "score",
+    "blood_group",
+    "direction",
+    "colour",
+    "weather",
+    "allergen",
+    "name",
+]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+SIDES: tuple[Side, Side] = ("a", "b")
+
+CANONICAL_FORMS: Mapping[Kind, str] = {
+    "money": "amount with the currency's usual decimals and ISO 4217 code: '24.99 USD'",
+    "count": "integer: '1200'",
+    "percent": "number: '40'",
+    "rating": "stars out of five, in halves: '3.5'",
+    "level": "integer out of ten: '7'",
+    "rate": "beats per minute: '80'",
+    "distance": "number and km, m or mi: '2.4 km'",
+    "dose": "number and mg, g, mcg or ml: '500 mg'",
+    "date": "ISO 8601 date: '2026-03-03'",
+    "time": "24-hour clock: '08:30'",
+    "score": "home and away goals: '3-1'",
+    "blood_group": "ABO and rhesus sign: 'O+', 'AB-'",
+    "direction": "one of eight compass points: 'north-east'",
+    "colour": "basic colour term: 'red'",
+    "weather": "sunny, cloudy, rain, thunderstorm, snow or fog",
+    "allergen": "substance: 'penicillin'",
+    "name": "an open class (streets, stops, anything of the user's own): a key; answers are read by the surface forms",
+}
+"""How the canonical form of each kind is written; the reader of responses compares canonical forms."""
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Value(Record):
+    """One of the two values of a fact."""
+
+    canonical: str = Field(min_length=1)
+    """Language-neutral machine form; see :data:`CANONICAL_FORMS`."""
+    surface: dict[str, tuple[str, ...]]
+    """Per language (BCP 47), every written form that a correct answer may take; the first is the one shown by default."""
+
+
+class Fact(Record):
+    """One question about one entity with two plausible values."""
+
+    id: str
+    """Content hash of every other field."""
+    index: int = Field(ge=0)
+    """Rank within its (world, type); its bits balance orders, sides and layouts over items."""
+    world: str
+    type: str
+    """Name of the fact type within its world, such as ``price``."""
+    kind: Kind
+    """How the values are read and compared."""
+    entity: dict[str, str]
+    """Per language, what the question is about."""
+    question: dict[str, str]
+    """Per language, the question as put to a model."""
+    a: Value
+    """The value that is true in this world."""
+    b: Value
+    """The counterfactual."""
+    graphical: bool
+    """Whether images show the value by graphics alone, never in writing."""
+    tolerance: float = Field(default=0.0, ge=0.0)
+    """Largest absolute error of a numeric answer that still counts, in the canonical unit (charts are read, not copied)."""
+
+    def value(self, side: Side) -> Value:
+        """The value of one side."""
+        return self.a if side == "a" else self.b
+
+    @model_validator(mode="after")
+    def _values_differ(self) -> Fact:
+        if self.a.canonical == self.b.canonical:
+            raise ValueError(f"fact {self.id!r}: values a and b are both {self.a.canonical!r}; they must differ")
+        return self
+
+
+class Evidence(Record):
+    """One rendering of one value of a fact, without its content (which is text or image bytes beside it)."""
+
+    id: str
+    fact_id: str
+    side: Side
+    modality: Modality
+    language: str
+    variant: int = Field(ge=0)
+    """Which of the fact's renderings this is: 0 or 1. Two pieces of one item never share it."""
+    template: str
+    """Name of the phrasing or of the page layout."""
+
+
+class TextEvidence(Evidence):
+    """A passage."""
+
+    modality: Literal["text"] = "text"
+    text: str = Field(min_length=1)
+
+
+class ImageEvidence(Evidence):
+    """A page."""
+
+    modality: Literal["image"] = "image"
+    image: bytes = Field(min_length=1, repr=False)
+    """An encoded image (lossless WebP in our releases; any format that Pillow reads in a user's own data)."""
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+
+
+class Piece(Record):
+    """One place of an item: which kind of evidence, of which side, stands there."""
+
+    modality: Modality
+    language: str
+    side: Side
+    variant: int = Field(ge=0)
+
+
+class Arm(Record):
+    """The ordered kinds of an item's pieces: two, or one for ``single`` arms."""
+
+    name: str
+    pieces: tuple[tuple[Modality, str], ...] = Field(min_length=1, max_length=2)
+    """(modality, language) of each piece, in the order in which the model sees them."""
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one piece only."""
+        return len(self.pieces) == 1
+
+    @property
+    def cross_modal(self) -> bool:
+        """Whether the two pieces differ in modality."""
+        return len({modality for modality, _ in self.pieces}) == 2
+
+
+class Item(Record):
+    """One thing to ask a model: a fact, its pieces of evidence in order, and how they relate."""
+
+    id: str
+    """Content hash of fact, arm, relation, pieces and release: stable across machines and runs."""
+    release: str
+    arm: str
+    relation: Relation
+    fact_id: str
+    pieces: tuple[Piece, ...] = Field(min_length=1, max_length=2)
+
+
+ARMS: Mapping[str, Arm] = {
+    arm.name: arm
+    for arm in (
+        Arm(name="text_text", pieces=(("text", "en"), ("text", "en"))),
+        Arm(name="image_image", pieces=(("image", "en"), ("image", "en"))),
+        Arm(name="image_text", pieces=(("image", "en"), ("text", "en"))),
+        Arm(name="text_image", pieces=(("text", "en"), ("image", "en"))),
+        Arm(name="text", pieces=(("text", "en"),)),
+        Arm(name="image", pieces=(("image", "en"),)),
+    )
+}
+"""The arms that we ship, by name."""
+
+
+def arm_named(name: str) -> Arm:
+    """Look up a shipped arm.
+
+    Raises:
+        ValueError: no such arm; the message lists those that exist.
+    """
+    try:
+        return ARMS[name]
+    except KeyError:
+        raise ValueError(f"unknown arm {name!r}; choose one of {', '.join(ARMS)}") from None
+
+
+def content_id(*parts: object) -> str:
+    """A stable 16-hex-digit id (64 bits of SHA-256) of JSON-representable parts."""
+    blob = json.dumps(parts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(blob.encode()).hexdigest()[:16]
+
+
+def fact_id(**fields: object) -> str:
+    """The id of a fact from its other fields, given in their JSON form."""
+    return content_id("fact", fields)
+
+
+def evidence_id(fact: str, side: Side, modality: Modality, language: str, variant: int) -> str:
+    """The id of the evidence of a fact that stands in one place of the grid side × modality × language × variant."""
+    return content_id("evidence", fact, side, modality, language, variant)
+
+
+def item_id(release: str, arm: str, relation: Relation, fact: str, pieces: tuple[Piece, ...]) -> str:
+    """The id of an item; the order of its pieces is part of it."""
+    return content_id("item", release, arm, relation, fact, [piece.model_dump() for piece in pieces])

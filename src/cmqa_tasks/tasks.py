@@ -1,0 +1,184 @@
+"""What a task does, as functions over plain dictionaries: documents, prompts, targets, scores, aggregates.
+
+Nothing here knows a harness. :mod:`cmqa_tasks.task_classes` binds these functions to the harnesses' task objects, and the
+report re-scores results files with them.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+from PIL import Image, UnidentifiedImageError
+
+from cmqa_tasks import metrics, prompts
+from cmqa_tasks.extract import Reading
+from cmqa_tasks.items import items
+from cmqa_tasks.metrics import Metric, Scored
+from cmqa_tasks.records import Arm, Fact, Item, Outcome, Piece
+from cmqa_tasks.release import Release, ReleaseError
+from cmqa_tasks.score import score_response
+
+Document = dict[str, Any]
+"""One item with all that scoring and prompting need, JSON-representable; images stay in the release."""
+
+ITEM_KEY = "cmqa_item"
+"""Key of the per-item record in a samples file."""
+
+
+def documents(arm: Arm, release: Release, protocol: str, language: str = "en") -> list[Document]:
+    """The documents of an arm, in order: each conflict item followed by its agreeing twin.
+
+    Args:
+        language: the question's language.
+
+    Raises:
+        ReleaseError: the release lacks a piece of evidence, or a question in this language.
+        cmqa_tasks.prompts.PromptError: no such protocol in this language.
+    """
+    return [
+        _document(item, release.facts[item.fact_id], release, protocol, language)
+        for item in items(arm, release.facts.values(), release.name)
+    ]
+
+
+def _document(item: Item, fact: Fact, release: Release, protocol: str, language: str) -> Document:
+    for piece in item.pieces:
+        release.require(fact.id, piece)
+    if language not in fact.question:
+        raise ReleaseError(f"fact {fact.id!r} has no question in language {language!r}, only in {', '.join(fact.question)}")
+    return {
+        "item_id": item.id,
+        "fact_id": fact.id,
+        "release": release.name,
+        "arm": item.arm,
+        "relation": item.relation,
+        "protocol": protocol,
+        "language": language,
+        "question": fact.question[language],
+        "pieces": [
+            piece.model_dump() | {"text": release.text(fact.id, piece) if piece.modality == "text" else None}
+            for piece in item.pieces
+        ],
+        "fact": fact.model_dump_json(),
+    }
+
+
+def fact_of(doc: Mapping[str, Any]) -> Fact:
+    """The fact that a document asks about."""
+    return _fact(doc["fact"])
+
+
+@lru_cache(maxsize=4096)
+def _fact(blob: str) -> Fact:
+    return Fact.model_validate_json(blob)
+
+
+def pieces_of(doc: Mapping[str, Any]) -> tuple[Piece, ...]:
+    """The pieces of a document, in order."""
+    return tuple(
+        Piece(**{key: value for key, value in piece.items() if key != "text"})
+        for piece in cast("list[dict[str, Any]]", doc["pieces"])
+    )
+
+
+def prompt(doc: Mapping[str, Any]) -> tuple[prompts.Part, ...]:
+    """The prompt of a document, as parts."""
+    return prompts.render(doc["protocol"], doc["language"], doc["question"], [piece["text"] for piece in doc["pieces"]])
+
+
+def images(doc: Mapping[str, Any], release: Release) -> list[Image.Image]:
+    """The images of a document in order, as RGB.
+
+    Raises:
+        ReleaseError: an image is missing or cannot be decoded.
+    """
+    return [_decode(release.image(doc["fact_id"], piece), doc) for piece in pieces_of(doc) if piece.modality == "image"]
+
+
+def _decode(data: bytes, doc: Mapping[str, Any]) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return image.convert("RGB")
+    except (UnidentifiedImageError, OSError) as error:
+        raise ReleaseError(f"item {doc['item_id']}: an image of fact {doc['fact_id']} cannot be decoded: {error}") from error
+
+
+def messages(doc: Mapping[str, Any], release: Release) -> list[dict[str, Any]]:
+    """The prompt as chat messages: one user turn in which every piece of evidence is a content part of its own."""
+    pictures = iter(images(doc, release))
+    content = [
+        {"type": "image", "url": next(pictures)} if part.text is None else {"type": "text", "text": part.text}
+        for part in prompt(doc)
+    ]
+    return [{"role": "user", "content": content}]
+
+
+def plain_text(doc: Mapping[str, Any]) -> str:
+    """The prompt as one string, images as placeholders."""
+    return prompts.plain_text(prompt(doc))
+
+
+def target(doc: Mapping[str, Any]) -> str:
+    """The right answer: the value shown, or ``conflict``."""
+    if doc["relation"] == "conflict":
+        return "conflict"
+    return fact_of(doc).value(doc["pieces"][0]["side"]).canonical
+
+
+def score(doc: Mapping[str, Any], response: str) -> tuple[Outcome, Reading]:
+    """What a response to a document did, and how it was read."""
+    return score_response(response, fact_of(doc), doc["relation"], doc["pieces"][0]["side"])
+
+
+def process_results(doc: Mapping[str, Any], response: str, arm: Arm) -> dict[str, dict[str, Any]]:
+    """The marks of one response under every metric of its arm, and the per-item record for the samples file.
+
+    An item that does not count for a metric still appears under it, without ``score``: denominators are never guessed. ``cluster``
+    is the fact, for clustered standard errors.
+    """
+    outcome, reading = score(doc, response)
+    scored = Scored(doc["relation"], outcome, tuple(piece["modality"] for piece in doc["pieces"]))
+    marks = {metric.name: _mark(metric, scored, doc["fact_id"]) for metric in metrics.metrics_of(arm)}
+    return marks | {ITEM_KEY: _item_record(doc, outcome, reading)}
+
+
+def _mark(metric: Metric, scored: Scored, fact: str) -> dict[str, Any]:
+    mark = metric.mark(scored)
+    return {"cluster": fact, "relation": scored.relation} | ({} if mark is None else {"score": mark})
+
+
+def _item_record(doc: Mapping[str, Any], outcome: Outcome, reading: Reading) -> dict[str, Any]:
+    fact = fact_of(doc)
+    fields = ("item_id", "fact_id", "release", "arm", "relation", "protocol", "language")
+    return {field: doc[field] for field in fields} | {
+        "world": fact.world,
+        "type": fact.type,
+        "sides": [piece["side"] for piece in doc["pieces"]],
+        "outcome": outcome,
+        "parsed": reading.parsed,
+    }
+
+
+def aggregation_of(metric: Metric) -> Callable[[Sequence[Mapping[str, Any]]], float]:
+    """How a metric's marks become one number."""
+    return aggregate_balanced if metric is metrics.BALANCED else aggregate_mean
+
+
+def aggregate_mean(marks: Sequence[Mapping[str, Any]]) -> float:
+    """Mean over the items that count; NaN when none does."""
+    return metrics.mean(_scores(marks))
+
+
+def aggregate_balanced(marks: Sequence[Mapping[str, Any]]) -> float:
+    """Balanced accuracy: the mean of the rates of right calls among conflict items and among their twins."""
+    conflict, agree = (
+        metrics.mean(_scores(mark for mark in marks if mark["relation"] == relation)) for relation in ("conflict", "agree")
+    )
+    return metrics.balanced(conflict, 1.0 - agree)
+
+
+def _scores(marks: Iterable[Mapping[str, Any]]) -> list[float]:
+    return [mark["score"] for mark in marks if "score" in mark]

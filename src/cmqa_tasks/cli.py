@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="evaluate models of known behaviour through lmms-eval and print one table")
     demo.add_argument("--out", type=Path, required=True, help="directory for the harness's output; replaced when it exists")
     demo.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
+    demo.add_argument("--every-policy", action="store_true", help="all reference policies instead of the usual three models")
     demo.set_defaults(run=_demo)
 
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
@@ -97,7 +98,7 @@ def _items(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from cmqa_tasks.demo import run
 
-    print(run(options.out, options.limit))
+    print(run(options.out, options.limit, options.every_policy))
     return 0
 
 

@@ -1,6 +1,7 @@
 """``cmqa demo`` (what ``make eval`` runs): models of known behaviour through the real lmms-eval, in one table.
 
-An oracle, a policy that follows the image whatever the text says, and a vision-language model with random weights. No download.
+By default an oracle, a policy that follows the image whatever the text says, and a vision-language model with random weights;
+on request every reference policy. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -10,79 +11,90 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from cmqa_tasks.policies import POLICIES
 from cmqa_tasks.results import ResultsError, latest_results, metric
 
 TASKS = ("cmqa_unimodal", "cmqa_crossmodal")
-ARMS = ("cmqa_text_text", "cmqa_image_image", "cmqa_image_text", "cmqa_text_image")
-_COLUMNS = ("balanced", "recognition", "false_alarm", "agree_correct", "prefers_first", "prefers_image", "unparsed")
+ROWS = (*(f"cmqa_{arm}" for arm in ("text_text", "image_image", "image_text", "text_image")), *TASKS)
+COLUMNS = ("balanced", "recognition", "false_alarm", "agree_correct", "prefers_first", "prefers_image", "unparsed", "abstained")
+_LOG_LINES = 15
 
 
-def run(out: Path, limit: int | None = None) -> str:
-    """Evaluate the three models and return the table.
+def run(out: Path, limit: int | None = None, every_policy: bool = False) -> str:
+    """Evaluate the models and return the table.
 
     Args:
         out: directory for the harness's own output; a previous demo in it is replaced.
         limit: items per task, for a quick look.
+        every_policy: evaluate all reference policies instead of the usual three models.
 
     Raises:
-        ResultsError: an evaluation left no results.
+        ResultsError: an evaluation left no results, or ``out`` holds something else than a demo.
     """
+    if out.exists() and not (out / "runs.yaml").is_file():
+        raise ResultsError(f"{out} exists and is no earlier demo; choose another directory")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    models = {name: _policy(name) for name in POLICIES} if every_policy else _usual(out)
+    common = {"tasks": ",".join(TASKS), "log_samples": True} | ({} if limit is None else {"limit": limit})
+    configs = [common | settings | {"output_path": str(out / name)} for name, settings in models.items()]
+    (out / "runs.yaml").write_text(yaml.safe_dump(configs), encoding="utf-8")
+    _evaluate(out)
+    return table(["model", "task", *COLUMNS], [row for name in models for row in _rows(name, out)])
+
+
+def _policy(name: str) -> dict[str, Any]:
+    return {"model": "cmqa_reference", "model_args": f"policy={name}"}
+
+
+def _usual(out: Path) -> Mapping[str, dict[str, Any]]:
     from cmqa_tasks.models.tiny import build
 
-    shutil.rmtree(out, ignore_errors=True)
-    checkpoint = build("qwen2_5_vl", out / "random_weights")
-    models = {
-        "oracle": ("cmqa_reference", "policy=oracle", ()),
-        "follow_image": ("cmqa_reference", "policy=follow_image", ()),
-        "random weights": ("cmqa_hf", f"pretrained={checkpoint}", ("--batch_size", "16", "--gen_kwargs", "max_new_tokens=16")),
-    }
-    rows = []
-    for name, (model, arguments, options) in models.items():
-        directory = out / name.replace(" ", "_")
-        more = [*options, *(["--limit", str(limit)] if limit is not None else [])]
-        _evaluate(model, arguments, directory, more)
-        rows += _rows(name, directory)
-    return _table(["model", "task", *_COLUMNS], rows)
+    weights = build("qwen2_5_vl", out / "checkpoint")
+    random = {"model": "cmqa_hf", "model_args": f"pretrained={weights}", "batch_size": 16, "gen_kwargs": "max_new_tokens=16"}
+    return {"oracle": _policy("oracle"), "follow_image": _policy("follow_image"), "random_weights": random}
 
 
-def _evaluate(model: str, arguments: str, directory: Path, options: Sequence[str]) -> None:
-    command = [sys.executable, "-m", "lmms_eval", "--model", model, "--model_args", arguments, "--tasks", ",".join(TASKS)]
-    directory.mkdir(parents=True, exist_ok=True)
-    log = directory / "log.txt"
-    print(f"evaluating {model} ({arguments}), log in {log}", file=sys.stderr)
-    with log.open("w", encoding="utf-8") as file:
+def _evaluate(out: Path) -> None:
+    print(f"evaluating with lmms-eval; its output goes to {out / 'log.txt'}", file=sys.stderr)
+    with (out / "log.txt").open("w", encoding="utf-8") as log:
         subprocess.run(
-            [*command, "--output_path", str(directory), "--log_samples", *options],
-            stdout=file,
+            [sys.executable, "-m", "lmms_eval", "--config", str(out / "runs.yaml")],
+            stdout=log,
             stderr=subprocess.STDOUT,
-            check=False,
+            check=False,  # lmms-eval's exit code says little; the results files count
             env=os.environ | {"HF_HUB_OFFLINE": "1"},
         )
 
 
-def _rows(name: str, directory: Path) -> Iterator[list[str]]:
+def _rows(name: str, out: Path) -> Iterator[list[str]]:
     try:
-        results = latest_results(directory)
+        results = latest_results(out / name)
     except ResultsError as error:
-        tail = "".join((directory / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)[-15:])
-        raise ResultsError(f"{error}\n{tail}") from error
-    for task in (*ARMS, *TASKS):
-        yield [name, task, *(_number(metric(results, task, column)) for column in _COLUMNS)]
+        lines = (out / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+        raise ResultsError("\n".join([str(error), *lines[-_LOG_LINES:]])) from error
+    for task in ROWS:
+        yield [name, task, *(_number(metric(results, task, column)) for column in COLUMNS)]
 
 
 def _number(value: float | None) -> str:
+    """Three decimals; a dash where no item counts, nothing where the task has no such metric."""
     return "" if value is None else "–" if math.isnan(value) else f"{value:.3f}"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table with aligned columns; the first two hold words, the others numbers."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    lines = [
-        [cell.ljust(w) if c < 2 else cell.rjust(w) for c, (cell, w) in enumerate(zip(row, widths, strict=True))] for row in rows
-    ]
-    head = [cell.ljust(w) if c < 2 else cell.rjust(w) for c, (cell, w) in enumerate(zip(header, widths, strict=True))]
-    rule = ["-" * w if c < 2 else "-" * (w - 1) + ":" for c, w in enumerate(widths)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *lines))
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [cell.ljust(w) if c < 2 else cell.rjust(w) for c, (cell, w) in enumerate(zip(cells, widths, strict=True))]
+        return f"| {' | '.join(padded)} |"
+
+    rule = ["-" * width if column < 2 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
+    return "\n".join([line(header), line(rule), *(line(row) for row in rows)])

@@ -121,6 +121,8 @@ def _fact(line: _Line, index: int, place: str) -> Fact:
     try:
         a, b = _value(line.a, line), _value(line.b, line)
         return Fact(id=fact_id(a=a.model_dump(), b=b.model_dump(), **fields), a=a, b=b, **fields)
+    except ValidationError as error:
+        raise OwnDataError(f"{place}: a, b: {error.errors()[0]['msg']}") from error
     except ValueError as error:
         raise OwnDataError(f"{place}: a, b: {error}") from error
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from cmqa_tasks.extract import mentions
+from cmqa_tasks.extract import FOREIGN, mentions
 from cmqa_tasks.records import Fact, Modality
 from cmqa_tasks.tasks import fact_of
 
@@ -91,11 +91,11 @@ def nearest_value(passage: str, question: str, fact: Fact) -> tuple[str, str] | 
     """The value of the fact's kind that stands nearest to the question's words in a passage: (canonical, as written)."""
     keywords = {word for word in re.findall(r"\w{4,}", question.lower())}
     places = [match.start() for match in re.finditer(r"\w{4,}", passage.lower()) if match[0] in keywords]
-    candidates = mentions(passage, fact.kind)
+    candidates = [mention for mention in mentions(passage, fact.kind) if mention.level != FOREIGN]
     if not candidates:
         return None
     best = min(candidates, key=lambda mention: min((abs(mention.start - place) for place in places), default=mention.start))
-    return best.canonical, passage[best.start : best.end]
+    return best.readings[0], passage[best.start : best.end]
 
 
 _POLICIES: Mapping[str, Policy] = {

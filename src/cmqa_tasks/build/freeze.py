@@ -103,7 +103,8 @@ def _build_shards(seed: int, facts: int, directory: Path, workers: int, browser:
         ProcessPoolExecutor(min(workers, len(missing)), context, start_worker, (browser,)) as pool,
         tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard", desc="cmqa build") as bar,
     ):
-        for _ in as_completed([pool.submit(build_shard, seed, shard, facts, directory) for shard in missing]):
+        for future in as_completed([pool.submit(build_shard, seed, shard, facts, directory) for shard in missing]):
+            future.result()  # raises what went wrong in the worker
             bar.update()
 
 

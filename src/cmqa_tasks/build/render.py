@@ -54,7 +54,7 @@ class Renderer:
         except ImportError as error:
             raise RenderError("rendering pages needs playwright: pip install 'cmqa-tasks[build]'") from error
         executable = browser or find_browser()
-        flags = [*_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(_FLAGS)  # Chromium's sandbox refuses root
+        flags = [*_FLAGS, "--no-sandbox"] if _is_root() else list(_FLAGS)
         self._playwright = sync_playwright().start()
         try:
             self._browser: Browser = self._playwright.chromium.launch(executable_path=executable, args=flags)
@@ -73,8 +73,12 @@ class Renderer:
         """The browser's version."""
         return self._browser.version
 
-    def render(self, html: str) -> bytes:
+    def render(self, html: str, name: str) -> bytes:
         """A page as lossless WebP, :data:`PAGE_SIZE` large.
+
+        Args:
+            html: the page's markup, complete in itself.
+            name: what to call it in an error.
 
         Raises:
             RenderError: the page is larger than its frame, so part of it would be cut off.
@@ -82,7 +86,7 @@ class Renderer:
         self._page.evaluate(_REPLACE, html)
         size = self._page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
         if size[0] > PAGE_SIZE[0] or size[1] > PAGE_SIZE[1]:
-            raise RenderError(f"a page is {size[0]}×{size[1]}, larger than {PAGE_SIZE[0]}×{PAGE_SIZE[1]}: {html[:200]!r}…")
+            raise RenderError(f"page {name} is {size[0]}×{size[1]}, larger than {PAGE_SIZE[0]}×{PAGE_SIZE[1]}")
         return encode(self._page.screenshot(type="png"))
 
     def close(self) -> None:
@@ -101,6 +105,11 @@ def find_browser() -> str | None:
     """The browser that the environment names or the PATH has; None leaves the choice to playwright."""
     named = os.environ.get(BROWSER_VARIABLE)
     return named or next((path for name in _CANDIDATES if (path := shutil.which(name))), None)
+
+
+def _is_root() -> bool:
+    """Whether Chromium would refuse to start its sandbox."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def encode(png: bytes) -> bytes:

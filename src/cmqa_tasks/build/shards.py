@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from cmqa_tasks.build.draw import VARIANTS, Drawn, draw, layout, page, texts
 from cmqa_tasks.build.render import PAGE_SIZE, Renderer
-from cmqa_tasks.records import SIDES, evidence_id
+from cmqa_tasks.records import SIDES, Side, evidence_id
 from cmqa_tasks.release import FACTS, IMAGES, TEXTS
 from cmqa_tasks.worlds import LANGUAGES
 
@@ -100,7 +100,7 @@ def _images(drawn: Drawn, renderer: Renderer) -> list[dict[str, Any]]:
             "language": language,
             "variant": variant,
             "template": layout(drawn.fact.world, variant),
-            "image": {"bytes": renderer.render(page(drawn, side, language, variant)), "path": None},
+            "image": {"bytes": renderer.render(page(drawn, side, language, variant), _page_name(drawn, side, variant)), "path": None},
             "width": PAGE_SIZE[0],
             "height": PAGE_SIZE[1],
         }
@@ -108,6 +108,10 @@ def _images(drawn: Drawn, renderer: Renderer) -> list[dict[str, Any]]:
         for side in SIDES
         for variant in VARIANTS
     ]
+
+
+def _page_name(drawn: Drawn, side: Side, variant: int) -> str:
+    return f"{layout(drawn.fact.world, variant)} of fact {drawn.fact.id} ({drawn.fact.type} {drawn.fact.index}, value {side})"
 
 
 def write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:

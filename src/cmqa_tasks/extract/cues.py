@@ -1,0 +1,169 @@
+"""The form of a language's cue table. English is :mod:`cmqa_tasks.extract.cues_en`; another language is another table.
+
+All patterns are matched on folded lower-case text. Where a table holds :class:`Cue` rows, a row's pattern is tried only
+in texts that hold its stem: most responses hold none, and ``in`` is an order of magnitude cheaper than a search.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Sense = Literal["clash", "accord", "flat"]
+"""``clash``: conflict unless negated. ``accord``: agreement, and conflict when negated. ``flat``: conflict whatever stands
+before it, unless it is merely supposed."""
+
+
+class Cue(NamedTuple):
+    """One way of saying something."""
+
+    stem: str
+    """A substring of every text that the pattern matches."""
+    pattern: re.Pattern[str]
+    sense: Sense = "clash"
+
+
+CueTable = tuple[tuple[str, tuple[Cue, ...]], ...]
+"""Cues grouped under a substring that all stems of a group share."""
+
+
+def grouped(cues: tuple[Cue, ...], roots: tuple[str, ...]) -> CueTable:
+    """Cues under the first root that their stem holds; a cue without one forms a group of its own."""
+    groups: dict[str, list[Cue]] = {}
+    for cue in cues:
+        root = next((root for root in roots if root in cue.stem), cue.stem)
+        groups.setdefault(root, []).append(cue)
+    return tuple((root, tuple(members)) for root, members in groups.items())
+
+
+def matches(low: str, table: CueTable) -> list[tuple[int, re.Match[str], Cue]]:
+    """Every match of every cue with its position, in order."""
+    found = [
+        (match.start(), match, cue)
+        for root, cues in table
+        if root in low
+        for cue in cues
+        if cue.stem in low
+        for match in cue.pattern.finditer(low)
+    ]
+    if len(found) > 1:
+        found.sort(key=_position)
+    return found
+
+
+def _position(item: tuple[int, re.Match[str], Cue]) -> int:
+    return item[0]
+
+
+def holds(low: str, stems: tuple[str, ...]) -> bool:
+    """Whether a text holds one of some stems (a plain loop: several times faster than ``any`` over a generator)."""
+    for stem in stems:  # noqa: SIM110
+        if stem in low:
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class StanceCues:
+    """How answers state that the pieces contradict each other, deny it, or only suppose it."""
+
+    cues: CueTable
+    inner_negation: re.Pattern[str]
+    """Inside a ``clash`` phrase: it denies itself (*are no different*)."""
+    not_clash_before: frozenset[str]
+    """Words directly before a cue that give it another sense (*armed conflict*, *I disagree*)."""
+    not_clash_pairs: frozenset[tuple[str, str]]
+    """Two such words (*on the contrary*)."""
+    not_accord_before: frozenset[str]
+    """Words directly before a word of agreement that give it another sense, unless negated (*the match*)."""
+    not_clash_after: re.Pattern[str]
+    """Right of a cue: it means something else (*conflict zone*, *conflict check*)."""
+    denied_after: re.Pattern[str]
+    """Right of a cue: it is denied there (*conflict: none*, *contradictions were not found*)."""
+    affirmed_after: re.Pattern[str]
+    """Right of a supposed cue or of a question: it is affirmed after all."""
+    refused_after: re.Pattern[str]
+    """Right of a question: it is answered with no."""
+    negators: frozenset[str]
+    negative_suffix: str
+    paired_negators: dict[str, str]
+    """Negators that need the word after them (*rather than*)."""
+    accord_negators: frozenset[str]
+    """Words that negate agreement only (*hard to reconcile*)."""
+    idle_negations: frozenset[tuple[str, str]]
+    """Negator and next word that together negate nothing (*no doubt*, *not only*)."""
+    stops: frozenset[str]
+    """Words beyond which a negation does not reach."""
+    suppositions: frozenset[str]
+    """Words that turn what follows into a supposition or a task (*if*, *whether*, *asked*)."""
+    supposition_ends: frozenset[str]
+    """Words behind which such a supposition no longer holds (*but*)."""
+    search_verbs: frozenset[str]
+    """Before :attr:`sought`: the cue is what was looked for, not what was found."""
+    sought: str
+    definite: frozenset[str]
+    """Words directly before a cue that presuppose it even under negation (*cannot resolve the conflict*)."""
+    indefinite: str
+    """Directly before a cue: it is merely possible (*any conflict*)."""
+    accord_subjects: frozenset[str]
+    """Who must agree for agreement to take back an earlier conflict."""
+    partial_accord: re.Pattern[str]
+    """Right of agreement: it concerns something else (*agree on the date*)."""
+    partial_before: frozenset[str]
+    join: re.Pattern[str]
+    """Between two cues of one list, which share their negation (*no conflict or contradiction*)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCues:
+    """How answers choose between values, reject one, ascribe one to a source, or give up."""
+
+    abstain_stems: tuple[str, ...]
+    abstain: re.Pattern[str]
+    undecided: re.Pattern[str]
+    """Abstention whose object holds the values (*cannot tell whether it is …*)."""
+    choice: CueTable
+    """Words that introduce what an answer settles on."""
+    weak_choice: frozenset[str]
+    """Those of them that introduce any statement, so that what they introduce must not be ascribed to a source."""
+    endorsed: re.Pattern[str]
+    """Right of a value: it is the one (*… is correct*)."""
+    rejected_after: re.Pattern[str]
+    """Right of a value: it is not the one (*… is wrong*, *… is outdated*)."""
+    rejecting: frozenset[str]
+    """Words before a value that reject it (*not*, *unlike*)."""
+    rejecting_pairs: frozenset[tuple[str, str]]
+    preferred_to: str
+    """Between two values: the first is preferred (*$24.99 over $29.99*)."""
+    bridging: frozenset[str]
+    """Words that may stand between a rejecting word and the value."""
+    negative_suffix: str
+    idle_negations: frozenset[tuple[str, str]]
+    negations: tuple[str, ...]
+    """Substrings by which a sentence about trusting a source says the opposite."""
+    attribution: re.Pattern[str]
+    """Words that ascribe a value to a source (*the text says*)."""
+    attribution_after: re.Pattern[str]
+    asserted: re.Pattern[str]
+    """Verbs by which an answer states a value in its own voice."""
+    trusted: CueTable
+    """Words by which a source is chosen without repeating its value (*I trust the image*)."""
+    sources: tuple[tuple[str, ...], ...]
+    """Words for the same source."""
+    ordinals: dict[str, int]
+    """Words for the first and the last value mentioned."""
+    source_links: tuple[str, ...]
+    """How the words behind a value begin when they name its source (*in the image*)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """One language."""
+
+    stance: StanceCues
+    answer: AnswerCues
+    abbreviations: frozenset[str]
+    """Words whose full stop ends no sentence."""
+    soft_abbreviations: frozenset[str]
+    """Words whose full stop ends a sentence only before a capital."""

@@ -1,0 +1,114 @@
+"""Does a response state that the pieces of evidence contradict each other?
+
+Every cue in the text is judged where it stands, by the words before it in its clause and the words behind it:
+asserted, denied, or merely supposed. The last assertion or denial counts, since answers come to their verdict at the end;
+agreement about something else (*they agree on the date*) takes nothing back.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cmqa_tasks.extract.clauses import Sentences
+from cmqa_tasks.extract.cues import Cue, StanceCues, matches
+
+REACH = 9
+"""How many words before a cue may negate it."""
+_OPENING = "\"'(["
+
+
+def _supposed(words: list[str], cues: StanceCues) -> bool:
+    """Whether a cue stands in an *if* clause, in a task, or as the object of a search."""
+    for index in range(len(words) - 1, -1, -1):
+        word = words[index]
+        if word[-1] in ",:;)":
+            return False
+        bare = word.strip(_OPENING)
+        if bare in cues.suppositions:
+            return True
+        if bare == cues.sought and index and words[index - 1].strip("\"',(") in cues.search_verbs:
+            return True
+        if bare in cues.supposition_ends:
+            return False
+    return False
+
+
+def _negator(word: str, cues: StanceCues) -> bool:
+    return word in cues.negators or word.endswith(cues.negative_suffix)
+
+
+def _negated(words: list[str], cues: StanceCues, accord: bool) -> bool:
+    """Whether a cue is negated by a word before it in its own clause."""
+    if words and not accord and words[-1].strip("\"'(") in cues.definite:
+        return False
+    following = ""
+    for word in reversed(words[-REACH:]):
+        if word[-1] in ",:;)?!\u2014" or word == "-":
+            return False
+        bare = word.strip(_OPENING)
+        if _negator(bare, cues) or (accord and bare in cues.accord_negators):
+            idle = (bare, following) in cues.idle_negations or cues.paired_negators.get(bare, following) != following
+            if not idle:
+                return True
+        elif bare in cues.stops:
+            return False
+        following = bare.strip("\"',(")
+    return False
+
+
+def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues: StanceCues) -> int:
+    """+1 when a cue asserts conflict, -1 when it denies it, 0 when it does neither."""
+    at, behind = match.span()
+    start, end = sentences.around(at)
+    words = low[max(start, at - 160) : at].split()
+    accord = cue.sense == "accord"
+    last, second = (words[-1] if words else ""), (words[-2] if len(words) > 1 else "")
+    if accord:
+        if last in cues.not_accord_before and not _negator(second, cues):
+            return 0
+        denied = False
+    else:
+        if last in cues.not_clash_before or (second, last) in cues.not_clash_pairs or cues.not_clash_after.match(low, behind):
+            return 0
+        denied = cue.sense == "clash" and cues.denied_after.match(low, behind) is not None
+    if not denied and low[max(start, end - 4) : end].rstrip()[-1:] == "?":
+        if cues.refused_after.match(low, end):
+            return 1 if accord else -1
+        if cues.affirmed_after.match(low, end):
+            return -1 if accord else 1
+        return 0
+    if _supposed(words, cues):
+        return 1 if not accord and cues.affirmed_after.match(low, behind) else 0
+    if cue.sense == "flat":
+        return 1
+    negated = _negated(words, cues, accord)
+    if accord:
+        return 1 if negated else -1 if _mutual(words, low, behind, cues) else 0
+    if negated or denied or cues.inner_negation.search(match[0]):
+        return -1
+    return 0 if words and words[-1].strip("\"'(") == cues.indefinite else 1
+
+
+def _mutual(words: list[str], low: str, behind: int, cues: StanceCues) -> bool:
+    """Whether stated agreement is that of the pieces on the matter itself."""
+    if cues.partial_accord.match(low, behind):
+        return False
+    bare = [word.strip("\"',.:;()[]") for word in words]
+    return not cues.partial_before.intersection(bare) and bool(cues.accord_subjects.intersection(bare[-10:]))
+
+
+def stance(low: str, sentences: Sentences, cues: StanceCues) -> int:
+    """+1: the response states a conflict; -1: it denies one; 0: it says nothing either way."""
+    verdict = last = 0
+    last_end = -1
+    for at, match, cue in matches(low, cues.cues):
+        if at and (low[at - 1].isalpha() or (cue.sense == "accord" and low[at - 1] == "-" and low[at - 2].isalpha())):
+            continue
+        if last and cue.sense == "clash" and 0 <= at - last_end < 40 and cues.join.fullmatch(low, last_end, at):
+            judged = last  # one list of synonyms: no conflict, discrepancy or contradiction
+        else:
+            judged = _judge(low, match, cue, sentences, cues)
+        last_end, last = match.end(), judged
+        if judged:
+            verdict = judged
+    return verdict

@@ -1,0 +1,228 @@
+"""The real lmms-eval command line, from another directory, offline. It exits with 0 whatever happens: results files count."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cmqa_tasks import tasks
+from cmqa_tasks.metrics import metrics_of
+from cmqa_tasks.policies import POLICIES, policy, random_choice
+from cmqa_tasks.records import ARMS, Arm
+from cmqa_tasks.release import load
+from cmqa_tasks.results import ResultsError, latest_results, metric, samples
+from conftest import run_command
+
+pytestmark = pytest.mark.harness
+NAN = math.nan
+PAIRS = [arm for arm in ARMS.values() if not arm.single]
+HARNESS = ("-m", "lmms_eval")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every policy on every arm of the whole release, chat and simple, by one command line. A directory per policy."""
+    root = tmp_path_factory.mktemp("policies")
+    common = {"model": "cmqa_reference", "tasks": "cmqa", "log_samples": True}
+    configs = [
+        common | {"model_args": f"policy={name}", "output_path": str(root / name), "force_simple": name == "follow_text"}
+        for name in POLICIES
+    ]
+    (root / "runs.yaml").write_text(yaml.safe_dump(configs))
+    done = run_command(*HARNESS, "--config", root / "runs.yaml", cwd=root)
+    (root / "log.txt").write_text(done.stdout + done.stderr)
+    assert "Traceback" not in done.stderr + done.stdout, (done.stdout + done.stderr)[-3000:]
+    return root
+
+
+def expected(name: str, arm: Arm) -> dict[str, float]:
+    """What a policy must get on an arm, by hand."""
+    first = {"follow_first": True, "follow_second": False, "never_conflict": True}.get(name)
+    wanted = {"follow_image": "image", "follow_text": "text"}.get(name)
+    kinds = [modality for modality, _ in arm.pieces]
+    if wanted:
+        first = kinds.index(wanted) == 0 if wanted in kinds else True
+    if arm.single:
+        cries = name == "always_conflict"
+        return {"read_correct": float(not cries), "cried_conflict": float(cries), "unparsed": 0.0, "abstained": 0.0}
+    values = {"named_both": 0.0, "unparsed": 0.0, "abstained": 0.0, "prefers_first": NAN, "prefers_image": NAN}
+    if name == "oracle":
+        values |= {"balanced": 1.0, "recognition": 1.0, "false_alarm": 0.0, "agree_correct": 1.0}
+    elif name == "always_conflict":
+        values |= {"balanced": 0.5, "recognition": 1.0, "false_alarm": 1.0, "agree_correct": 0.0}
+    else:
+        values |= {"balanced": 0.5, "recognition": 0.0, "false_alarm": 0.0, "agree_correct": 1.0}
+        values |= {"prefers_first": float(bool(first)), "prefers_image": float(kinds[0 if first else 1] == "image")}
+    return {metric.name: values[metric.name] for metric in metrics_of(arm)}
+
+
+@pytest.mark.parametrize("arm", ARMS.values(), ids=lambda arm: arm.name)
+@pytest.mark.parametrize("name", [name for name in POLICIES if name not in ("random", "rule")])
+def test_exact_metrics_of_every_policy(runs: Path, name: str, arm: Arm) -> None:
+    results = latest_results(runs / name)
+    assert results["n-samples"][f"cmqa_{arm.name}"]["effective"] == 2 * len(load().facts)
+    for key, value in expected(name, arm).items():
+        found = metric(results, f"cmqa_{arm.name}", key)
+        assert found is not None, key
+        assert found == pytest.approx(value, abs=1e-12, nan_ok=True), (key, found, value)
+
+
+@pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
+def test_random_gets_what_its_choices_say(runs: Path, arm: Arm) -> None:
+    docs = tasks.documents(arm, load(), "aware")
+    choices = Counter((doc["relation"], random_choice(doc["item_id"], 0, 2)) for doc in docs)
+    results, facts = latest_results(runs / "random"), len(load().facts)
+    recognition, false_alarm = choices["conflict", 2] / facts, choices["agree", 2] / facts
+    assert metric(results, f"cmqa_{arm.name}", "recognition") == pytest.approx(recognition)
+    assert metric(results, f"cmqa_{arm.name}", "balanced") == pytest.approx((recognition + 1 - false_alarm) / 2)
+    followed = choices["conflict", 0] + choices["conflict", 1]
+    assert metric(results, f"cmqa_{arm.name}", "prefers_first") == pytest.approx(choices["conflict", 0] / followed)
+    assert 0.4 < recognition + 0.1 < 0.6, "the random policy is far from its expectation of one third"
+
+
+@pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
+def test_a_rule_does_not_solve_the_benchmark(runs: Path, arm: Arm) -> None:
+    """Were this to fail, the passages would be too regular: mend the data and not the bound."""
+    balanced = metric(latest_results(runs / "rule"), f"cmqa_{arm.name}", "balanced")
+    assert balanced is not None
+    assert balanced < 0.75
+
+
+@pytest.mark.parametrize("group", ["cmqa_unimodal", "cmqa_crossmodal"])
+def test_groups_are_the_means_of_their_arms(runs: Path, group: str) -> None:
+    results = latest_results(runs / "random")
+    members = results["group_subtasks"][group]
+    for name in ("balanced", "recognition", "false_alarm", "agree_correct", "unparsed"):
+        values = [metric(results, member, name) for member in members]
+        assert metric(results, group, name) == pytest.approx(sum(values) / 2), name  # type: ignore[arg-type]
+
+
+def test_the_table_has_clustered_standard_errors(runs: Path) -> None:
+    log = (runs / "log.txt").read_text()
+    assert "Stderr_Clustered" in log
+    assert "|cmqa_crossmodal" in log.replace(" ", "")
+    values = latest_results(runs / "random")["results"]["cmqa_image_text"]
+    assert 0 < values["recognition_stderr_clustered,none"] < 0.1
+
+
+def test_samples_carry_the_item(runs: Path) -> None:
+    rows = samples(runs / "follow_image", "cmqa_image_text")
+    docs = {doc["item_id"]: doc for doc in tasks.documents(ARMS["image_text"], load(), "aware")}
+    assert {row[tasks.ITEM_KEY]["item_id"] for row in rows} == set(docs)
+    for row in rows[:40]:
+        record = row[tasks.ITEM_KEY]
+        doc = docs[record["item_id"]]
+        assert (record["fact_id"], record["arm"], record["relation"]) == (doc["fact_id"], "image_text", doc["relation"])
+        assert record["outcome"] == ("first" if doc["relation"] == "conflict" else "correct")
+        assert record["parsed"]
+
+
+def test_scoring_offline_gives_the_harness_outcomes(runs: Path) -> None:
+    docs = {doc["item_id"]: doc for doc in tasks.documents(ARMS["text_text"], load(), "aware")}
+    for row in samples(runs / "random", "cmqa_text_text"):
+        record = row[tasks.ITEM_KEY]
+        assert tasks.score(docs[record["item_id"]], row["filtered_resps"][0])[0] == record["outcome"]
+
+
+def test_results_say_what_was_evaluated(runs: Path) -> None:
+    results = latest_results(runs / "oracle")
+    metadata = results["configs"]["cmqa_text_text"]["metadata"]
+    assert metadata["release"] == load().name
+    assert metadata["release_sha256"] == load().fingerprint
+    assert metadata["protocol"] == "aware"
+    assert results["versions"]["cmqa_text_text"] == metadata["version"]
+
+
+def test_plain_command_limit_and_batch_size_from_any_directory(tmp_path: Path) -> None:
+    arguments = ("--model", "cmqa_reference", "--model_args", "policy=follow_text", "--tasks", "cmqa_crossmodal")
+    options = ("--limit", "6", "--batch_size", "4", "--output_path", tmp_path / "out", "--log_samples")
+    run_command(*HARNESS, *arguments, *options, cwd=tmp_path)
+    results = latest_results(tmp_path / "out")
+    assert results["n-samples"]["cmqa_image_text"]["effective"] == 6
+    assert metric(results, "cmqa_image_text", "prefers_image") == 0.0
+    assert metric(results, "cmqa_crossmodal", "balanced") == 0.5
+
+
+def test_two_processes_give_what_one_gives(runs: Path, tmp_path: Path) -> None:
+    launcher = ("-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29611")
+    arguments = ("--model", "cmqa_reference", "--model_args", "policy=random", "--tasks", "cmqa_image_text")
+    options = ("--output_path", tmp_path / "out", "--log_samples")
+    run_command(*launcher, *HARNESS, *arguments, *options, cwd=tmp_path, ACCELERATE_USE_CPU="true")
+    single, double = latest_results(runs / "random"), latest_results(tmp_path / "out")
+    for name in [metric.name for metric in metrics_of(ARMS["image_text"])]:
+        one, two = (metric(results, "cmqa_image_text", name) for results in (single, double))
+        assert one == pytest.approx(two), name
+    ids = [row[tasks.ITEM_KEY]["item_id"] for row in samples(tmp_path / "out", "cmqa_image_text")]
+    assert len(ids) == len(set(ids)) == 2 * len(load().facts)
+
+
+@pytest.mark.parametrize(
+    ("model_args", "tasks_argument", "complaint"),
+    [
+        ("policy=orcale", "cmqa_text", "unknown policy 'orcale'; choose one of oracle"),
+        ("policy=oracle", "cmqa_video", "cmqa_video"),
+    ],
+)
+def test_mistakes_are_said_and_leave_no_results(tmp_path: Path, model_args: str, tasks_argument: str, complaint: str) -> None:
+    arguments = ("--model", "cmqa_reference", "--model_args", model_args, "--tasks", tasks_argument)
+    done = run_command(*HARNESS, *arguments, "--output_path", tmp_path / "out", cwd=tmp_path)
+    assert complaint in done.stdout + done.stderr
+    with pytest.raises(ResultsError, match="no results of lmms-eval below"):
+        latest_results(tmp_path / "out")
+
+
+def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Path) -> None:
+    """The five lines of the README, in a process of their own: task objects for chat and simple models alike."""
+    script = tmp_path / "own.py"
+    script.write_text(
+        "import json, sys\n"
+        "from lmms_eval.evaluator import simple_evaluate\n"
+        "from cmqa_tasks.own import read_jsonl\n"
+        "from cmqa_tasks.task_classes import ConflictTask\n"
+        "task = ConflictTask(arm='image_text', data=read_jsonl(sys.argv[1]))\n"
+        "for simple in (False, True):\n"
+        "    results = simple_evaluate(model='cmqa_reference', model_args='policy=oracle', tasks=[task], force_simple=simple)\n"
+        "    print('RESULT', json.dumps(results['results']['receipts_image_text']))\n"
+    )
+    done = run_command(script, own_file, cwd=tmp_path)
+    found = [json.loads(line.removeprefix("RESULT ")) for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    assert [values["balanced,none"] for values in found] == [1.0, 1.0], done.stderr[-2000:]
+
+
+def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:
+    from lmms_eval.tasks import TaskManager
+
+    from cmqa_tasks.plugin import include_tasks
+    from cmqa_tasks.task_classes import ConflictTask
+
+    include_tasks()
+    manager = TaskManager()
+    for arm in ARMS:
+        (from_yaml,) = manager.load_task_or_group(f"cmqa_{arm}").values()
+        from_python = ConflictTask(arm=arm)
+        assert from_yaml.dump_config() == from_python.dump_config()
+        assert from_yaml.eval_docs.to_list() == from_python.eval_docs.to_list()
+
+
+def test_our_names_collide_with_no_built_in() -> None:
+    from lmms_eval.tasks import TaskManager
+
+    from cmqa_tasks.resources import tasks_dir
+
+    index = TaskManager(include_path=None).task_index
+    files = [yaml.load(path.read_text(), Loader=yaml.BaseLoader) for path in _task_files(tasks_dir("lmms_eval"))]
+    ours = {file.get("group", file["task"]) for file in files}
+    theirs = {name for name, entry in index.items() if "cmqa" not in str(entry["yaml_path"])}
+    assert len(ours) == len(files)
+    assert not theirs & ours
+
+
+def _task_files(directory: Path) -> list[Path]:
+    found = sorted(directory.glob("*.yaml"))
+    assert len(found) == 10
+    return found

@@ -1,0 +1,146 @@
+"""``cmqa_hf`` on tiny random models in the real architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from lmms_eval.api.instance import Instance
+
+from cmqa_tasks.models.hf import CmqaHF
+from cmqa_tasks.release import Release
+from cmqa_tasks.results import latest_results, metric, samples
+from cmqa_tasks.task_classes import ConflictTask
+from conftest import run_command
+
+VISION = ("qwen2_5_vl", "llava", "idefics3")
+Checkpoints = Callable[[str], Path]
+
+
+def model(checkpoint: Path, **arguments: Any) -> CmqaHF:
+    return CmqaHF(str(checkpoint), device="cpu", dtype="float32", **arguments)
+
+
+def requests(lm: CmqaHF, release: Release, *arms: str, **generation: Any) -> list[Instance]:
+    """The harness's own requests for these arms, interleaved, so that batches meet texts and images mixed."""
+    per_arm = []
+    for arm in arms:
+        task = ConflictTask(arm=arm, data=release)
+        task.config.generation_kwargs |= {"max_new_tokens": 8} | generation
+        lm.task_dict[task.config.task] = task.dataset
+        task.build_all_requests()
+        per_arm.append(task.instances)
+    return [instance for group in zip(*per_arm, strict=True) for instance in group]
+
+
+@pytest.mark.parametrize("family", VISION)
+def test_a_batch_answers_as_one_request_at_a_time(tiny_checkpoint: Checkpoints, own_release: Release, family: str) -> None:
+    """Left padding, masks and image order are right exactly when batching changes nothing."""
+    single, batched = model(tiny_checkpoint(family)), model(tiny_checkpoint(family), batch_size=4)
+    arms = ("text_text", "image_text", "image_image")
+    alone = [result.text for result in single.generate_until(requests(single, own_release, *arms))]
+    together = [result.text for result in batched.generate_until(requests(batched, own_release, *arms))]
+    assert alone == together
+    assert len(set(alone)) > len(alone) // 4, "the answers hardly differ, so this test could not fail"
+
+
+@pytest.mark.parametrize("family", VISION)
+def test_the_image_reaches_the_model(tiny_checkpoint: Checkpoints, own_release: Release, family: str) -> None:
+    """Other pixels, other logits: an image that is dropped on the way would not change a thing."""
+    lm = model(tiny_checkpoint(family))
+    request = requests(lm, own_release, "image_text")[0]
+    prompt = lm._prompt(0, request)
+    inputs = lm._inputs([prompt])
+    with torch.inference_mode():
+        shown = lm.model(**inputs).logits[0, -1]
+        inputs["pixel_values"] = torch.ones_like(inputs["pixel_values"])  # zeros would be dropped as padding by some
+        blank = lm.model(**inputs).logits[0, -1]
+    assert not torch.allclose(shown, blank)
+
+
+def test_text_only_models_answer_text_and_refuse_images(tiny_checkpoint: Checkpoints, own_release: Release) -> None:
+    lm = model(tiny_checkpoint("qwen2"), batch_size=4)
+    results = lm.generate_until(requests(lm, own_release, "text_text"))
+    assert all(result.token_counts.input_tokens > 20 for result in results)
+    with pytest.raises(ValueError, match=r"receipts_image_text, document 0 has images, which Qwen2ForCausalLM cannot read"):
+        lm.generate_until(requests(lm, own_release, "image_text"))
+
+
+def test_until_cuts_the_answer(tiny_checkpoint: Checkpoints, own_release: Release) -> None:
+    lm = model(tiny_checkpoint("llava"))
+    (whole,) = lm.generate_until(requests(lm, own_release, "text_text")[:1])
+    stop = whole.text[len(whole.text) // 2]
+    (cut,) = lm.generate_until(requests(lm, own_release, "text_text", until=[stop])[:1])
+    assert cut.text == whole.text.split(stop)[0]
+
+
+def test_padding_requests_are_not_run(tiny_checkpoint: Checkpoints, own_release: Release, monkeypatch: Any) -> None:
+    lm = model(tiny_checkpoint("llava"))
+    one, padding = requests(lm, own_release, "text_text")[:2]
+    padding.metadata["__padding_only__"] = True
+    monkeypatch.setattr(lm, "_prompt", lambda place, request, real=lm._prompt: real(place, request))
+    results = lm.generate_until([one, padding])
+    assert results[0].text
+    assert results[1].text == ""
+
+
+def test_a_model_without_a_chat_template_still_gets_its_images(
+    tiny_checkpoint: Checkpoints, own_release: Release
+) -> None:
+    lm = model(tiny_checkpoint("llava"))
+    lm.processor.chat_template = None
+    prompt = lm._prompt(0, requests(lm, own_release, "image_text")[0])
+    assert prompt.text.count("<image>") == 1
+    assert prompt.text.startswith("Here are two pieces of evidence.")
+    assert lm._respond([prompt])[0].text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"dtype": "float99"}, r"dtype='float99': choose one of auto, float32"),
+        ({"batch_size": "auto"}, r"batch_size='auto': must be a positive integer"),
+        ({"batch_size": 0}, r"batch_size=0: must be a positive integer"),
+    ],
+)
+def test_bad_arguments_are_named(arguments: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        CmqaHF("/nowhere", **arguments)
+
+
+def test_remote_code_is_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+
+    def remember(*_: object, **kwargs: object) -> SimpleNamespace:
+        seen.update(kwargs)
+        raise OSError("stop here")
+
+    monkeypatch.setattr("cmqa_tasks.models.hf.AutoConfig", SimpleNamespace(from_pretrained=remember))
+    with pytest.raises(OSError, match="stop here"):
+        CmqaHF("/nowhere")
+    assert seen["trust_remote_code"] is False
+
+
+@pytest.mark.harness
+def test_through_the_command_line(tiny_checkpoint: Checkpoints, tmp_path: Path) -> None:
+    common = {"model": "cmqa_hf", "tasks": "cmqa_unimodal,cmqa_crossmodal", "log_samples": True, "limit": 6, "batch_size": 4}
+    configs = [
+        common
+        | {"model_args": f"pretrained={tiny_checkpoint(family)}", "output_path": str(tmp_path / family), "device": "cpu"}
+        | {"gen_kwargs": "max_new_tokens=6"}
+        for family in VISION
+    ]
+    (tmp_path / "runs.yaml").write_text(yaml.safe_dump(configs))
+    done = run_command("-m", "lmms_eval", "--config", tmp_path / "runs.yaml", cwd=tmp_path)
+    assert "Traceback" not in done.stderr + done.stdout, (done.stdout + done.stderr)[-3000:]
+    for family in VISION:
+        results = latest_results(tmp_path / family)
+        assert metric(results, "cmqa_crossmodal", "recognition") is not None
+        rows = samples(tmp_path / family, "cmqa_image_text")
+        assert len(rows) == 6
+        assert all(row["token_counts"][0]["output_tokens"] <= 6 for row in rows)

@@ -1,0 +1,80 @@
+"""The wheel: alone in an empty environment for the pure part, and beside the harness from another directory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cmqa_tasks.results import latest_results, metric
+from conftest import run_command
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(ROOT)], check=True, capture_output=True
+    )
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    for needed in (
+        "cmqa_tasks/_shipped/tasks/lmms_eval/cmqa_crossmodal.yaml",
+        "cmqa_tasks/_shipped/tasks/lmms_eval/_template",
+        "cmqa_tasks/_shipped/prompts/aware.en.j2",
+        "cmqa_tasks/data/v0/images.parquet",
+        "cmqa_tasks/worlds/pages/maps_0.html.j2",
+        "cmqa_tasks/worlds/phrases/en/maps.yaml",
+        "cmqa_tasks/build/card.md.j2",
+        "cmqa_tasks/py.typed",
+    ):
+        assert needed in names
+    assert wheel.stat().st_size <= 25e6
+
+
+def test_the_pure_part_works_alone(wheel: Path, tmp_path: Path) -> None:
+    """In an environment with nothing but the wheel and what it requires: no torch, no harness."""
+    environment = tmp_path / "env"
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    constraints = ROOT / "constraints.txt"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel], check=True)
+    program = (
+        "import sys\n"
+        "from cmqa_tasks import metrics, policies, release, tasks\n"
+        "from cmqa_tasks.records import arm_named\n"
+        "arm = arm_named('image_text')\n"
+        "docs = tasks.documents(arm, release.load(), 'aware')\n"
+        "answer = policies.policy('oracle')\n"
+        "marks = [tasks.process_results(doc, answer(doc), arm)['balanced'] for doc in docs]\n"
+        "print(tasks.aggregate_balanced(marks), 'torch' in sys.modules, 'lmms_eval' in sys.modules)\n"
+    )
+    done = subprocess.run([python, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.0", "False", "False"]
+    shown = subprocess.run(
+        [environment / "bin" / "cmqa", "items", "text"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert len(shown.stdout.splitlines()) >= 640
+
+
+@pytest.mark.harness
+def test_the_wheel_beside_the_harness(wheel: Path, tmp_path: Path) -> None:
+    """The plain command, with the wheel's copy of the package in front of the checkout's, from another directory."""
+    site = tmp_path / "site"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site, wheel], check=True)
+    arguments = ("--model", "cmqa_reference", "--model_args", "policy=oracle", "--tasks", "cmqa_crossmodal", "--limit", "4")
+    done = run_command("-m", "lmms_eval", *arguments, "--output_path", tmp_path / "out", cwd=tmp_path, PYTHONPATH=str(site))
+    results = latest_results(tmp_path / "out")
+    assert metric(results, "cmqa_crossmodal", "balanced") == 1.0, done.stderr[-2000:]
+    where = run_command("-c", "import cmqa_tasks; print(cmqa_tasks.__file__)", cwd=tmp_path, PYTHONPATH=str(site))
+    assert Path(where.stdout.strip()).is_relative_to(site)

@@ -1,0 +1,207 @@
+"""The health world keeps its promises: values cannot be confused, texts and pages differ in the asked one alone."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import combinations
+from random import Random
+
+import pytest
+
+from cmqa_tasks.build.draw import Drawn, draw, page
+from cmqa_tasks.records import SIDES, Side
+from cmqa_tasks.worlds import WORLDS, passage, phrasebook, type_named
+from cmqa_tasks.worlds.health import WORLD, draw_scene
+from cmqa_tasks.worlds.health_pools import AS_NEEDED, CROSS_REACTIVE, REGULAR
+from cmqa_tasks.worlds.languages import write
+
+FACTS = 200
+PASSAGES = range(5)
+DISTRACTORS = {
+    "blood_group": ("relative_group", "neighbour_group", "stored_group"),
+    "dose": ("other_dose", "spare_dose", "neighbour_dose", "drink"),
+    "allergy": ("tolerated", "neighbour_allergy", "relative_allergy"),
+    "pain": ("pain_admission", "pain_yesterday", "pain_neighbour"),
+    "pulse": ("pulse_others", "pulse_neighbour", "pulse_limit"),
+}
+"""Per fact type, the fields of the scene that hold other values of the same kind."""
+
+
+@cache
+def drawn_facts() -> list[Drawn]:
+    place = list(WORLDS).index("health")
+    return [draw(11, len(WORLDS) * number + place) for number in range(FACTS)]
+
+
+def facts_of(name: str) -> list[Drawn]:
+    return [drawn for drawn in drawn_facts() if drawn.fact.type == name]
+
+
+def distractors(drawn: Drawn) -> list[str]:
+    values = (drawn.scene[field] for field in DISTRACTORS[drawn.fact.type])
+    return [one for value in values for one in (value if isinstance(value, tuple) else (value,))]
+
+
+def told(drawn: Drawn, side: Side, template: int) -> str:
+    return passage(WORLD, drawn.fact, drawn.scene, side, "en", template)
+
+
+def occurs(form: str, text: str) -> bool:
+    """Whether a form stands in a text as whole words."""
+    return re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def without(forms: tuple[str, ...], text: str) -> str:
+    """A text with the longest written form of a value cut out."""
+    form = max((form for form in forms if occurs(form, text)), key=len)
+    return re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", "…", text, flags=re.IGNORECASE)
+
+
+def visible(html: str) -> str:
+    """What a page says in writing: no markup, no styles."""
+    bare = re.sub(r"<style>.*?</style>|<[^>]*>", "\n", html, flags=re.DOTALL)
+    return " ".join(bare.split())
+
+
+def test_types_are_the_five_of_a_chart() -> None:
+    assert [fact_type.name for fact_type in WORLD.types] == list(DISTRACTORS)
+    assert [fact_type.name for fact_type in WORLD.types if fact_type.graphical] == ["pain", "pulse"]
+    assert all(len(phrasebook("health", "en").types[name]["passages"]) == len(PASSAGES) for name in DISTRACTORS)
+
+
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_the_two_values_differ_from_each_other_and_from_all_distractors(name: str) -> None:
+    for drawn in facts_of(name):
+        pair = {drawn.fact.a.canonical, drawn.fact.b.canonical}
+        assert len(pair) == 2
+        assert pair.isdisjoint(distractors(drawn)), drawn.fact.entity
+
+
+@pytest.mark.parametrize(("name", "distance"), [("pain", 3), ("pulse", 20)])
+def test_graphical_values_are_far_apart(name: str, distance: int) -> None:
+    for drawn in facts_of(name):
+        assert abs(int(drawn.fact.a.canonical) - int(drawn.fact.b.canonical)) >= distance
+
+
+def test_doses_are_usual_ones_and_never_read_inside_another() -> None:
+    for drawn in facts_of("dose"):
+        usual = REGULAR[drawn.scene["medicine"]].doses
+        for value in (drawn.fact.a, drawn.fact.b):
+            assert value.canonical in usual
+            for other in [*distractors(drawn), *({drawn.fact.a.canonical, drawn.fact.b.canonical} - {value.canonical})]:
+                for written in write("dose", other, "en").forms.values():
+                    assert not any(occurs(form, written) for form in value.surface["en"]), (value.canonical, other)
+
+
+def test_blood_groups_are_all_asked_for_and_often_near_misses() -> None:
+    pairs = [(drawn.fact.a.canonical, drawn.fact.b.canonical) for drawn in facts_of("blood_group")]
+    assert {group for pair in pairs for group in pair} == {"O+", "O-", "A+", "A-", "B+", "B-", "AB+", "AB-"}
+    same_letters = sum(a[:-1] == b[:-1] for a, b in pairs)
+    assert 0 < same_letters < len(pairs)
+
+
+def test_charts_prescribe_nothing_unusual() -> None:
+    for drawn in drawn_facts():
+        scene, fact = drawn.scene, drawn.fact
+        medicines = [scene[field] for field in ("medicine", "other_medicine", "spare_medicine")]
+        assert len({(REGULAR | AS_NEEDED)[name].group for name in medicines}) == 3
+        allergies = {fact.a.canonical, fact.b.canonical} if fact.type == "allergy" else {scene["allergy"]}
+        assert scene["tolerated"] not in allergies
+        assert not any({name, scene["tolerated"]} <= CROSS_REACTIVE for name in allergies)
+
+
+def test_no_two_medicines_leave_a_scene_without_doses() -> None:
+    dose = type_named(WORLD, "dose")
+    for number in range(600):
+        rng = Random(f"doses:{number}")
+        scene = draw_scene(rng, 3, number)
+        assert len(set(dose.draw_pair(rng, scene))) == 2
+
+
+def test_patients_do_not_repeat() -> None:
+    scenes = [draw_scene(Random(number), 5, number) for number in range(2000)]
+    assert len({(scene["given"], scene["family"]) for scene in scenes}) == len(scenes)
+
+
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_questions_name_the_patient(name: str) -> None:
+    for drawn in facts_of(name):
+        assert drawn.fact.entity["en"] in drawn.fact.question["en"]
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_passages_tell_their_side_alone(name: str, template: int) -> None:
+    for drawn in facts_of(name):
+        for side, other in zip(SIDES, reversed(SIDES), strict=True):
+            text = told(drawn, side, template)
+            assert 30 <= len(text.split()) <= 120, text
+            assert drawn.fact.entity["en"] in text
+            assert any(occurs(form, text) for form in drawn.fact.value(side).surface["en"]), text
+            assert not any(occurs(form, text) for form in drawn.fact.value(other).surface["en"]), text
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_passages_of_two_sides_differ_in_the_value_alone(name: str, template: int) -> None:
+    for drawn in facts_of(name):
+        bare = {without(drawn.fact.value(side).surface["en"], told(drawn, side, template)) for side in SIDES}
+        assert len(bare) == 1, bare
+        assert bare.pop().count("…") == 1
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_passages_hold_another_value_of_the_same_kind(name: str, template: int) -> None:
+    for drawn in facts_of(name):
+        text = told(drawn, "a", template)
+        forms = [form for value in distractors(drawn) for form in write(drawn.fact.kind, value, "en").forms.values()]
+        adjectives = phrasebook("health", "en").names["allergen_adjective"].values()
+        assert any(occurs(form, text) for form in forms + (list(adjectives) if name == "allergy" else [])), text
+
+
+def test_passages_of_one_type_sound_different() -> None:
+    for name in DISTRACTORS:
+        openings = {" ".join(told(facts_of(name)[0], "a", template).split()[:3]) for template in PASSAGES}
+        assert len(openings) == len(PASSAGES)
+
+
+@pytest.mark.parametrize("variant", [0, 1])
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_pages_show_every_field_and_differ_in_the_asked_one(name: str, variant: int) -> None:
+    for drawn in facts_of(name)[:20]:
+        pages = {side: page(drawn, side, "en", variant) for side in SIDES}
+        texts = {side: visible(html) for side, html in pages.items()}
+        assert pages["a"] != pages["b"]
+        if drawn.fact.graphical:
+            assert texts["a"] == texts["b"], "a graphical value is written on the page"
+        for side, text in texts.items():
+            shown = {**drawn.scene, name: drawn.fact.value(side).canonical}
+            assert drawn.fact.entity["en"] in text
+            assert write("blood_group", shown["blood_group"], "en") in text
+            assert write("dose", shown["dose"], "en") in text
+            assert shown["allergy"].capitalize() in text
+            assert shown["record"] in text
+
+
+@pytest.mark.parametrize("variant", [0, 1])
+def test_pages_never_write_graphical_values(variant: int) -> None:
+    for drawn in facts_of("pain")[:20] + facts_of("pulse")[:20]:
+        html = page(drawn, "a", "en", variant)
+        assert not re.search(r"\b(alt|aria-\w+|title)=", html)
+        forms = [form for form in drawn.fact.a.surface["en"] if not form.isdigit()]
+        assert not any(occurs(form, visible(html)) for form in forms)
+
+
+def test_graphics_stand_where_their_values_are() -> None:
+    book = phrasebook("health", "en")
+    for drawn in drawn_facts()[:40]:
+        view = WORLD.view(drawn.scene, book)
+        readings = list(drawn.scene["pulse_others"])
+        readings.insert(drawn.scene["pulse_rank"], drawn.scene["pulse"])
+        assert [50 + 80 * point["up"] for point in view["pulse_points"]] == [float(rate) for rate in readings]
+        assert view["pulse_points"][drawn.scene["pulse_rank"]]["clock"] == view["pulse_clock"]
+        assert view["pain_needle"] == view["pain_dial"][int(drawn.scene["pain"])]
+        assert view["pain_along"] * 10 == int(drawn.scene["pain"])
+    assert all(a < b for (a, _), (b, _) in combinations(view["pain_dial"], 2))

@@ -1,0 +1,215 @@
+"""The world of street maps: what must hold for every scene, whichever fact it is asked for."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from cmqa_tasks.build.draw import VARIANTS, Drawn, draw, page
+from cmqa_tasks.records import SIDES, Fact, Side
+from cmqa_tasks.worlds import WORLDS, passage, phrasebook, side_scene, type_named, view_of
+from cmqa_tasks.worlds.maps import draw_scene
+from cmqa_tasks.worlds.maps_plans import PLANS, SECTORS, spots
+
+WORLD = WORLDS["maps"]
+BOOK = phrasebook("maps", "en")
+PLACE = list(WORLDS).index("maps")
+DRAWN = [draw(5, len(WORLDS) * n + PLACE) for n in range(200)]
+PASSAGES = range(5)
+
+
+def _has(text: str, form: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text) is not None
+
+
+def _says(text: str, fact: Fact, side: Side) -> bool:
+    return any(_has(text, form) for form in fact.value(side).surface["en"])
+
+
+def _visible(source: str) -> list[str]:
+    """The words that a page shows, in order."""
+    body = re.sub(r"<(style|head)\b.*?</\1>", " ", source, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", " ", body)).split()
+
+
+def _text(drawn: Drawn, side: Side, template: int) -> str:
+    return passage(WORLD, drawn.fact, drawn.scene, side, "en", template)
+
+
+def _of_type(*names: str) -> list[Drawn]:
+    return [drawn for drawn in DRAWN if drawn.fact.type in names]
+
+
+def _pin(drawn: Drawn, side: Side) -> tuple[float, float]:
+    fact_type = type_named(WORLD, drawn.fact.type)
+    view = view_of(WORLD, side_scene(drawn.scene, fact_type, drawn.fact.value(side).canonical), "en")
+    return view["pin"][0], view["pin"][1]
+
+
+def _sector(pin: tuple[float, float]) -> tuple[str, float]:
+    bearing = math.degrees(math.atan2(pin[0], -pin[1])) % 360
+    return SECTORS[round(bearing / 45) % 8], abs(bearing - 45 * round(bearing / 45))
+
+
+def _street_under(drawn: Drawn, pin: tuple[float, float]) -> tuple[str, float, float]:
+    """The nearest street, its distance, and the distance of the next one."""
+    streets = PLANS[drawn.scene["plan"]].turned(drawn.scene["turn"]).streets
+    ranked = sorted((_gap(pin, line), key) for line, key in zip(streets, drawn.scene["streets"], strict=True))
+    return ranked[0][1], ranked[0][0], ranked[1][0]
+
+
+def _gap(point: tuple[float, float], line: tuple[tuple[float, float], ...]) -> float:
+    """Distance from a street, by close sampling: on purpose not the way in which spots are found."""
+    steps = [n / 800 for n in range(801)]
+    return min(
+        math.dist(point, (x0 + s * (x1 - x0), y0 + s * (y1 - y0)))
+        for (x0, y0), (x1, y1) in pairwise(line)
+        for s in steps
+    )
+
+
+def test_every_type_is_drawn_and_two_of_five_are_graphical() -> None:
+    assert Counter(drawn.fact.type for drawn in DRAWN) == {fact_type.name: 40 for fact_type in WORLD.types}
+    assert {fact_type.name for fact_type in WORLD.types if fact_type.graphical} == {"direction", "street"}
+
+
+def test_entities_do_not_repeat() -> None:
+    venues = [draw_scene(Random(1), 5, n)["venue"] for n in range(0, 2400, 25)]
+    assert len(set(venues)) == len(venues)
+
+
+def test_drawing_is_deterministic() -> None:
+    assert draw(5, PLACE) == draw(5, PLACE)
+    assert draw(5, PLACE) != draw(6, PLACE)
+
+
+def test_question_names_the_venue_and_neither_value() -> None:
+    for drawn in DRAWN:
+        view = view_of(WORLD, drawn.scene, "en")
+        assert view["venue"] in drawn.fact.question["en"]
+        assert view["venue"] in drawn.fact.entity["en"]
+        assert not any(_says(drawn.fact.question["en"], drawn.fact, side) for side in SIDES)
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+def test_passages_tell_their_side_alone(template: int) -> None:
+    for drawn in DRAWN:
+        for side, other in (SIDES, SIDES[::-1]):
+            text = _text(drawn, side, template)
+            assert 30 <= len(text.split()) <= 120, text
+            assert _says(text, drawn.fact, side), (drawn.fact, text)
+            assert not _says(text, drawn.fact, other), (drawn.fact, text)
+            assert view_of(WORLD, drawn.scene, "en")["venue"] in text
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+def test_sides_differ_in_the_value_alone(template: int) -> None:
+    """The same hole is left in both texts when the value is taken out."""
+    for drawn in DRAWN:
+        holed: list[set[str]] = []
+        for side in SIDES:
+            text = _text(drawn, side, template)
+            forms = (form for form in drawn.fact.value(side).surface["en"] if _has(text, form))
+            holed.append({re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", "_", text) for form in forms})
+        assert holed[0] & holed[1], (drawn.fact, template)
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+def test_graphical_passages_keep_to_their_own_field(template: int) -> None:
+    """The pin tells direction and street at once, so a passage about one says nothing of the other."""
+    for drawn in DRAWN:
+        text = _text(drawn, "a", template)
+        if drawn.fact.type != "street":
+            assert not any(_has(text, BOOK.names["street"][key]) for key in drawn.scene["streets"])
+        if drawn.fact.type != "direction":
+            assert not re.search(r"\b(north|south|east|west)", text)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_pages_write_what_is_written_and_draw_what_is_drawn(variant: int) -> None:
+    for drawn in DRAWN:
+        words = {side: " ".join(_visible(page(drawn, side, "en", variant))) for side in SIDES}
+        if drawn.fact.graphical:
+            assert words["a"] == words["b"]
+            assert not re.search(r"north|south|east|west", words["a"])
+        else:
+            assert all(_says(words[side], drawn.fact, side) for side in SIDES)
+            assert not _says(words["a"], drawn.fact, "b")
+            assert not _says(words["b"], drawn.fact, "a")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_streets_are_lettered_on_the_map_only(variant: int) -> None:
+    for drawn in _of_type("street"):
+        source = page(drawn, "a", "en", variant)
+        words = " ".join(_visible(source))
+        for key in drawn.scene["streets"]:
+            on_map = sum(drawn.scene["streets"][number] == key for number, _ in drawn.scene["lettering"])
+            assert len(re.findall(rf"\b{BOOK.names['street'][key]}\b", words)) == on_map
+            assert on_map in (1, 2)
+        assert not re.search(r"\b(alt|title|aria-\w+)=", source)
+
+
+def test_pin_shows_direction() -> None:
+    for drawn in DRAWN:
+        for side in SIDES:
+            shown, off = _sector(_pin(drawn, side))
+            wanted = drawn.fact.value(side).canonical if drawn.fact.type == "direction" else drawn.scene["direction"]
+            assert off <= 10
+            assert shown == wanted or drawn.fact.type == "street"
+    for drawn in _of_type("direction"):
+        turn = abs(SECTORS.index(drawn.fact.a.canonical) - SECTORS.index(drawn.fact.b.canonical))
+        assert min(turn, 8 - turn) >= 2
+
+
+def test_pin_shows_street() -> None:
+    for drawn in DRAWN:
+        for side in SIDES:
+            shown, gap, next_gap = _street_under(drawn, _pin(drawn, side))
+            wanted = drawn.fact.value(side).canonical if drawn.fact.type == "street" else drawn.scene["street"]
+            assert shown == wanted or drawn.fact.type == "direction"
+            assert gap < 1
+            assert next_gap > 34
+    for drawn in _of_type("street"):
+        assert math.dist(_pin(drawn, "a"), _pin(drawn, "b")) > 105
+
+
+def test_other_types_leave_the_pin_alone() -> None:
+    for drawn in _of_type("distance", "opening", "stop"):
+        assert _pin(drawn, "a") == _pin(drawn, "b")
+
+
+def test_every_turned_plan_offers_most_sectors() -> None:
+    for plan in range(len(PLANS)):
+        for turn in range(8):
+            assert len({sector for _, sector in spots(plan, turn)}) >= 6
+
+
+def test_neighbours_differ_from_both_values() -> None:
+    for drawn in DRAWN:
+        scene, values = drawn.scene, {drawn.fact.a.canonical, drawn.fact.b.canonical}
+        hours = {scene[f] for f in ("sunday_opening", "rival_opening", "closing", "last_entry", "sunday_closing")}
+        stops = {scene[f] for f in ("terminus", "rival_stop", "next_stop")}
+        ways = {scene["second_distance"], scene["rival_distance"]}
+        sides = {scene["rival_direction"], scene["road_direction"]}
+        neighbours = {
+            "opening": hours,
+            "stop": stops,
+            "distance": ways,
+            "direction": sides,
+            "street": set(scene["side_streets"]),
+        }
+        assert not values & neighbours[drawn.fact.type]
+        assert len(ways) == 2
+        assert len(stops) == 3
+
+
+def test_every_key_has_a_name_and_no_name_repeats() -> None:
+    for table, names in BOOK.names.items():
+        assert len(set(names.values())) == len(names), table

@@ -1,0 +1,171 @@
+"""The shopping world: its facts are clear, its passages tell them, and its pages agree with its passages."""
+
+from __future__ import annotations
+
+import datetime
+import html
+import re
+from functools import cache
+
+import pytest
+
+from cmqa_tasks.build.draw import Drawn, draw, page
+from cmqa_tasks.records import SIDES
+from cmqa_tasks.worlds import LANGUAGES, WORLDS, passage, phrasebook, type_named
+from cmqa_tasks.worlds.languages import write
+from cmqa_tasks.worlds.shopping import FIELD_KINDS
+
+WORLD = WORLDS["shopping"]
+TEMPLATES = range(5)
+LAYOUTS = (0, 1)
+COLOURS = "red orange yellow green blue purple pink brown black white grey".split()
+
+
+@cache
+def drawn(count: int = 200, seed: int = 11) -> tuple[Drawn, ...]:
+    place = list(WORLDS).index(WORLD.name)
+    return tuple(draw(seed, len(WORLDS) * n + place) for n in range(count))
+
+
+def of_type(name: str) -> list[Drawn]:
+    return [one for one in drawn() if one.fact.type == name]
+
+
+def forms(kind: str, canonical: str) -> set[str]:
+    """Every written form that is a value by itself; a lone figure of a rating also stands in dates and counts."""
+    bare = {"bare", "bare_words"} if kind == "rating" else set()
+    return {form for name, form in write(kind, canonical, "en").forms.items() if name not in bare}
+
+
+def neighbours(one: Drawn) -> list[str]:
+    """Every other value of the fact's kind that the scene holds."""
+    alike = {field for field, kind in FIELD_KINDS.items() if kind == one.fact.kind}
+    nearby = [one.scene[name][field] for name in ("other", "also") for field in alike if field in one.scene[name]]
+    return nearby + [one.scene[field] for field in alike if field != one.fact.type]
+
+
+def holds(text: str, form: str) -> bool:
+    return re.search(rf"(?<![\w/-])(?<!\d[.,]){re.escape(form)}(?![\w/-]|[.,]\d)", text, re.IGNORECASE) is not None
+
+
+def visible(source: str) -> str:
+    body = re.sub(r"<style>.*?</style>", " ", source, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def exchanged(one: str, other: str) -> tuple[str, str]:
+    """What is left of two texts without the words that both begin and end with."""
+    left, right = one.split(), other.split()
+    while left and right and left[0] == right[0]:
+        left, right = left[1:], right[1:]
+    while left and right and left[-1] == right[-1]:
+        left, right = left[:-1], right[:-1]
+    return " ".join(left), " ".join(right)
+
+
+def test_every_type_is_drawn_and_two_are_graphical() -> None:
+    assert {one.fact.type for one in drawn()} == {"price", "rating", "colour", "delivery", "stock"}
+    assert {kind.name for kind in WORLD.types if kind.graphical} == {"rating", "colour"}
+
+
+def test_drawing_is_deterministic() -> None:
+    number = 4 * 17 + list(WORLDS).index(WORLD.name)
+    assert draw(3, number) == draw(3, number)
+
+
+def test_entities_do_not_repeat() -> None:
+    assert len({one.fact.entity["en"] for one in drawn(2000)}) == 2000
+
+
+def test_values_differ_and_no_neighbour_shares_them() -> None:
+    for one in drawn():
+        values = {one.fact.a.canonical, one.fact.b.canonical}
+        assert len(values) == 2
+        assert not values & set(neighbours(one))
+
+
+@pytest.mark.parametrize("name", ["price", "rating", "stock"])
+def test_numbers_are_far_enough_apart(name: str) -> None:
+    least = {"price": 2.0, "rating": 1.5, "stock": 5.0}[name]
+    for one in of_type(name):
+        a, b = (float(value.canonical.split()[0]) for value in (one.fact.a, one.fact.b))
+        assert abs(a - b) >= least
+
+
+def test_delivery_follows_the_last_day_to_order() -> None:
+    for one in of_type("delivery"):
+        days = [datetime.date.fromisoformat(value.canonical) for value in (one.fact.a, one.fact.b)]
+        assert abs((days[0] - days[1]).days) >= 3
+        assert all(one.scene["order_by"] < day.isoformat() < one.scene["return_by"] for day in days)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_passages_tell_their_side_only(side: str) -> None:
+    for one in drawn():
+        fact = one.fact
+        own, other = (fact.a, fact.b) if side == "a" else (fact.b, fact.a)
+        for template in TEMPLATES:
+            text = passage(WORLD, fact, one.scene, side, "en", template)
+            place = f"{fact.type}/{template} of {fact.entity['en']}: {text}"
+            assert 30 <= len(text.split()) <= 120, place
+            assert fact.entity["en"].removeprefix("the ") in text, place
+            assert any(holds(text, form) for form in own.surface["en"]), place
+            assert not any(holds(text, form) for form in forms(fact.kind, other.canonical)), place
+
+
+def test_the_two_sides_differ_in_the_value_alone() -> None:
+    for one in drawn():
+        fact = one.fact
+        for template in TEMPLATES:
+            texts = [passage(WORLD, fact, one.scene, side, "en", template) for side in SIDES]
+            for words, value in zip(exchanged(*texts), (fact.a, fact.b), strict=True):
+                assert any(words.strip(".,;:").lower() in form.lower() for form in value.surface["en"]), words
+
+
+def test_passages_of_every_language_render_and_the_question_names_the_product() -> None:
+    for one in drawn(40):
+        fact = one.fact
+        for language in LANGUAGES:
+            assert len(phrasebook(WORLD.name, language).types[fact.type]["passages"]) == len(TEMPLATES)
+            assert all(passage(WORLD, fact, one.scene, "a", language, template) for template in TEMPLATES)
+        assert fact.entity["en"] in fact.question["en"]
+
+
+def test_each_passage_holds_a_distractor_of_the_same_kind() -> None:
+    for one in drawn():
+        kind, others = one.fact.kind, neighbours(one)
+        for template in TEMPLATES:
+            text = passage(WORLD, one.fact, one.scene, "a", "en", template)
+            assert any(holds(text, form) for value in others for form in write(kind, value, "en").forms.values()), text
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_pages_show_written_values(layout: int) -> None:
+    for one in drawn(50):
+        for side in SIDES:
+            text = visible(page(one, side, "en", layout))
+            fields = {**one.scene, one.fact.type: one.fact.value(side).canonical}
+            for name in ("price", "delivery", "stock"):
+                assert holds(text, str(write(type_named(WORLD, name).kind, fields[name], "en"))), (name, text)
+            assert one.fact.entity["en"].removeprefix("the ") in text
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_pages_draw_graphical_values_and_never_write_them(layout: int) -> None:
+    for one in drawn(100):
+        pages = {side: page(one, side, "en", layout) for side in SIDES}
+        assert pages["a"] != pages["b"]
+        for side, source in pages.items():
+            text = visible(source)
+            rating = one.fact.value(side).canonical if one.fact.type == "rating" else one.scene["rating"]
+            assert not any(holds(text, form) for form in forms("rating", rating))
+            assert not any(holds(text, colour) for colour in COLOURS), text
+            assert not re.search(r"\b(?:alt|title|aria-\w+)=", source)
+        if one.fact.graphical:
+            assert visible(pages["a"]) == visible(pages["b"])
+
+
+def test_names_carry_no_colour() -> None:
+    for language in LANGUAGES:
+        for table in phrasebook(WORLD.name, language).names.values():
+            assert not any(holds(name, colour) for name in table.values() for colour in COLOURS)

@@ -1,6 +1,6 @@
 """Images per second of ``cmqa build`` and its memory at two sizes. Run it alone on a quiet machine.
 
-    python benchmarks/build.py
+python benchmarks/build.py
 """
 
 from __future__ import annotations

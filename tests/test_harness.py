@@ -12,7 +12,7 @@ import yaml
 
 from cmqa_tasks import tasks
 from cmqa_tasks.metrics import metrics_of
-from cmqa_tasks.policies import POLICIES, policy, random_choice
+from cmqa_tasks.policies import POLICIES, random_choice
 from cmqa_tasks.records import ARMS, Arm
 from cmqa_tasks.release import load
 from cmqa_tasks.results import ResultsError, latest_results, metric, samples
@@ -58,7 +58,7 @@ def expected(name: str, arm: Arm) -> dict[str, float]:
     else:
         values |= {"balanced": 0.5, "recognition": 0.0, "false_alarm": 0.0, "agree_correct": 1.0}
         values |= {"prefers_first": float(bool(first)), "prefers_image": float(kinds[0 if first else 1] == "image")}
-    return {metric.name: values[metric.name] for metric in metrics_of(arm)}
+    return {one.name: values[one.name] for one in metrics_of(arm)}
 
 
 @pytest.mark.parametrize("arm", ARMS.values(), ids=lambda arm: arm.name)
@@ -105,7 +105,7 @@ def test_groups_are_the_means_of_their_arms(runs: Path, group: str) -> None:
 def test_the_table_has_clustered_standard_errors(runs: Path) -> None:
     log = (runs / "log.txt").read_text()
     assert "Stderr_Clustered" in log
-    assert "|cmqa_crossmodal" in log.replace(" ", "")
+    assert "cmqa_crossmodal" in log
     values = latest_results(runs / "random")["results"]["cmqa_image_text"]
     assert 0 < values["recognition_stderr_clustered,none"] < 0.1
 
@@ -154,7 +154,7 @@ def test_two_processes_give_what_one_gives(runs: Path, tmp_path: Path) -> None:
     options = ("--output_path", tmp_path / "out", "--log_samples")
     run_command(*launcher, *HARNESS, *arguments, *options, cwd=tmp_path, ACCELERATE_USE_CPU="true")
     single, double = latest_results(runs / "random"), latest_results(tmp_path / "out")
-    for name in [metric.name for metric in metrics_of(ARMS["image_text"])]:
+    for name in [one.name for one in metrics_of(ARMS["image_text"])]:
         one, two = (metric(results, "cmqa_image_text", name) for results in (single, double))
         assert one == pytest.approx(two), name
     ids = [row[tasks.ITEM_KEY]["item_id"] for row in samples(tmp_path / "out", "cmqa_image_text")]

@@ -49,7 +49,7 @@ def _first_side(fact: Fact) -> Side:
 
 
 def _conflict_sides(arm: Arm, fact: Fact) -> tuple[Side, Side]:
-    """Sides in order. Across kinds the leading kind's value is bound to the kind, so that swapping the order swaps nothing else."""
+    """Sides in order. Across kinds a value is bound to its kind, so that swapping the order swaps nothing else."""
     lead = _first_side(fact)
     return _both(lead) if _leads(arm) else _both("b" if lead == "a" else "a")
 

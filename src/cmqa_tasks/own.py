@@ -1,7 +1,8 @@
 """A user's own facts: one JSON object a line, read into the same records as a release.
 
-A line holds the question, how its answers are read (a kind of :data:`cmqa_tasks.records.CANONICAL_FORMS`; ``name`` for anything that is
-just words), the two values, and two renderings of each value for every modality that the arm needs (images as paths relative to the file)::
+A line holds the question, how its answers are read (a kind of :data:`cmqa_tasks.records.CANONICAL_FORMS`; ``name``
+for anything that is just words), the two values, and two renderings of each value for every modality that the arm
+needs (images as paths relative to the file)::
 
     {"question": "What is the total of the receipt?", "kind": "money", "a": "24.99 USD", "b": "29.99 USD",
      "texts": {"a": ["I paid $24.99 …", "The receipt came to $24.99 …"], "b": ["I paid $29.99 …", "…"]},
@@ -48,8 +49,8 @@ class _Line(Record):
     kind: Kind = "name"
     a: str | _Spelled
     b: str | _Spelled
-    texts: dict[Side, tuple[str, str]] = {}
-    images: dict[Side, tuple[str, str]] = {}
+    texts: dict[Side, tuple[str, str]] = Field(default_factory=dict)
+    images: dict[Side, tuple[str, str]] = Field(default_factory=dict)
     entity: str = ""
     world: str = "own"
     type: str = "own"
@@ -69,7 +70,9 @@ def read_jsonl(path: str | Path, name: str | None = None) -> Release:
             file has no facts.
     """
     path = Path(path)
-    facts, texts, images = [], [], []
+    facts: list[Fact] = []
+    texts: list[TextEvidence] = []
+    images: list[ImageEvidence] = []
     for number, line in _lines(path):
         fact = _fact(line, len(facts), f"{path}:{number}")
         facts.append(fact)

@@ -1,7 +1,8 @@
 """What lmms-eval finds through the entry point ``lmms_eval.models``: our models, and with them our tasks.
 
-lmms-eval has an entry point for models and none for tasks. The callable below therefore also makes our task directory part of every
-:class:`lmms_eval.tasks.TaskManager` that is built afterwards. It imports nothing heavy; the model classes load when they are asked for.
+lmms-eval has an entry point for models and none for tasks. The callable below therefore also makes our task directory
+part of every :class:`lmms_eval.tasks.TaskManager` that is built afterwards. It imports nothing heavy; the model
+classes load when they are asked for.
 """
 
 from __future__ import annotations

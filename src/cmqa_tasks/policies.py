@@ -1,10 +1,12 @@
 """Reference policies: answerers with known behaviour, which calibrate every number that we publish.
 
-A policy maps a document (:mod:`cmqa_tasks.tasks`) to a response in words, which is then read and scored like any model's. All but
-``rule`` know the values; none needs a model. Where a policy wants a kind of evidence that an item lacks, it follows the first piece.
+A policy maps a document (:mod:`cmqa_tasks.tasks`) to a response in words, which is then read and scored like any
+model's. All but ``rule`` know the values; none needs a model. Where a policy wants a kind of evidence that an item
+lacks, it follows the first piece.
 
-``rule`` knows the kind of the answer and reads the passages, without understanding: per passage it takes the value of that kind
-that stands nearest to the words of the question, and calls a conflict when two passages give different ones. It cannot read images.
+``rule`` knows the kind of the answer and reads the passages, without understanding: per passage it takes the value of
+that kind that stands nearest to the words of the question, and calls a conflict when two passages give different
+ones. It cannot read images.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ def _rule(doc: Mapping[str, Any]) -> str:
 
 def nearest_value(passage: str, question: str, fact: Fact) -> tuple[str, str] | None:
     """The value of the fact's kind that stands nearest to the question's words in a passage: (canonical, as written)."""
-    keywords = {word for word in re.findall(r"\w{4,}", question.lower())}
+    keywords = set(re.findall(r"\w{4,}", question.lower()))
     places = [match.start() for match in re.finditer(r"\w{4,}", passage.lower()) if match[0] in keywords]
     candidates = [mention for mention in mentions(passage, fact.kind) if mention.level != FOREIGN]
     if not candidates:

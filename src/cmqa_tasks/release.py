@@ -13,10 +13,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +31,7 @@ METADATA = "release.json"
 CARD = "README.md"
 FACTS, TEXTS, IMAGES = "facts.parquet", "texts.parquet", "images.parquet"
 _CACHED_ROW_GROUPS = 8
+_Found = TypeVar("_Found")
 
 
 class ReleaseError(ValueError):
@@ -119,7 +120,7 @@ class Release:
         elif not self._find(self._contents.has_image, fact_id, piece):
             self._find(_absent, fact_id, piece)
 
-    def _find(self, lookup: Any, fact_id: str, piece: Piece) -> Any:
+    def _find(self, lookup: Callable[[str], _Found], fact_id: str, piece: Piece) -> _Found:
         identity = evidence_id(fact_id, piece.side, piece.modality, piece.language, piece.variant)
         try:
             return lookup(identity)
@@ -184,7 +185,7 @@ class _Parquet:
 
     @cached_property
     def _image_places(self) -> dict[str, tuple[int, int]]:
-        places = {}
+        places: dict[str, tuple[int, int]] = {}
         for group in range(self._images.num_row_groups):
             ids = self._images.read_row_group(group, columns=["id"])["id"].to_pylist()
             places |= {identity: (group, row) for row, identity in enumerate(ids)}

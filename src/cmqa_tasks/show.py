@@ -34,7 +34,7 @@ def write(doc: tasks.Document, release: Release, directory: Path) -> Path:
     Returns:
         the path of ``index.html``.
     """
-    folder = directory / doc["item_id"]
+    folder = directory / str(doc["item_id"])
     folder.mkdir(parents=True, exist_ok=True)
     for number, image in enumerate(tasks.images(doc, release), start=1):
         image.save(folder / f"image_{number}.png")

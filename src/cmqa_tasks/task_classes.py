@@ -33,9 +33,10 @@ _BOUND = ("doc_to_text", "doc_to_target", "process_results", "metric_list")
 class EitherArgument(dict[str, Any]):
     """Generation kwargs that can also be called: what a chat and a simple model expect in one place of a request.
 
-    lmms-eval asks for ``(context, doc_to_messages, gen_kwargs, …)`` where a chat model reads a request and for ``(context, gen_kwargs,
-    doc_to_visual, …)`` where a simple one does, but does not tell a Python task which kind will. Of each of these two
-    places one kind of model reads the dictionary and the other calls it, so the request serves both.
+    lmms-eval asks for ``(context, doc_to_messages, gen_kwargs, …)`` where a chat model reads a request and for
+    ``(context, gen_kwargs, doc_to_visual, …)`` where a simple one does, but does not tell a Python task which kind
+    will. Of each of these two places one kind of model reads the dictionary and the other calls it, so the request
+    serves both.
     """
 
     def __init__(self, generation: Mapping[str, Any], function: Callable[[Any], Any]) -> None:
@@ -43,6 +44,7 @@ class EitherArgument(dict[str, Any]):
         self.function = function
 
     def __call__(self, doc: Any) -> Any:
+        """What the function gives for a document: messages or images."""
         return self.function(doc)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> EitherArgument:

@@ -32,6 +32,9 @@ def documents(arm: Arm, release: Release, protocol: str, language: str = "en") -
     """The documents of an arm, in order: each conflict item followed by its agreeing twin.
 
     Args:
+        arm: which pieces an item has.
+        release: the facts and their evidence.
+        protocol: how the question is put.
         language: the question's language.
 
     Raises:
@@ -136,8 +139,8 @@ def score(doc: Mapping[str, Any], response: str) -> tuple[Outcome, Reading]:
 def process_results(doc: Mapping[str, Any], response: str, arm: Arm) -> dict[str, dict[str, Any]]:
     """The marks of one response under every metric of its arm, and the per-item record for the samples file.
 
-    An item that does not count for a metric still appears under it, without ``score``: denominators are never guessed. ``cluster``
-    is the fact, for clustered standard errors.
+    An item that does not count for a metric still appears under it, without ``score``: denominators are never
+    guessed. ``cluster`` is the fact, for clustered standard errors.
     """
     outcome, reading = score(doc, response)
     scored = Scored(doc["relation"], outcome, tuple(piece["modality"] for piece in doc["pieces"]))

@@ -1,6 +1,7 @@
 """``cmqa build``: facts in parallel shards, then one release directory that appears whole or not at all.
 
-While it runs, everything is in ``<out>.partial``. A build that was killed goes on where it was when the same command is given again.
+While it runs, everything is in ``<out>.partial``. A build that was killed goes on where it was when the same command
+is given again.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ def build(seed: int, facts: int, out: Path, *, workers: int | None = None, brows
     as long as the browser and its fonts are.
 
     Args:
+        seed: what the facts are drawn from.
+        facts: how many.
+        out: the new directory; its name is the release's name.
         workers: processes, each with a browser; by default one per CPU.
         browser: see :class:`~cmqa_tasks.build.render.Renderer`.
 

@@ -71,7 +71,7 @@ class Renderer:
     @property
     def version(self) -> str:
         """The browser's version."""
-        return self._browser.version
+        return str(self._browser.version)
 
     def render(self, html: str, name: str) -> bytes:
         """A page as lossless WebP, :data:`PAGE_SIZE` large.

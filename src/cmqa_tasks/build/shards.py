@@ -100,7 +100,7 @@ def _images(drawn: Drawn, renderer: Renderer) -> list[dict[str, Any]]:
             "language": language,
             "variant": variant,
             "template": layout(drawn.fact.world, variant),
-            "image": {"bytes": renderer.render(page(drawn, side, language, variant), _page_name(drawn, side, variant)), "path": None},
+            "image": {"bytes": _render(drawn, side, language, variant, renderer), "path": None},
             "width": PAGE_SIZE[0],
             "height": PAGE_SIZE[1],
         }
@@ -110,8 +110,10 @@ def _images(drawn: Drawn, renderer: Renderer) -> list[dict[str, Any]]:
     ]
 
 
-def _page_name(drawn: Drawn, side: Side, variant: int) -> str:
-    return f"{layout(drawn.fact.world, variant)} of fact {drawn.fact.id} ({drawn.fact.type} {drawn.fact.index}, value {side})"
+def _render(drawn: Drawn, side: Side, language: str, variant: int, renderer: Renderer) -> bytes:
+    fact = drawn.fact
+    name = f"{layout(fact.world, variant)} of fact {fact.id} ({fact.type} {fact.index}, value {side})"
+    return renderer.render(page(drawn, side, language, variant), name)
 
 
 def write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:

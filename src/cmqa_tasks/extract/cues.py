@@ -22,6 +22,8 @@ class Cue(NamedTuple):
     """A substring of every text that the pattern matches."""
     pattern: re.Pattern[str]
     sense: Sense = "clash"
+    needs_subject: bool = False
+    """It counts only in a sentence about the evidence (*Sundays are different* is none), unless that is very short."""
 
 
 CueTable = tuple[tuple[str, tuple[Cue, ...]], ...]
@@ -106,8 +108,8 @@ class StanceCues:
     """Words directly before a cue that presuppose it even under negation (*cannot resolve the conflict*)."""
     indefinite: str
     """Directly before a cue: it is merely possible (*any conflict*)."""
-    accord_subjects: frozenset[str]
-    """Who must agree for agreement to take back an earlier conflict."""
+    subjects: frozenset[str]
+    """The evidence and what it says: who must agree for agreement to take back an earlier conflict."""
     partial_accord: re.Pattern[str]
     """Right of agreement: it concerns something else (*agree on the date*)."""
     partial_before: frozenset[str]

@@ -44,6 +44,7 @@ _SHAPE = re.compile(
     + r")(?![\w'])"
 )
 _LOWER_SHAPE = re.compile(r"[a-z'-]+ (?:street|road|avenue|lane|drive|boulevard|square|station)(?![\w'])")
+_CAPITALISED = re.compile(r"(?:[A-Z][\w']+(?: (?:of|de|la|the|and))?[ -]){1,3}[A-Z][\w']+")
 _LEADING = ("The ", "On ", "At ", "In ", "It ", "To ", "From ", "Near ", "Answer ", "Take ", "Along ", "Via ")
 _SPACES = re.compile(r"[\s\-]+")
 
@@ -89,6 +90,17 @@ def name(text: str) -> list[Mention]:
                 break
         if " " in written or "-" in written:
             found.append(Mention(start, match.end(), (written,), TYPED))
+    taken = [(one.start, one.end) for one in found]
+    for match in _CAPITALISED.finditer(text):
+        start, written = match.start(), match[0]
+        for lead in _LEADING:
+            if written.startswith(lead):
+                start, written = start + len(lead), written[len(lead) :]
+                break
+        clear = all(match.end() <= begin or end <= start for begin, end in taken)
+        if clear and " " in written and not written.isupper():
+            found.append(Mention(start, match.end(), (written,), BARE))
+    found.sort()
     if not found and len(text) < 60:
         for match in _LOWER_SHAPE.finditer(text):
             if match[0].split()[0] not in ("the", "a", "this", "that", "which", "what", "of", "same"):

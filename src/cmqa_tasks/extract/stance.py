@@ -14,6 +14,8 @@ from cmqa_tasks.extract.cues import Cue, StanceCues, matches
 
 REACH = 9
 """How many words before a cue may negate it."""
+SHORT = 6
+"""Words of a sentence that can only be about the evidence."""
 _OPENING = "\"'(["
 
 
@@ -81,6 +83,8 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
         return 1 if not accord and cues.affirmed_after.match(low, behind) else 0
     if cue.sense == "flat":
         return 1
+    if cue.needs_subject and not _of_evidence(low[start:end], cues):
+        return 0
     negated = _negated(words, cues, accord)
     if accord:
         return 1 if negated else -1 if _mutual(words, low, behind, cues) else 0
@@ -89,12 +93,18 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
     return 0 if words and words[-1].strip("\"'(") == cues.indefinite else 1
 
 
+def _of_evidence(sentence: str, cues: StanceCues) -> bool:
+    """Whether a sentence speaks of the evidence, or is so short that nothing else can be meant (*Not the same.*)."""
+    bare = [word.strip("\"',.:;()[]") for word in sentence.split()]
+    return len(bare) <= SHORT or bool(cues.subjects.intersection(bare))
+
+
 def _mutual(words: list[str], low: str, behind: int, cues: StanceCues) -> bool:
     """Whether stated agreement is that of the pieces on the matter itself."""
     if cues.partial_accord.match(low, behind):
         return False
     bare = [word.strip("\"',.:;()[]") for word in words]
-    return not cues.partial_before.intersection(bare) and bool(cues.accord_subjects.intersection(bare[-10:]))
+    return not cues.partial_before.intersection(bare) and bool(cues.subjects.intersection(bare[-10:]))
 
 
 def stance(low: str, sentences: Sentences, cues: StanceCues) -> int:

@@ -27,10 +27,10 @@ _BOTH_CANNOT = (
     rf"(?:both|all)(?: \w+){{0,3}} (?:cannot|can't|can not)(?: all| both| possibly| simultaneously)? be {_TRUE}(?![a-z])"
 )
 _DIFFERENT = (
-    rf"different (?:from|than|to) (?:each other|one another|the|what|that|{SOURCE})(?![a-z])"
+    rf"different (?:from|than|to) (?:each other|one another|what|that|(?:the )?(?:\w+ )?(?:one|{SOURCE}|{_WHAT}))(?![a-z])"
     rf"|{_GIVE} (?:(?!different|{SOURCE} )\w+ ){{0,2}}?different (?:(?!{SOURCE} )[\w-]+ ){{0,2}}?{_WHAT}(?![a-z])"
-    r"|(?<![a-z])(?:is|are|was|were|looks?|appears?|seems?)(?:n't)?(?: \w+){0,2}? different"
-    rf"(?! (?:{SOURCE}|ways?|words?|formats?|forms?|terms))(?![a-z])|(?:something|somewhat) different"
+    r"|(?<![a-z])(?:is|are|was|were|looks?|appears?|seems?)(?:n't)?(?: \w+){0,2}? different(?=[.,;)]|$| from| in| between| across| and)"
+    r"|something different"
 )
 _VARIES = (
     r"var(?:y|ies|ied|ying)(?: (?:\w+ )?(?:between|across|among|depending on|by|from))? (?:(?:the|both|these|two|which) )*"
@@ -77,7 +77,7 @@ _ACCORDS: tuple[tuple[str, str], ...] = (
     ("tall", r"tall(?:y|ies)(?![a-z])"),
     (" up", r"(?:lin(?:e|es|ing)|adds?) up"),
     ("concur", r"concur\w*"),
-    ("the same", r"the same(?![a-z])"),
+    ("the same", r"the same(?![a-z])(?! (?:since|again|for|ever|after|place|person|way))"),
     ("identical", r"identical"),
     ("compatib", r"compatible"),
     ("reconcil", r"reconcil\w+"),
@@ -107,8 +107,12 @@ _FLATS: tuple[tuple[str, str], ...] = (
 _ROOTS = ("con", "dis", "match", "differ", "align", "compat", "agree", "corr", "same", " one", "t be", "in ")
 
 
+_OF_ANYTHING = ("different", "the same", "var", "equal")
+"""Stems of words that are said of anything, not only of evidence."""
+
+
 def _cues(sense: Sense, rows: tuple[tuple[str, str], ...]) -> tuple[Cue, ...]:
-    return tuple(Cue(stem, re.compile(pattern), sense) for stem, pattern in rows)
+    return tuple(Cue(stem, re.compile(pattern), sense, stem in _OF_ANYTHING) for stem, pattern in rows)
 
 
 STANCE = StanceCues(
@@ -164,9 +168,11 @@ STANCE = StanceCues(
     sought="for",
     definite=words("the this these those two their such both its his"),
     indefinite="any",
-    accord_subjects=words(
+    subjects=words(
         "both they sources pieces evidence image text two all everything documents values pictures images texts each passage "
-        "page prices dates numbers figures records statements claims times answers these"
+        "page prices dates numbers figures records statements claims times answers these those price value chart map review "
+        "article report record listing letter source reviews articles reports charts maps listings passages pages "
+        "doses scores ratings distances directions names streets colours colors amounts costs levels counts answer results"
     ),
     partial_accord=re.compile(
         r"(?: each other| one another)? (?:on (?:the|its|their|other|most|some|all|who|what|how|where)|about|in that|regarding"

@@ -73,7 +73,7 @@ SCALES: Mapping[str, tuple[str, float]] = {
 LABELS = words(
     "image images picture photo text texts source sources piece pieces evidence figure fig page pages document "
     "documents passage passages step option item items part chart exhibit sku ref article snippet section panel "
-    "screenshot table row no number version room"
+    "screenshot table row no version room"
 )
 """Words that number what follows or precedes them: *Image 1*, *2 sources*. Such numbers answer nothing."""
 

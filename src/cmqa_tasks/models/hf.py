@@ -1,6 +1,8 @@
-"""Any vision-language or text-only model of transformers as an lmms-eval chat model::
+"""Any vision-language or text-only model of transformers as an lmms-eval chat model.
 
-    lmms-eval --model cmqa_hf --model_args pretrained=Qwen/Qwen2.5-VL-3B-Instruct,dtype=bfloat16 --tasks cmqa_crossmodal --batch_size 4
+For example::
+
+    lmms-eval --model cmqa_hf --model_args pretrained=Qwen/Qwen2.5-VL-3B-Instruct --tasks cmqa_crossmodal --batch_size 4
 
 Requests are batched by their number of images and padded on the left, so that the last prompt token of every row is the one that
 generation continues from.
@@ -48,8 +50,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         pretrained: hub id or directory of the checkpoint.
         revision: revision of a hub checkpoint.
         dtype: one of :data:`DTYPES`; ``auto`` takes the checkpoint's own.
-        device: ``cpu``, ``cuda``, ``cuda:1`` …; by default CUDA where there is one, else the CPU. Under several processes each takes
-            the device of its local rank.
+        device: ``cpu``, ``cuda``, ``cuda:1`` …; by default CUDA where there is one, else the CPU. Under several
+            processes each takes the device of its local rank.
         device_map: passed to ``from_pretrained``, for models that need several devices; then ``device`` is where inputs go.
         attn_implementation: passed to ``from_pretrained``.
         trust_remote_code: whether code of the checkpoint may run. Off by default.

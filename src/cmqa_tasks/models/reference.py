@@ -1,4 +1,6 @@
-"""The reference policies (:mod:`cmqa_tasks.policies`) as lmms-eval models, one chat and one simple::
+"""The reference policies (:mod:`cmqa_tasks.policies`) as lmms-eval models, one chat and one simple.
+
+For example::
 
 lmms-eval --model cmqa_reference --model_args policy=follow_image --tasks cmqa_crossmodal
 lmms-eval --model cmqa_reference --model_args policy=oracle --tasks cmqa --force_simple

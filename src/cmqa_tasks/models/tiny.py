@@ -1,8 +1,8 @@
 """Tiny vision-language models with random weights, in the real architectures and file formats of transformers.
 
-They know nothing; they exist so that the whole path of a real model (checkpoint, processor, chat template, batching, generation) runs
-anywhere in seconds, without a download. The tokenizer is trained on the spot, on the phrases of the worlds (not on the prompts:
-babble in the words of the prompts would be read as calling a conflict).
+They know nothing; they exist so that the whole path of a real model (checkpoint, processor, chat template, batching,
+generation) runs anywhere in seconds, without a download. The tokenizer is trained on the spot, on the phrases of the
+worlds (not on the prompts: babble in the words of the prompts would be read as calling a conflict).
 """
 
 from __future__ import annotations

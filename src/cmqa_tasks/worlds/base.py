@@ -57,7 +57,7 @@ class Phrasebook:
     names: Mapping[str, Mapping[str, str]]
     """Tables of names: table → key → name. Keys are the same in every language."""
     types: Mapping[str, Mapping[str, Any]]
-    """Per fact type: ``entity`` and ``question`` (templates) and ``passages`` (a list of templates, parallel across languages)."""
+    """Per fact type: templates ``entity``, ``question`` and ``passages`` (a list, parallel across languages)."""
 
     def name(self, table: str, key: str) -> str:
         """A name by table and key; ``KeyError`` names both when it is missing."""

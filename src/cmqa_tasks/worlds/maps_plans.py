@@ -108,6 +108,7 @@ def _walk(line: Line, step: float) -> Iterator[tuple[Point, float]]:
 
 
 def distance(point: Point, line: Line) -> float:
+    """Pixels from a point to the nearest point of a line."""
     best = math.inf
     for (x0, y0), (x1, y1) in pairwise(line):
         dx, dy = x1 - x0, y1 - y0

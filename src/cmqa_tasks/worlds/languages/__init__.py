@@ -20,6 +20,7 @@ class Written(str):
     forms: Forms
 
     def __new__(cls, forms: Forms) -> Written:
+        """A string that shows the first of the forms."""
         self = super().__new__(cls, next(iter(forms.values())))
         self.forms = forms
         return self

@@ -88,10 +88,18 @@ def test_every_surface_form_alone_is_its_side() -> None:
     ("kind", "text", "expected"),
     [
         ("money", "Was $1,299.00, now only 999 dollars.", [("$1,299.00", "1299.00 USD"), ("999 dollars", "999.00 USD")]),
-        ("money", "US$5 and \u20ac5,50 and 80 cents", [("US$5", "5.00 USD"), ("\u20ac5,50", "5.50 EUR"), ("80 cents", "0.80 USD")]),
+        (
+            "money",
+            "US$5 and \u20ac5,50 and 80 cents",
+            [("US$5", "5.00 USD"), ("\u20ac5,50", "5.50 EUR"), ("80 cents", "0.80 USD")],
+        ),
         ("count", "Some twelve hundred people, not 1,250.", [("twelve hundred", "1200"), ("1,250", "1250")]),
         ("percent", "up from 12% to forty per cent", [("12%", "12"), ("forty per cent", "40")]),
-        ("rating", "\u2605\u2605\u2605\u00bd\u2606 (3.5 out of 5)", [("\u2605\u2605\u2605\u00bd\u2606", "3.5"), ("3.5 out of 5", "3.5")]),
+        (
+            "rating",
+            "\u2605\u2605\u2605\u00bd\u2606 (3.5 out of 5)",
+            [("\u2605\u2605\u2605\u00bd\u2606", "3.5"), ("3.5 out of 5", "3.5")],
+        ),
         ("level", "pain 7/10", [("7/10", "7")]),
         ("rate", "64 beats per minute", [("64 beats per minute", "64")]),
         ("distance", "2.4 km or 800 metres", [("2.4 km", "2.4 km"), ("800 metres", "800 m")]),
@@ -165,10 +173,10 @@ HOSTILE = {
 def test_junk_of_any_length_is_read_quickly(junk: str, size: int) -> None:
     """Just below the limit everything is read; beyond it only two windows. Both must stay clear of bad backtracking."""
     facts = {param.values[0].kind: param.values[0] for param in ALL}
-    begin = time.perf_counter()
-    for fact in facts.values():
+    for kind, fact in facts.items():
+        begin = time.perf_counter()
         extract(junk[:size], fact)
-    assert time.perf_counter() - begin < 1.0 * len(facts)
+        assert time.perf_counter() - begin < 1.0, kind
 
 
 def test_a_long_response_is_read_at_both_ends() -> None:

@@ -39,12 +39,12 @@ _FULL_TYPES = listed(
 """What a place name may end in. Used both to recognise other names and to tell a name's own word from its type."""
 _ABBREVIATED = ("st", "rd", "ave", "ln", "blvd", "sq", "hwy", "pkwy", "stn", "dr")
 _SHAPE = re.compile(
-    r"(?:(?:St\.?|Mt\.?|[A-Z][\w']*|[0-9]+(?:st|nd|rd|th)|de|la|of)[ -]){1,4}(?:"
+    r"(?:(?:St\.?|Mt\.?|[A-Z][\w']{0,30}|[0-9]{1,4}(?:st|nd|rd|th)|de|la|of)[ -]){1,4}(?:"
     + "|".join([*(word.capitalize() for word in _FULL_TYPES), *(word.capitalize() for word in _ABBREVIATED)])
     + r")(?![\w'])"
 )
 _LOWER_SHAPE = re.compile(r"[a-z'-]+ (?:street|road|avenue|lane|drive|boulevard|square|station)(?![\w'])")
-_CAPITALISED = re.compile(r"(?:[A-Z][\w']+(?: (?:of|de|la|the|and))?[ -]){1,3}[A-Z][\w']+")
+_CAPITALISED = re.compile(r"(?:[A-Z][\w']{1,30}(?: (?:of|de|la|the|and))?[ -]){1,3}[A-Z][\w']{1,30}")
 _LEADING = ("The ", "On ", "At ", "In ", "It ", "To ", "From ", "Near ", "Answer ", "Take ", "Along ", "Via ")
 _SPACES = re.compile(r"[\s\-]+")
 

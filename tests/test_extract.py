@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cmqa_tasks.extract import BARE, FOREIGN, TYPED, Reading, extract, mentions
 from cmqa_tasks.extract.normalise import LIMIT, fold
 from cmqa_tasks.extract.plan import plan_for
@@ -184,6 +185,13 @@ def test_a_long_response_is_read_at_both_ends() -> None:
     assert extract(f"The answer is $24.99.{filler}", LAMP).sides == ("a",)
     assert extract(f"{filler} So the answer is $24.99.", LAMP).sides == ("a",)
     assert extract(f"The image and the text conflict because{filler}.", LAMP).conflict
+
+
+def test_a_long_response_that_states_a_conflict_and_then_picks_is_a_conflict() -> None:
+    long = "The image says $24.99, the text $29.99: a contradiction." + " and so on" * 5_000 + " So the answer is $24.99."
+    reading = extract(long, LAMP)
+    assert reading.conflict
+    assert reading.sides == ("a",)
 
 
 def test_a_long_response_whose_ends_differ_is_unparsed_rather_than_either() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cmqa_tasks.extract import Reading
 from cmqa_tasks.records import Outcome, Relation, Side
 from cmqa_tasks.score import score, score_response

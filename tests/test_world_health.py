@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import combinations
+from itertools import combinations, permutations
 from random import Random
 
 import pytest
 
 from cmqa_tasks.build.draw import Drawn, draw, page
+from cmqa_tasks.extract import FOREIGN, mentions
 from cmqa_tasks.records import SIDES, Side
 from cmqa_tasks.worlds import WORLDS, passage, phrasebook, type_named
 from cmqa_tasks.worlds.health import WORLD, draw_scene
@@ -159,6 +160,34 @@ def test_passages_hold_another_value_of_the_same_kind(name: str, template: int) 
         forms = [form for value in distractors(drawn) for form in write(drawn.fact.kind, value, "en").forms.values()]
         adjectives = phrasebook("health", "en").names["allergen_adjective"].values()
         assert any(occurs(form, text) for form in forms + (list(adjectives) if name == "allergy" else [])), text
+
+
+def values(drawn: Drawn, side: Side, template: int) -> set[str]:
+    """All values of the asked kind that a passage tells, whoever they belong to."""
+    found = mentions(told(drawn, side, template), drawn.fact.kind)
+    return {mention.readings[0] for mention in found if mention.level != FOREIGN}
+
+
+def right_by_counting(name: str, least: int) -> float:
+    """Balanced accuracy of the rule that two passages agree iff they share ``least`` values, whatever they mean."""
+    agreeing, conflicting = [], []
+    for drawn in facts_of(name):
+        told_values = {(side, template): values(drawn, side, template) for side in SIDES for template in PASSAGES}
+        for first, second in permutations(PASSAGES, 2):
+            agreeing.append(len(told_values["a", first] & told_values["a", second]) >= least)
+            conflicting.append(len(told_values["a", first] & told_values["b", second]) < least)
+    return (sum(agreeing) / len(agreeing) + sum(conflicting) / len(conflicting)) / 2
+
+
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_passages_that_conflict_share_other_values(name: str) -> None:
+    assert len(facts_of(name)) >= 40
+    assert right_by_counting(name, 1) <= 0.65
+
+
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_how_many_values_passages_share_says_little(name: str) -> None:
+    assert max(right_by_counting(name, least) for least in (2, 3, 4)) <= 0.75
 
 
 def test_passages_of_one_type_sound_different() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
+from itertools import permutations
 from random import Random
 
 import pytest
 
 from cmqa_tasks.build.draw import Drawn, draw, page
+from cmqa_tasks.extract import FOREIGN, mentions
 from cmqa_tasks.records import SIDES, Side, Value
 from cmqa_tasks.worlds import WORLDS, passage, phrasebook, type_named, view_of
 from cmqa_tasks.worlds.news import WORLD
@@ -87,7 +89,7 @@ def test_passages_name_their_entity_and_a_rival_value(name: str, template: int) 
         rivals = {
             "attendance": [view["stalls"], view["volunteers"], view["programmes"], view["other_attendance"]],
             "reopening": [view["closed"], view["council"], view["other_reopening"]],
-            "match": [view["other_match"], view["junior_match"]],
+            "match": [view["other_match"], view["junior_match"], view["veteran_match"]],
             "turnout": [view["postal"], *(ward["turnout"] for ward in view["other_wards"])],
             "forecast": [view["neighbour_forecast"], *(day["weather"] for day in view["other_days"])],
         }
@@ -95,6 +97,34 @@ def test_passages_name_their_entity_and_a_rival_value(name: str, template: int) 
         assert told_rivals, text
         for rival in rivals[name]:
             assert not {*rival.forms.values()} & {*drawn.fact.a.surface["en"], *drawn.fact.b.surface["en"]}
+
+
+def values(drawn: Drawn, side: Side, template: int) -> set[str]:
+    """All values of the asked kind that a passage tells, whoever they belong to."""
+    found = mentions(told(drawn, side, template), drawn.fact.kind)
+    return {mention.readings[0] for mention in found if mention.level != FOREIGN}
+
+
+def right_by_counting(name: str, least: int) -> float:
+    """Balanced accuracy of the rule that two passages agree iff they share ``least`` values, whatever they mean."""
+    agreeing, conflicting = [], []
+    for drawn in of_type(name):
+        told_values = {(side, template): values(drawn, side, template) for side in SIDES for template in TEMPLATES}
+        for first, second in permutations(TEMPLATES, 2):
+            agreeing.append(len(told_values["a", first] & told_values["a", second]) >= least)
+            conflicting.append(len(told_values["a", first] & told_values["b", second]) < least)
+    return (sum(agreeing) / len(agreeing) + sum(conflicting) / len(conflicting)) / 2
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_passages_that_conflict_share_other_values(name: str) -> None:
+    assert len(of_type(name)) >= 40
+    assert right_by_counting(name, 1) <= 0.65
+
+
+@pytest.mark.parametrize("name", ["match", "turnout"])
+def test_how_many_values_passages_share_says_little(name: str) -> None:
+    assert max(right_by_counting(name, least) for least in (2, 3, 4)) <= 0.75
 
 
 @pytest.mark.parametrize("drawn", DRAWN[:10], ids=lambda drawn: drawn.fact.type)

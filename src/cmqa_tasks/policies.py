@@ -4,9 +4,9 @@ A policy maps a document (:mod:`cmqa_tasks.tasks`) to a response in words, which
 model's. All but ``rule`` know the values; none needs a model. Where a policy wants a kind of evidence that an item
 lacks, it follows the first piece.
 
-``rule`` knows the kind of the answer and reads the passages, without understanding: per passage it takes the value of
-that kind that stands nearest to the words of the question, and calls a conflict when two passages give different
-ones. It cannot read images.
+``rule`` knows the kind of the answer and reads the passages, without understanding: it calls a conflict when two passages
+share no value of that kind; else it answers with the shared one that stands nearest to the words of the question. It cannot
+read images.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from cmqa_tasks.extract import FOREIGN, mentions
-from cmqa_tasks.records import Fact, Modality
+from cmqa_tasks.extract import FOREIGN, Mention, mentions
+from cmqa_tasks.records import Kind, Modality
 from cmqa_tasks.tasks import fact_of
 
 Policy = Callable[[Mapping[str, Any]], str]
@@ -83,21 +83,27 @@ def _random(doc: Mapping[str, Any], seed: int) -> str:
 
 def _rule(doc: Mapping[str, Any]) -> str:
     passages = [piece["text"] for piece in doc["pieces"] if piece["text"] is not None]
-    found = [value for passage in passages if (value := nearest_value(passage, doc["question"], fact_of(doc)))]
+    kind = fact_of(doc).kind
+    found = [values for passage in passages if (values := values_in(passage, doc["question"], kind))]
     if not found:
         return _CANNOT_TELL
-    return _CONFLICT if len({canonical for canonical, _ in found}) > 1 else found[0][1]
+    common = [written for canonical, written in found[0].items() if all(canonical in values for values in found)]
+    return common[0] if common else _CONFLICT
 
 
-def nearest_value(passage: str, question: str, fact: Fact) -> tuple[str, str] | None:
-    """The value of the fact's kind that stands nearest to the question's words in a passage: (canonical, as written)."""
-    keywords = set(re.findall(r"\w{4,}", question.lower()))
-    places = [match.start() for match in re.finditer(r"\w{4,}", passage.lower()) if match[0] in keywords]
-    candidates = [mention for mention in mentions(passage, fact.kind) if mention.level != FOREIGN]
-    if not candidates:
-        return None
-    best = min(candidates, key=lambda mention: min((abs(mention.start - place) for place in places), default=mention.start))
-    return best.readings[0], passage[best.start : best.end]
+def values_in(passage: str, question: str, kind: Kind) -> dict[str, str]:
+    """All values of a kind in a passage, canonical form → as written, nearest to the words of the question first."""
+    words = set(re.findall(r"\w{4,}", question.lower()))
+    places = [match.start() for match in re.finditer(r"\w{4,}", passage.lower()) if match[0] in words]
+
+    def distance(mention: Mention) -> int:
+        return min((abs(mention.start - place) for place in places), default=mention.start)
+
+    candidates = sorted((one for one in mentions(passage, kind) if one.level != FOREIGN), key=distance)
+    values: dict[str, str] = {}
+    for mention in candidates:
+        values.setdefault(mention.readings[0], passage[mention.start : mention.end])
+    return values
 
 
 _POLICIES: Mapping[str, Policy] = {

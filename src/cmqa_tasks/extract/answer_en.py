@@ -38,6 +38,7 @@ _CHOICES: tuple[tuple[str, str], ...] = (
     *((word, rf"(?<![a-z]){word}(?![a-z])") for word in ["so", "therefore", "thus", "hence", "overall", "actually"]),
     *((word, word) for word in ["accordingly", "consequently", "ultimately", "conclu", "summary"]),
     ("in short", r"in short"),
+    ("now", r"(?<![a-z])(?:is|are|costs?|stands at) now(?![a-z])|(?<![a-z])now (?:is|costs?|stands at)(?![a-z])"),
     ("final", r"(?<![a-z])final(?:ly)?(?![a-z])"),
     ("as a result", r"as a result"),
     ("in the end", r"in the end"),
@@ -50,7 +51,8 @@ _CHOICES: tuple[tuple[str, str], ...] = (
     *(
         (
             word,
-            rf"(?<![a-z]){word}(?: [a-z-]+){{0,5}}? (?:is|should be|would be|must be|seems to be|appears to be|to be|at)(?![a-z])",
+            rf"(?<![a-z]){word}(?: [a-z-]+){{0,5}}? "
+            r"(?:is|should be|would be|must be|seems to be|appears to be|to be|at)(?![a-z])",
         )
         for word in _TRUE
     ),
@@ -94,19 +96,24 @@ ANSWER = AnswerCues(
         "missing",
         "hard to",
         "difficult to",
+        "refuse",
     ),
     abstain=re.compile(
         rf"{_CANT} (?:\w+ ){{0,4}}?(?:be )?{_DECIDE}(?![a-z])"
-        rf"|(?:is|are|was|were|'s|it)(?: not|n't) (?:\w+ ){{0,3}}?{_GIVEN}(?![a-z])|(?<![a-z])not (?:\w+ ){{0,2}}?{_GIVEN}(?![a-z])"
-        r"|not enough|(?<![a-z])no (?:\w+ )?(?:information|info|data|mention|indication|evidence|answer|idea|details?|way (?:to|of)"
+        rf"|(?:is|are|was|were|'s|it)(?: not|n't) (?:\w+ ){{0,3}}?{_GIVEN}(?![a-z])"
+        rf"|(?<![a-z])not (?:\w+ ){{0,2}}?{_GIVEN}(?![a-z])"
+        r"|not enough|(?<![a-z])no (?:\w+ )?(?:information|info|data|mention|indication|evidence|answer|idea|details?"
+        r"|way (?:to|of)"
         r"|image|price|date)(?![a-z])"
-        r"|(?:does|do|did)(?: not|n't) (?:\w+ ){0,2}?(?:say|state|mention|specify|provide|contain|include|show|indicate|give|reveal|"
+        r"|(?:does|do|did)(?: not|n't) (?:\w+ ){0,2}?(?:say|state|mention|specify|provide|contain|include|show|"
+        r"indicate|give|reveal|"
         r"list|disclose|tell|have (?:\w+ ){0,2}(?:information|access|ability|data)|know|see|display"
         r"|appear to (?:mention|state|show|contain))(?![a-z])"
         r"|unclear|unknown|uncertain|undetermin\w+|indetermin\w+|insufficient|inconclusive|ambiguous|(?<![a-z])n/a(?![a-z])"
         r"|unsure|not sure|(?:'m|am|are) (?:very |so |really )?sorry|apolog(?:y|ize|ise|ies)|illegible|unreadable|undisclosed"
-        r"|unspecified|unavailable|unanswerable|as an ai|(?:must|have to|will) decline"
-        r"|(?<![a-z])no (?:[\w-]+ ){1,4}?(?:(?:is|are|was|were) )?(?:given|provided|stated|mentioned|shown|listed|specified|visible|recorded)"
+        r"|unspecified|unavailable|unanswerable|as an ai|(?:must|have to|will) decline|(?:refuse|decline) to answer|won't answer"
+        r"|(?<![a-z])no (?:[\w-]+ ){1,4}?(?:(?:is|are|was|were) )?"
+        r"(?:given|provided|stated|mentioned|shown|listed|specified|visible|recorded)"
         r"|information is missing|nothing (?:\w+ ){0,3}(?:states?|says?|mentions?|indicates?|shows?)|not applicable"
     ),
     undecided=re.compile(
@@ -134,7 +141,9 @@ ANSWER = AnswerCues(
         r"couldn't be) (?:the )?(?:\w+ )?(?:correct|right|accurate|reliable|true|answer|current|one|trusted|supported|valid|it|"
         r"possible|actual)(?![a-z])"
         r"|[\" ]*\((?:wrong|incorrect|outdated|not correct|error|false|old|typo|inaccurate)\)"
-        r"|[\" ]*(?:(?:-|\u2014) )?(?:incorrect|wrong)(?=[.,;]|$)"
+        r"|[\" ]*(?:(?:-|\u2014) )?(?:incorrect|wrong)(?=[.,;]|$)|[\")' ]*(?:is|was) not(?=[.,;]|$)"
+        r"|[\")' ]*(?:(?:refers?|relates?|belongs?|applies) to|(?:is|was) (?:for|from|about))"
+        r" (?:a different|another|something else)(?![a-z])"
     ),
     rejecting=words(
         "not never unlike cannot neither nor wrongly incorrectly mistakenly erroneously disregard disregarding ignore "
@@ -158,13 +167,28 @@ ANSWER = AnswerCues(
         "ruling out",
         "authoritative than",
         "recent than",
+        "dropped from",
+        "reduced from",
+        "down from",
+        "up from",
+        "raised from",
+        "increased from",
+        "lowered from",
+        "changed from",
+        "moved from",
+        "postponed from",
+        "rescheduled from",
+        "cut from",
+        "fell from",
+        "rose from",
+        "corrected from",
     ),
-    preferred_to="over",
+    preferred_to=frozenset({"over", "from", "down from", "up from", "instead of", "not the"}),
     bridging=words(
         "be the a an at is it of say says said think believe show shows exactly actually necessarily to seem appear really "
         "simply that its cost costs on have been worth equal was for in image's text's page's review's passage's value price "
         "figure older old claim claimed claims stated listed are by text image trust use stating mentioned dated set as "
-        "state list listing priced likely probably than out over longer"
+        "state list listing priced likely probably than out over longer from"
     ),
     negative_suffix="n't",
     idle_negations=IDLE_NEGATIONS,

@@ -136,8 +136,8 @@ class AnswerCues:
     rejecting: frozenset[str]
     """Words before a value that reject it (*not*, *unlike*)."""
     rejecting_pairs: frozenset[tuple[str, str]]
-    preferred_to: str
-    """Between two values: the first is preferred (*$24.99 over $29.99*)."""
+    preferred_to: frozenset[str]
+    """All that stands between two values of which the first is preferred (*$24.99 over $29.99*)."""
     bridging: frozenset[str]
     """Words that may stand between a rejecting word and the value."""
     negative_suffix: str

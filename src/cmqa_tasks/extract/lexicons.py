@@ -49,7 +49,8 @@ def blood_group(text: str) -> list[Mention]:
 # --- directions ------------------------------------------------------------------------------------------------------
 
 _POINT = re.compile(
-    r"(?P<a>north|south|east|west)(?:ern|erly|wards?|bound)?(?:(?:[ -]?(?:by[ -])?)(?P<b>north|south|east|west)(?:ern|erly|wards?|bound)?"
+    r"(?P<a>north|south|east|west)(?:ern|erly|wards?|bound)?(?:(?:[ -]?(?:by[ -])?)(?P<b>north|south|east|west)"
+    r"(?:ern|erly|wards?|bound)?"
     r"(?:[ -](?P<c>east|west))?)?(?:erly|ern|wards?)?(?![a-z])"
 )
 _SHORT = {"n": "north", "s": "south", "e": "east", "w": "west"}
@@ -102,7 +103,7 @@ def direction(text: str) -> list[Mention]:
         if start and (text[start - 1].isalnum() or text[start - 1] in "'.&"):
             continue
         if match["one"]:
-            alone = start == 0 and text[end : end + 2] in ("", ".", "!", " (", "\n") or end >= len(text.rstrip(" .!\n"))
+            alone = start == 0 and text[end : end + 2] in ("", ".", "!", " (", "\n")
             if not alone and not low[max(0, start - 12) : start].endswith(_BEFORE_LETTER):
                 continue
             reading = _SHORT[match["one"].lower()]

@@ -229,13 +229,15 @@ def longest(found: list[Mention]) -> list[Mention]:
 
 
 _SCORE = re.compile(
-    r"(?P<h>[0-9][0-9]{0,2})(?: ?(?:-|\u2014|:) ?| goals? to | to | (?:v|vs) |(?= all))(?:(?P<a>[0-9]{1,3})(?![0-9.,]*[0-9]|[-/:][0-9]|%)| ?all\b)"
+    r"(?P<h>[0-9][0-9]{0,2})(?: ?(?:-|\u2014|:) ?| goals? to | to | (?:v|vs) |(?= all))"
+    r"(?:(?P<a>[0-9]{1,3})(?![0-9.,]*[0-9]|[-/:][0-9]|%)| ?all\b)"
 )
 _SCORE_WORDS = {w: n for n, w in enumerate(listed("nil one two three four five six seven eight nine ten eleven twelve"))}
 _SCORE_WORDS["zero"] = 0
 _SW = "|".join(sorted(_SCORE_WORDS, key=len, reverse=True))
 _SCORE_SPELLED = re.compile(
-    rf"(?P<h>{_SW}|[0-9]{{1,2}})(?:(?: goals?)?(?: ?- ?| to |(?: points?)? to |[ -]| ?\u2014 ?)(?:goals? )?(?P<a>{_SW}|[0-9]{{1,2}})(?![a-z0-9])|[ -](?P<all>all)\b)"
+    rf"(?P<h>{_SW}|[0-9]{{1,2}})(?:(?: goals?)?(?: ?- ?| to |(?: points?)? to |[ -]| ?\u2014 ?)"
+    rf"(?:goals? )?(?P<a>{_SW}|[0-9]{{1,2}})(?![a-z0-9])|[ -](?P<all>all)\b)"
 )
 _NOT_GOALS = re.compile(r" ?(?:minutes?|mins?|days?|hours?|weeks?|km|am\b|pm\b|years?|players?|people|formation|stars?)")
 _TEAM = re.compile(r"(?<![0-9.,:/-])([0-9]{1,2})(?![0-9:/%-]|[.,][0-9]|st\b|nd\b|rd\b|th\b)")

@@ -40,6 +40,7 @@ _THINK_OPEN = ("<think>", "<thinking>", "<reasoning>", "<thought>", "\u25c1think
 _BOXES = (("<answer>", "</answer>"), ("<|begin_of_box|>", "<|end_of_box|>"))
 _TAG = re.compile(r"<[/!]?[a-zA-Z|][^<>]{0,80}>")
 _HEADING = re.compile(r"^[ \t]{0,3}(?:#{1,6}|>)[ \t]*", re.MULTILINE)
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{")
 _LATEX_GROUP = re.compile(r"\\(?:text|mathrm|mathbf|textbf|mbox|boxed|fbox|operatorname)\s?\{([^{}]{0,400})\}")
 _LATEX_SPACE = re.compile(r"\\[,;:!() \[\]]")
@@ -124,11 +125,10 @@ def _from_json(text: str) -> str | None:
 
 def _boxed(text: str) -> str:
     """The last LaTeX box as a marked answer behind the text (braces are matched, so nested groups survive)."""
-    last = None
-    for last in _BOXED.finditer(text):
-        pass
-    if last is None:
+    boxes = list(_BOXED.finditer(text))
+    if not boxes:
         return text
+    last = boxes[-1]
     depth, at = 1, last.end()
     while at < len(text) and depth:
         depth += {"{": 1, "}": -1}.get(text[at], 0)
@@ -154,6 +154,8 @@ def _unmark(text: str) -> str:
         text = _TAG.sub("\n", text)
     if "&" in text and ";" in text:
         text = fold(html.unescape(text))
+    if "~~" in text:
+        text = _STRUCK.sub(" ", text)
     if "*" in text:
         text = text.replace("*", "")
     if "`" in text:
@@ -171,7 +173,7 @@ def plain(text: str) -> Parts:
     if "{" in text and '"' in text:
         text = _from_json(text) or text
     t = text  # chained by hand: this runs on every response
-    if "*" in t or "\\" in t or "<" in t or "`" in t or "&" in t or "_" in t or "#" in t or ">" in t:
+    if "*" in t or "\\" in t or "<" in t or "`" in t or "&" in t or "_" in t or "#" in t or ">" in t or "~" in t:
         text = _unmark(text)
     low = text.lower()
     final = -1

@@ -28,7 +28,6 @@ from cmqa_tasks.extract.words_en import words
 _DATE_AFTER = re.compile(r"(?:st|nd|rd|th)?[ ,](?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b")
 _DATE_BEFORE = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? (?:[0-9]{1,2}(?:st|nd|rd|th)?, )?$")
 _ORDINAL = frozenset({"st", "nd", "rd", "th"})
-_CLOCK = frozenset({"am", "pm", "a", "p"})
 
 
 def _in_date_or_time(text: str, number: Number) -> bool:
@@ -197,7 +196,8 @@ def percent(text: str) -> list[Mention]:
 
 
 _OUT_OF = re.compile(
-    r"(?: ?stars?)? ?(?:/|out of|of) ?(?:a (?:possible|maximum|total)(?: of)? )?(5|10|100|five|ten)(?:\.0)?(?![0-9.]*[0-9])(?: ?stars?| ?points?)?"
+    r"(?: ?stars?)? ?(?:/|out of|of) ?"
+    r"(?:a (?:possible|maximum|total)(?: of)? )?(5|10|100|five|ten)(?:\.0)?(?![0-9.]*[0-9])(?: ?stars?| ?points?)?"
 )
 _STARS = re.compile(
     "[\u2605\u2b50\U0001f31f](?: ?[\u2605\u2b50\U0001f31f\u00bd\u2bea\u2bd6\u2606\u2bea\u2729\u2730]| 1/2)*|(?<=[a-z: ])\u2606{5}"

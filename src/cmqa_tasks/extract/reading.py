@@ -92,12 +92,23 @@ def _read(text: str, plan: Plan, cues: Cues, answered: bool) -> Reading:
         cased, low, final = cased[final:], low[final:], -1
     sentences = Sentences(cased, cues)
     conflict = stance(low, sentences, cues.stance) > 0
-    values = _final(cased, low, final, plan, conflict, cues) if final >= 0 else NOTHING
+    values = _final(cased, low, final, plan, conflict, cues) if final >= 0 else _headline(low, plan)
     if values is NOTHING:
         values = _values(cased, low, plan, sentences, conflict, cues.answer)
     if not conflict:
         return values
     return _of_sides(True, values.sides, plan.canonical["a"], plan.canonical["b"])
+
+
+def _headline(low: str, plan: Plan) -> Reading:
+    """The value that stands alone in the first line, explained below; nothing when another line is a value too."""
+    if "\n" not in low:
+        return NOTHING
+    sides = [plan.exact[line] for part in low.split("\n") if (line := part.strip(_DRESSING)) in plan.exact]
+    first = low.lstrip().split("\n", 1)[0].strip(_DRESSING)
+    if len(sides) != 1 or first not in plan.exact:
+        return NOTHING
+    return _of_sides(False, (sides[0],), plan.canonical["a"], plan.canonical["b"])
 
 
 def _final(cased: str, low: str, final: int, plan: Plan, conflict: bool, cues: Cues) -> Reading:
@@ -140,7 +151,8 @@ def extract(response: str, fact: Fact) -> Reading:
     if side is not None:
         return _of_sides(False, (side,), plan.canonical["a"], plan.canonical["b"])
     shown, answered = visible(response)
-    if not shown or shown.isspace():
+    shown = shown.strip()
+    if not shown:
         return NOTHING
     if len(shown) <= LIMIT:
         return _read(shown, plan, ENGLISH, answered)

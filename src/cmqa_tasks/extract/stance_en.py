@@ -29,7 +29,8 @@ _BOTH_CANNOT = (
 _DIFFERENT = (
     rf"different (?:from|than|to) (?:each other|one another|what|that|(?:the )?(?:\w+ )?(?:one|{SOURCE}|{_WHAT}))(?![a-z])"
     rf"|{_GIVE} (?:(?!different|{SOURCE} )\w+ ){{0,2}}?different (?:(?!{SOURCE} )[\w-]+ ){{0,2}}?{_WHAT}(?![a-z])"
-    r"|(?<![a-z])(?:is|are|was|were|looks?|appears?|seems?)(?:n't)?(?: \w+){0,2}? different(?=[.,;)]|$| from| in| between| across| and)"
+    r"|(?<![a-z])(?:is|are|was|were|looks?|appears?|seems?)(?:n't)?(?: \w+){0,2}? "
+    r"different(?=[.,;)]|$| from| in| between| across| and)"
     r"|something different"
 )
 _VARIES = (
@@ -50,6 +51,7 @@ _CLASHES: tuple[tuple[str, str], ...] = (
     ("diverg", r"diverg\w*"),
     ("incongru", r"incongru\w*"),
     ("disparit", r"disparit\w*"),
+    ("unequal", r"unequal"),
     ("discord", r"discord\w*"),
     ("differ", r"differ(?:s|ed|ing)?(?![a-z])"),
     ("difference", r"differences? (?:between|among|in)(?![a-z])"),
@@ -126,13 +128,15 @@ STANCE = StanceCues(
         "football league cup final opening rugby cricket tennis home away this every next last after before the a perfect"
     ),
     not_clash_after=re.compile(
-        r"[ -](?:zones?|of interest|checks?\b|checking|analysis|detection|assessment|evaluation|resolution|status\b(?! ?:)|test\b)"
+        r"[ -](?:zones?|of interest|checks?\b|checking|analysis|detection|assessment|evaluation|resolution"
+        r"|status\b(?! ?:)|test\b)"
     ),
     denied_after=re.compile(
         r"(?: (?:detected|found|present|status|exists?|identified|here|between (?:\w+ ){1,5}?|to (?:report|note|flag)))*\s*"
         r"(?:[:?=|\"-]+\s*\"?(?:none|no|false|n/a|nil|not (?:found|present|detected|applicable|observed))(?![a-z])"
         r"(?! single| consensus| agreement)"
-        rf"|{_BE_NOT}(?: \w+){{0,2}}? (?:found|present|exist|detected|seen|there|apparent|evident|observed|identified|visible|arise)"
+        rf"|{_BE_NOT}(?: \w+){{0,2}}? "
+        r"(?:found|present|exist|detected|seen|there|apparent|evident|observed|identified|visible|arise)"
         r"|(?:is|are|was|were|has been|have been) (?:absent|nowhere|non-?existent|ruled out)"
         r"|,? ?(?:and|but)?,? ?(?:i |we )?(?:found|saw|see|detected|find|noticed|there (?:is|are|were|was))"
         r" (?:none|nothing|no(?![a-z])))"

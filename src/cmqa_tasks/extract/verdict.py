@@ -39,7 +39,7 @@ def drop_rejected(low: str, found: list[Found], cues: AnswerCues) -> list[Found]
         line = low.rfind("\n", floor, one.start)
         words = low[max(floor, line) : one.start].split()
         rejected = bool(words) and (
-            _rejected_before(words, cues) or (bool(kept) and words == [cues.preferred_to])  # $24.99 over $29.99
+            _rejected_before(words, cues) or (bool(kept) and " ".join(words) in cues.preferred_to)  # $24.99 over $29.99
         )
         if not rejected and cues.rejected_after.match(low, one.end) is None:
             kept.append(one)

@@ -121,13 +121,18 @@ def _pain(rng: Random) -> dict[str, Any]:
 
 
 def _pulse(rng: Random) -> dict[str, Any]:
-    """Five readings: one to ask for, and four others that take two or three different values."""
+    """Five readings: one to ask for, and four others that take two or three different values.
+
+    Most passages tell the same one of the others beside the answer: one taken just before or just after it.
+    """
     others = rng.sample(_free(RATES, 100), rng.choice((2, 3)))
     others += [rng.choice(others) for _ in range(4 - len(others))]
     rng.shuffle(others)
+    rank = rng.randrange(5)
     scene = {
         "pulse_clocks": rng.choice(CLOCKS),
-        "pulse_rank": rng.randrange(5),
+        "pulse_rank": rank,
+        "pulse_beside": rng.choice([other for other in (rank - 1, rank) if 0 <= other < 4]),
         "pulse_others": tuple(str(rate) for rate in others),
         "pulse_neighbour": str(rng.choice((64, 66, 72, 74, 82, 86))),
         "pulse_limit": str(rng.choice((140, 150))),
@@ -302,13 +307,16 @@ def _readings(scene: Scene) -> list[tuple[str, str]]:
 def _charted(scene: Scene, phrasebook: Phrasebook) -> dict[str, Any]:
     """The clock times, and where the marks of the graphics stand: fractions of an axis, points of a circle."""
     language, readings, rank = phrasebook.language, _readings(scene), scene["pulse_rank"]
+    beside = scene["pulse_beside"]
     clock = readings[rank][0]
     written = [_reading(at, rate, language) for at, rate in readings]
+    others = written[:rank] + written[rank + 1 :]
     window = min(max(rank - 1, 0), 2)
     return {
         "pulse_clock": clock,
         "pulse_time": write("time", clock, language),
-        "pulse_elsewhere": written[:rank] + written[rank + 1 :],
+        "pulse_beside": others[beside],
+        "pulse_far": others[(beside + 2) % 4],
         "pulse_window": written[window : window + 3],
         "pulse_points": [{"clock": at, "up": _up(int(rate))} for at, rate in readings],
         "pulse_axis": [{"label": rate, "up": _up(rate)} for rate in AXIS],

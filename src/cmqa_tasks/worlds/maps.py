@@ -156,7 +156,7 @@ def _draw_distances(rng: Random) -> dict[str, str]:
     options: list[float] = [n for n in range(low, high + 1) if n % 10]
     first, second = far_apart(rng, options, max(8, (high - low) // 6))
     drawn = {"distance": first, "distance_other": second}
-    for field in ("second_distance", "rival_distance"):
+    for field in ("second_distance", "rival_distance", "ring_distance", "sign_distance"):
         drawn[field] = rng.choice([n for n in options if all(abs(n - used) >= 3 for used in drawn.values())])
     return {"mode": mode, **{field: f"{hundreds / 10:.1f} km" for field, hundreds in drawn.items()}}
 
@@ -238,7 +238,7 @@ def view(scene: Scene, book: Phrasebook) -> View:
     names |= dict.fromkeys(("person", "friend"), "person")
     typed: dict[str, Kind] = {}
     typed |= dict.fromkeys(("direction", "rival_direction", "road_direction"), "direction")
-    typed |= dict.fromkeys(("distance", "second_distance", "rival_distance"), "distance")
+    typed |= dict.fromkeys((f"{way}distance" for way in ("", "second_", "rival_", "ring_", "sign_")), "distance")
     typed |= dict.fromkeys(("opening", "sunday_opening", "rival_opening"), "time")
     typed |= dict.fromkeys(("closing", "last_entry", "sunday_closing"), "time")
     return {

@@ -133,7 +133,8 @@ def _draw_scores(rng: Random) -> dict[str, str]:
     match = rng.choice(_SCORES)
     other = pick(rng, _SCORES, but=(match, match[::-1]))
     junior = pick(rng, _SCORES, but=(match, match[::-1], other, other[::-1]))
-    return {"match": match, "other_match": other, "junior_match": junior}
+    veteran = pick(rng, _SCORES, but=tuple(one for score in (match, other, junior) for one in (score, score[::-1])))
+    return {"match": match, "other_match": other, "junior_match": junior, "veteran_match": veteran}
 
 
 def _draw_wards(rng: Random, ward: str) -> dict[str, Any]:
@@ -206,7 +207,7 @@ def _pair_reopening(rng: Random, scene: Scene) -> tuple[str, str]:
 
 
 def _pair_match(rng: Random, scene: Scene) -> tuple[str, str]:
-    taken = [scene["other_match"], scene["junior_match"]]
+    taken = [scene[field] for field in ("other_match", "junior_match", "veteran_match")]
     taken += [score[::-1] for score in taken]
     first = pick(rng, _SCORES, but=tuple(taken))
     mirror = () if rng.random() < 0.1 else (first[::-1],)
@@ -229,7 +230,7 @@ def _pair_forecast(rng: Random, scene: Scene) -> tuple[str, str]:
 _WRITTEN: dict[Kind, tuple[str, ...]] = {
     "count": ("attendance", "other_attendance", "programmes", "stalls", "volunteers"),
     "date": ("issue", "closed", "council", "reopening", "other_reopening"),
-    "score": ("match", "other_match", "junior_match"),
+    "score": ("match", "other_match", "junior_match", "veteran_match"),
     "percent": ("turnout", "postal"),
     "weather": ("forecast", "neighbour_forecast"),
 }

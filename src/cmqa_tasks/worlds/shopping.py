@@ -2,7 +2,8 @@
 
 A scene is one product of an invented shop with its price, average rating, colour, delivery date and stock, surrounded
 by true neighbours: two other products, the order-by date, shipping and gift-wrapping fees, counts of reviews. They
-never share a value with the fact, so that only a reader who ties the value to the product gets it right.
+never share a value with the fact, so that only a reader who ties the value to the product gets it right. Most pairs of
+passages about a fact tell one of these neighbours alike, so that two texts of different values still share a value.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ def _rating_pair(rng: Random, scene: Scene) -> tuple[str, str]:
 
 def _colour_pair(rng: Random, scene: Scene) -> tuple[str, str]:
     """Two colours that nobody takes for each other."""
-    taken = {scene["box_colour"], scene["room_colour"], scene["other"]["colour"], scene["also"]["colour"]}
+    taken = {scene["box_colour"], scene["room_colour"], scene["van_colour"], scene["other"]["colour"], scene["also"]["colour"]}
     free = [colour for colour in _PAINT if colour not in taken]
     partners = {a: [b for b in free if a != b and not any({a, b} <= group for group in _ALIKE)] for a in free}
     first = rng.choice([colour for colour in free if partners[colour]])
@@ -203,6 +204,14 @@ def _neighbour(rng: Random, currency: str, **fields: str) -> dict[str, str]:
     return {**fields, "price": _amount(rng, low, high, currency, set()), "stock": str(rng.choice(_STOCKS))}
 
 
+def _fees(rng: Random, currency: str) -> dict[str, str]:
+    """Distinct small amounts that stand beside every price of the shop."""
+    fees: dict[str, str] = {}
+    for name, low, high in (("shipping", 2, 7), ("gift_wrap", 2, 5), ("insurance", 1, 6), ("voucher", 3, 9)):
+        fees[name] = _amount(rng, low, high, currency, set(fees.values()))
+    return fees
+
+
 def _dates(rng: Random) -> dict[str, str]:
     """Distinct dates around an order: its last day, two other arrivals, the ends of a sale and of the return period."""
     start = datetime.date(rng.choice((2026, 2027)), 1, 5) + datetime.timedelta(days=rng.randrange(225))
@@ -220,9 +229,10 @@ def _draw_scene(rng: Random, seed: int, ordinal: int) -> Scene:
     currency, dates = _SHOPS[shop], _dates(rng)
     other_things = rng.sample([kind for kind in _THINGS if kind != thing], 2)
     other_brands = rng.sample([name for name in _BRANDS if name != brand], 2)
-    colours, stars = rng.sample(list(_PAINT), 4), rng.sample(_STARS, 2)
+    colours, stars = rng.sample(list(_PAINT), 5), rng.sample(_STARS, 3)
     low, high = _THINGS[thing].grams
     customer, clerk = rng.sample(_PEOPLE, 2)
+    sold = str(rng.randrange(105, 960))
     scene: dict[str, Any] = {
         "thing": thing,
         "line": _LINES[line_at],
@@ -232,11 +242,11 @@ def _draw_scene(rng: Random, seed: int, ordinal: int) -> Scene:
         "customer": customer,
         "clerk": clerk,
         "tenths_of_kg": str(rng.randint(low, high)),
-        "shipping": _amount(rng, 2, 7, currency, set()),
-        "gift_wrap": _amount(rng, 2, 5, currency, set()),
+        **_fees(rng, currency),
         "warranty": rng.choice(("12", "18", "24", "36", "48")),
         "reviews": str(rng.randrange(112, 4800)),
-        "sold": str(rng.randrange(105, 960)),
+        "sold": sold,
+        "wish_lists": pick(rng, [str(n) for n in range(105, 960)], but=(sold,)),
         "order_by": dates["order_by"],
         "sale_end": dates["sale_end"],
         "return_by": dates["return_by"],
@@ -244,6 +254,7 @@ def _draw_scene(rng: Random, seed: int, ordinal: int) -> Scene:
         "own_rating": rng.choice(stars),
         "box_colour": colours[2],
         "room_colour": colours[3],
+        "van_colour": colours[4],
     }
     for n, name in enumerate(("other", "also")):
         fields = {"thing": other_things[n], "brand": other_brands[n], "colour": colours[n], "delivery": dates[name]}
@@ -269,9 +280,12 @@ FIELD_KINDS: Mapping[str, Kind] = {
     "stock": "count",
     "shipping": "money",
     "gift_wrap": "money",
+    "insurance": "money",
+    "voucher": "money",
     "warranty": "count",
     "reviews": "count",
     "sold": "count",
+    "wish_lists": "count",
     "order_by": "date",
     "sale_end": "date",
     "return_by": "date",
@@ -279,6 +293,7 @@ FIELD_KINDS: Mapping[str, Kind] = {
     "own_rating": "rating",
     "box_colour": "colour",
     "room_colour": "colour",
+    "van_colour": "colour",
 }
 """Fields of a scene (or of a neighbour) that are typed values, and their kinds."""
 

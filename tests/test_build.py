@@ -82,9 +82,7 @@ def test_the_two_values_look_different_and_only_where_they_should(built: Path) -
     release = load(built)
     for fact in release.facts.values():
         for variant in (0, 1):
-            left, right = (
-                np.asarray(_image(release, fact.id, side, variant), dtype=np.int16) for side in SIDES
-            )
+            left, right = (np.asarray(_image(release, fact.id, side, variant), dtype=np.int16) for side in SIDES)
             changed = (np.abs(left - right).max(axis=2) > 32).mean()
             assert 0 < changed < 0.25, (fact.world, fact.type, variant, changed)
 

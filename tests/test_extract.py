@@ -217,9 +217,9 @@ def test_reasoning_does_not_count_as_stating_a_conflict() -> None:
     assert not extract("<think>These two conflict!</think>$24.99", LAMP).conflict
 
 
-def test_the_sides_of_a_conflict_are_those_it_settles_on() -> None:
+def test_the_sides_of_a_stated_conflict_are_all_that_it_mentions() -> None:
     assert extract("They conflict: $29.99 in one, $24.99 in the other.", LAMP).sides == ("b", "a")
-    assert extract("They conflict, but I would go with $29.99 rather than $24.99.", LAMP).sides == ("b",)
+    assert extract("They conflict, but I would go with $29.99 rather than $24.99.", LAMP).sides == ("b", "a")
 
 
 def test_the_subject_of_the_question_is_not_its_answer() -> None:

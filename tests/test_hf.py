@@ -89,9 +89,7 @@ def test_padding_requests_are_not_run(tiny_checkpoint: Checkpoints, own_release:
     assert results[1].text == ""
 
 
-def test_a_model_without_a_chat_template_still_gets_its_images(
-    tiny_checkpoint: Checkpoints, own_release: Release
-) -> None:
+def test_a_model_without_a_chat_template_still_gets_its_images(tiny_checkpoint: Checkpoints, own_release: Release) -> None:
     lm = model(tiny_checkpoint("llava"))
     lm.processor.chat_template = None
     prompt = lm._prompt(0, requests(lm, own_release, "image_text")[0])

@@ -58,8 +58,7 @@ def test_orders_sides_and_renderings_are_balanced_and_independent(arm: Arm) -> N
     twins = Counter(item.pieces[0].side for item in made(arm) if item.relation == "agree")
     assert twins["a"] == twins["b"]
     joint = Counter(
-        (conflict.pieces[0].side, twin.pieces[0].side)
-        for conflict, twin in zip(made(arm)[::2], made(arm)[1::2], strict=True)
+        (conflict.pieces[0].side, twin.pieces[0].side) for conflict, twin in zip(made(arm)[::2], made(arm)[1::2], strict=True)
     )
     assert set(joint.values()) == {len(FACTS) // 4}, joint
 
@@ -71,9 +70,7 @@ def test_swapping_the_order_of_modalities_changes_nothing_else() -> None:
 
 def test_single_arms_hold_every_piece_that_conflicts_show() -> None:
     single = {(item.fact_id, piece) for name in ("text", "image") for item in made(arm_named(name)) for piece in item.pieces}
-    shown = {
-        (item.fact_id, piece) for arm in PAIRS for item in made(arm) if item.relation == "conflict" for piece in item.pieces
-    }
+    shown = {(item.fact_id, piece) for arm in PAIRS for item in made(arm) if item.relation == "conflict" for piece in item.pieces}
     assert shown == single
 
 

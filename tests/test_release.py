@@ -45,9 +45,7 @@ def test_every_arm_finds_all_of_its_evidence() -> None:
 def test_images_decode_and_differ_between_the_two_values() -> None:
     shipped = load()
     for fact in list(shipped.facts.values())[::40]:
-        shown = {
-            shipped.image(fact.id, Piece(modality="image", language="en", side=side, variant=0)) for side in SIDES
-        }
+        shown = {shipped.image(fact.id, Piece(modality="image", language="en", side=side, variant=0)) for side in SIDES}
         assert len(shown) == 2, fact.id
     doc = documents(ARMS["image_image"], shipped, "aware")[0]
     assert [image.size for image in images(doc, shipped)] == [(640, 480)] * 2

@@ -97,11 +97,13 @@ ANSWER = AnswerCues(
         "hard to",
         "difficult to",
         "refuse",
+        "depends on wh",
     ),
     abstain=re.compile(
         rf"{_CANT} (?:\w+ ){{0,4}}?(?:be )?{_DECIDE}(?![a-z])"
         rf"|(?:is|are|was|were|'s|it)(?: not|n't) (?:\w+ ){{0,3}}?{_GIVEN}(?![a-z])"
         rf"|(?<![a-z])not (?:\w+ ){{0,2}}?{_GIVEN}(?![a-z])"
+        r"|depends on (?:which|what|who|whether)(?![a-z])"
         r"|not enough|(?<![a-z])no (?:\w+ )?(?:information|info|data|mention|indication|evidence|answer|idea|details?"
         r"|way (?:to|of)"
         r"|image|price|date)(?![a-z])"

@@ -128,7 +128,7 @@ def _lexicon(**terms: str) -> dict[str, tuple[str, ...]]:
 
 def _alternation(forms: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
     longest_first = sorted(forms, key=len, reverse=True)
-    return re.compile("(?:" + "|".join(re.escape(form).replace(r"\ ", "[ -]") for form in longest_first) + ")(?![a-z])")
+    return re.compile(r"\b(?:" + "|".join(re.escape(form).replace(r"\ ", "[ -]") for form in longest_first) + ")(?![a-z])")
 
 
 COLOURS: Mapping[str, tuple[str, ...]] = _lexicon(

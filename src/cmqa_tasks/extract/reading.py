@@ -25,7 +25,7 @@ class Reading:
     """It states that the pieces of evidence contradict each other."""
     sides: tuple[Side, ...]
     """The expected values that it settles on, in order of mention, without those it rejects or only reports before
-    choosing."""
+    choosing; of a stated conflict, all that it mentions."""
     other: str | None
     """The value of the right kind, neither of the expected ones, that it answers instead."""
     abstained: bool
@@ -59,17 +59,18 @@ def _undecided(low: str, found: list[Found], sentences: Sentences, cues: AnswerC
 def _values(cased: str, low: str, plan: Plan, sentences: Sentences, conflict: bool, cues: AnswerCues) -> Reading:
     """The values that a text settles on, its stance left aside.
 
-    Where a conflict is stated already, giving up changes nothing and is not looked for.
+    Where a conflict is stated already, all values that it mentions are kept: neither choosing nor giving up changes the outcome.
     """
     kept = find(cased, low, plan)
-    if kept:
-        kept = drop_rejected(low, kept, cues)
     gave_up = False
+    if kept and not conflict:
+        kept = drop_rejected(low, kept, cues)
     if not conflict:
         gave_up, kept = _undecided(low, kept, sentences, cues)
     wanted = expected(kept)
     if wanted:
-        sides = settle(low, wanted, sentences, cues) if len(wanted) > 1 else [wanted[0].side]
+        choosing = len(wanted) > 1 and not conflict
+        sides = settle(low, wanted, sentences, cues) if choosing else list(dict.fromkeys(one.side for one in wanted))
         if gave_up and len(sides) > 1:
             return ABSTAINED
         return _of_sides(False, tuple("a" if side == "a" else "b" for side in sides), plan.canonical["a"], plan.canonical["b"])

@@ -65,6 +65,8 @@ _CLASHES: tuple[tuple[str, str], ...] = (
     ("belie", r"belie[sd](?![a-z])"),
     ("disprov", r"disprov\w*"),
     ("in tension", r"in tension"),
+    ("disput", r"disput(?:es|ed|ing)(?![a-z])|dispute (?:this|that|it|each|one)(?![a-z])"),
+    ("otherwise", r"(?:says?|said|states?|stated|suggests?|shows?|indicates?|claims?|lists?) otherwise(?![a-z])"),
     ("competing", r"competing (?:claims|values|information|statements|accounts|figures|prices|dates|answers)"),
     ("opposing", r"opposing (?:claims|values|information|statements|accounts)"),
     ("var", _VARIES),
@@ -121,7 +123,8 @@ STANCE = StanceCues(
     cues=grouped((*_cues("clash", _CLASHES), *_cues("accord", _ACCORDS), *_cues("flat", _FLATS)), _ROOTS),
     inner_negation=re.compile(r"(?: no | not |n't |neither )"),
     not_clash_before=words(
-        "armed military border regional civil political trade labour labor legal territorial world i drug scheduling"
+        "armed military border regional civil political trade labour labor legal territorial world i drug scheduling "
+        "layout layouts format formats formatting style styles wording wordings phrasing design designs presentation"
     ),
     not_clash_pairs=pairs("on the", "i would", "i respectfully", "middle east"),
     not_accord_before=words(
@@ -130,6 +133,8 @@ STANCE = StanceCues(
     not_clash_after=re.compile(
         r"[ -](?:zones?|of interest|checks?\b|checking|analysis|detection|assessment|evaluation|resolution"
         r"|status\b(?! ?:)|test\b)"
+        r"|(?: (?:only|slightly|mainly|just|mostly))* in (?:(?:their|the) )?"
+        r"(?:format|layout|style|wording|phrasing|presentation|design|appearance|tone|length)"
     ),
     denied_after=re.compile(
         r"(?: (?:detected|found|present|status|exists?|identified|here|between (?:\w+ ){1,5}?|to (?:report|note|flag)))*\s*"
@@ -162,7 +167,7 @@ STANCE = StanceCues(
     ),
     suppositions=words(
         "if whether unless asked instructed told instruction instructions requested supposed when whenever hypothetically "
-        "suppose supposing assuming wonder wondering ask asks asking task tasked"
+        "suppose supposing assuming glance sight wonder wondering ask asks asking task tasked"
     ),
     supposition_ends=words("but and because so"),
     search_verbs=words(

@@ -106,9 +106,7 @@ def _draw_map(rng: Random) -> dict[str, Any]:
         labels = place_labels(PLANS[plan].turned(turn).streets, pins)
     names = rng.sample(STREETS, len(PLANS[plan].streets))
     pins = table[home], table[aside], table[across]
-    rivers = [
-        n for n, river in enumerate(PLANS[plan].turned(turn).rivers) if all(distance(p, river) > 45 for p in pins)
-    ]
+    rivers = [n for n, river in enumerate(PLANS[plan].turned(turn).rivers) if all(distance(p, river) > 45 for p in pins)]
     clear = [sector for sector in SECTORS if not any(_alike(sector, used) for used in (home[1], aside[1]))]
     rival_direction, road_direction = rng.sample(clear, 2)
     return {
@@ -218,8 +216,7 @@ def _draw_graphics(scene: Scene, book: Phrasebook) -> dict[str, Any]:
         ],
         "river": "" if scene["river"] is None else _path(plan.rivers[scene["river"]]),
         "blocks": [
-            {"outline": _path(block), "ground": ground}
-            for block, ground in zip(plan.blocks, scene["ground"], strict=True)
+            {"outline": _path(block), "ground": ground} for block, ground in zip(plan.blocks, scene["ground"], strict=True)
         ],
         "pin": [round(place, 1) for place in _pin(scene)],
         "symbol": SYMBOLS[scene["landmark"]],

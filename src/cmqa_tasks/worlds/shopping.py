@@ -159,7 +159,8 @@ def _rating_pair(rng: Random, scene: Scene) -> tuple[str, str]:
 
 def _colour_pair(rng: Random, scene: Scene) -> tuple[str, str]:
     """Two colours that nobody takes for each other."""
-    taken = {scene["box_colour"], scene["room_colour"], scene["van_colour"], scene["other"]["colour"], scene["also"]["colour"]}
+    taken = {scene[f"{thing}_colour"] for thing in ("box", "room", "van")}
+    taken |= {scene[neighbour]["colour"] for neighbour in ("other", "also")}
     free = [colour for colour in _PAINT if colour not in taken]
     partners = {a: [b for b in free if a != b and not any({a, b} <= group for group in _ALIKE)] for a in free}
     first = rng.choice([colour for colour in free if partners[colour]])

@@ -57,11 +57,16 @@ def test_a_huge_response_is_a_counted_outcome(own_release: Release) -> None:
 
 
 def test_unknown_language_and_protocol_are_refused(own_release: Release) -> None:
-    with pytest.raises(ReleaseError, match="no question in language 'zh', only in en"):
-        tasks.documents(ARMS["text"], own_release, "aware", language="zh")
-    doc = tasks.documents(ARMS["text"], own_release, "nope")[0]
-    with pytest.raises(PromptError, match="unknown protocol 'nope'"):
-        tasks.prompt(doc)
+    with pytest.raises(PromptError, match="unknown protocol 'aware' in language 'xx'"):
+        tasks.documents(ARMS["text"], own_release, "aware", language="xx")
+    with pytest.raises(PromptError, match="unknown protocol 'nope' in language 'en'; choose one of aware"):
+        tasks.documents(ARMS["text"], own_release, "nope")
+
+
+def test_a_question_that_is_missing_in_a_language_is_named(own_release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks.prompts, "require", lambda protocol, language: None)
+    with pytest.raises(ReleaseError, match="no question in language 'xx', only in en"):
+        tasks.documents(ARMS["text"], own_release, "aware", language="xx")
 
 
 def test_unknown_policy_lists_those_that_exist() -> None:

@@ -46,7 +46,7 @@ def run(out: Path, limit: int | None = None, every_policy: bool = False) -> str:
     configs = [common | settings | {"output_path": str(out / name)} for name, settings in models.items()]
     (out / "runs.yaml").write_text(yaml.safe_dump(configs), encoding="utf-8")
     _evaluate(out)
-    return table(["model", "task", *COLUMNS], [row for name in models for row in _rows(name, out)])
+    return table(list(models), out)
 
 
 def _policy(name: str) -> dict[str, Any]:
@@ -73,6 +73,15 @@ def _evaluate(out: Path) -> None:
         )
 
 
+def table(models: Sequence[str], out: Path) -> str:
+    """The Markdown table of models whose results lie in ``out/<model>``, a row per model and task.
+
+    Raises:
+        ResultsError: a model has no results.
+    """
+    return _markdown(["model", "task", *COLUMNS], [row for name in models for row in _rows(name, out)])
+
+
 def _rows(name: str, out: Path) -> Iterator[list[str]]:
     try:
         results = latest_results(out / name)
@@ -88,7 +97,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else "–" if math.isnan(value) else f"{value:.3f}"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table with aligned columns; the first two hold words, the others numbers."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
 

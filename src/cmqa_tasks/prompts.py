@@ -44,6 +44,18 @@ def protocols() -> tuple[str, ...]:
     return tuple(sorted({path.name.split(".")[0] for path in resources.prompts_dir().glob("*.*.j2")}))
 
 
+def require(protocol: str, language: str) -> None:
+    """Make sure that a protocol exists in a language and can be parsed.
+
+    Raises:
+        PromptError: it does not exist (the message lists those that do), or its template is malformed.
+    """
+    try:
+        _template(protocol, language)
+    except TemplateError as error:
+        raise PromptError(f"prompts/{protocol}.{language}.j2: {type(error).__name__}: {error}") from error
+
+
 def render(protocol: str, language: str, question: str, pieces: Sequence[str | None]) -> tuple[Part, ...]:
     """Render a prompt.
 
@@ -57,6 +69,7 @@ def render(protocol: str, language: str, question: str, pieces: Sequence[str | N
         PromptError: no such protocol in this language, an undefined variable in the template, or a template that does not
             show every piece exactly once, in order.
     """
+    require(protocol, language)
     marks = _MARKS[: len(pieces)]
     if any(mark in question for mark in _MARKS):
         raise PromptError(f"the question {question!r} holds a private-use character that marks evidence")

@@ -41,6 +41,7 @@ def documents(arm: Arm, release: Release, protocol: str, language: str = "en") -
         ReleaseError: the release lacks a piece of evidence, or a question in this language.
         cmqa_tasks.prompts.PromptError: no such protocol in this language.
     """
+    prompts.require(protocol, language)
     return [
         _document(item, release.facts[item.fact_id], release, protocol, language)
         for item in items(arm, release.facts.values(), release.name)

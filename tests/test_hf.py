@@ -98,6 +98,26 @@ def test_a_model_without_a_chat_template_still_gets_its_images(tiny_checkpoint: 
     assert lm._respond([prompt])[0].text
 
 
+@pytest.mark.parametrize("template_writes_bos", [True, False])
+def test_there_is_one_bos_whoever_writes_it(
+    tiny_checkpoint: Checkpoints, own_release: Release, template_writes_bos: bool
+) -> None:
+    """As transformers' own ``apply_chat_template(tokenize=True)`` would have it."""
+    from tokenizers.processors import TemplateProcessing
+
+    lm = model(tiny_checkpoint("llava"))
+    lm.tokenizer.bos_token = "<|im_start|>"
+    bos = lm.tokenizer.bos_token_id
+    added = TemplateProcessing(single="<|im_start|> $A", special_tokens=[("<|im_start|>", bos)])
+    lm.tokenizer.backend_tokenizer.post_processor = added
+    if not template_writes_bos:
+        lm.processor.chat_template = lm.processor.chat_template.replace("<|im_start|>", "")
+    prompt = lm._prompt(0, requests(lm, own_release, "text_text")[0])
+    ids = lm._inputs([prompt])["input_ids"][0].tolist()
+    assert ids[0] == bos
+    assert ids[1] != bos
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -172,15 +172,24 @@ class CmqaHF(lmms):  # type: ignore[misc]
         kwargs: dict[str, Any] = {"text": [prompt.text for prompt in batch], "padding": True, "return_tensors": "pt"}
         if batch[0].images:
             kwargs["images"] = [list(prompt.images) for prompt in batch]
-        # A chat template writes the special tokens itself; a second BOS would change the prompt.
-        if getattr(self.processor, "chat_template", None):
-            kwargs["add_special_tokens"] = False
+        kwargs["add_special_tokens"] = self._lacks_special_tokens(batch[0].text)
         inputs = self.processor(**kwargs)
         inputs = inputs.to(self._device)
         for name, tensor in inputs.items():
             if torch.is_tensor(tensor) and tensor.is_floating_point():
                 inputs[name] = tensor.to(self.model.dtype)
         return inputs
+
+    def _lacks_special_tokens(self, text: str) -> bool:
+        """Whether the tokenizer must add its special tokens: the rule by which transformers tokenizes chats itself.
+
+        Tokenizers leave them to the chat template. Processors add them unless the template wrote a BOS: a second one would
+        change the prompt, and LLaVA's templates write none.
+        """
+        if not self.sees_images:
+            return not getattr(self.processor, "chat_template", None)
+        beginning = self.tokenizer.bos_token
+        return not (beginning and text.startswith(beginning))
 
     def _respond(self, batch: Sequence[Prompt]) -> list[GenerationResult]:
         inputs = self._inputs(batch)

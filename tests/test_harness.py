@@ -132,7 +132,7 @@ def test_scoring_offline_gives_the_harness_outcomes(runs: Path) -> None:
     docs = {doc["item_id"]: doc for doc in tasks.documents(ARMS["text_text"], load(), "aware")}
     for row in samples(runs / "random", "cmqa_text_text"):
         record = row[tasks.ITEM_KEY]
-        assert tasks.score(docs[record["item_id"]], row["filtered_resps"][0])[0] == record["outcome"]
+        assert tasks.score(docs[record["item_id"]], row["filtered_resps"])[0] == record["outcome"]
 
 
 def test_results_say_what_was_evaluated(runs: Path) -> None:

@@ -111,3 +111,12 @@ def test_every_surface_form_of_the_release_is_read_as_its_own_value(side: str) -
             for response in (form, f"The answer is {form}.", f"**{form}**"):
                 outcome, reading = tasks.score(doc, response)
                 assert outcome == "correct", (fact.kind, fact.a.canonical, fact.b.canonical, response, reading)
+
+
+@pytest.mark.parametrize("arm", ["text_text", "image"])
+def test_the_target_is_the_value_shown_or_the_conflict(arm: str, own_release: Release) -> None:
+    for doc in tasks.documents(ARMS[arm], own_release, "aware"):
+        sides = {piece["side"] for piece in doc["pieces"]}
+        fact = tasks.fact_of(doc)
+        expected = "conflict" if len(sides) == 2 else fact.value(sides.pop()).canonical
+        assert tasks.target(doc) == expected

@@ -17,6 +17,7 @@ from cmqa_tasks.records import SIDES, Fact, Kind, Side
 FACTS_KEPT = 4096
 """How many facts' plans are kept; a release has a few hundred facts, so this bounds memory, not speed."""
 
+_NEVER_NEUTRAL = frozenset(["no", "not", "never", "nor", "neither", "without"])
 OTHER = ""
 AMBIGUOUS = "?"
 
@@ -47,6 +48,10 @@ class Plan:
     tolerance: float
     masks: tuple[str, ...]
     """Phrases of the question's subject that look like values themselves and are blanked before reading."""
+    subject: frozenset[str] | None
+    """Words of the question's subject; None where it looks like a value itself."""
+    longest_first: tuple[tuple[str, Side], ...]
+    """The forms of ``exact``, longest first, so that no form hides in another."""
 
     def side_of(self, mention: Mention) -> str:
         """The side that a mention means: ``'a'``, ``'b'``, :data:`OTHER` or :data:`AMBIGUOUS`."""
@@ -188,6 +193,8 @@ def _plan(kind: Kind, a: str, b: str, forms_a: tuple[str, ...], forms_b: tuple[s
         amounts=amounts if tolerance or kind in ("distance", "dose") else {},
         tolerance=tolerance,
         masks=masks,
+        subject=None if masks else frozenset(re.findall(r"[a-z]{2,}", folded.lower())) - _NEVER_NEUTRAL,
+        longest_first=tuple(sorted(exact.items(), key=lambda item: -len(item[0]))),
     )
 
 
@@ -205,7 +212,7 @@ def plan_for(fact: Fact, language: str = "en") -> Plan:
     )
 
 
-def _bounded(text: str, start: int, end: int) -> bool:
+def bounded(text: str, start: int, end: int) -> bool:
     """Whether a literal stands as whole words, and a number in it as a whole number."""
     before = text[start - 1] if start else " "
     after = text[end] if end < len(text) else " "
@@ -247,7 +254,7 @@ def find(cased: str, low: str, plan: Plan) -> list[Found]:
             continue
         at = low.find(form.text)
         while at >= 0:
-            if _bounded(low, at, at + len(form.text)):
+            if bounded(low, at, at + len(form.text)):
                 span = Mention(at, at + len(form.text), (plan.canonical[form.side],), form.level)
                 literal.append((span, form.side))
             at = low.find(form.text, at + 1)

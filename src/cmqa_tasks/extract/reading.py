@@ -9,6 +9,7 @@ from cmqa_tasks.extract.clauses import Sentences
 from cmqa_tasks.extract.cues import AnswerCues, Cues, holds
 from cmqa_tasks.extract.cues_en import ENGLISH
 from cmqa_tasks.extract.normalise import LIMIT, plain, visible, windows
+from cmqa_tasks.extract.plainly import LONGEST, stated_plainly
 from cmqa_tasks.extract.plan import Found, Plan, find, plan_for
 from cmqa_tasks.extract.stance import stance
 from cmqa_tasks.extract.verdict import bare_name, drop_rejected, expected, other_value, settle
@@ -148,7 +149,12 @@ def extract(response: str, fact: Fact) -> Reading:
         fact: the question's fact; its values' English surface forms always count as that value.
     """
     plan = plan_for(fact)
-    side = plan.exact.get(response) or plan.exact.get(response.strip(_DRESSING).lower() if len(response) < 200 else "")
+    side = plan.exact.get(response)
+    if side is None and len(response) < LONGEST:
+        low = response.lower()
+        side = plan.exact.get(low.strip(_DRESSING))
+        if side is None and low.isascii():
+            side = stated_plainly(low, plan)
     if side is not None:
         return _of_sides(False, (side,), plan.canonical["a"], plan.canonical["b"])
     shown, answered = visible(response)

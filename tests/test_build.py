@@ -149,6 +149,5 @@ def test_a_page_that_does_not_fit_is_refused(browser: str) -> None:
 
 
 def test_a_browser_that_does_not_exist_is_named() -> None:
-    pytest.importorskip("playwright")
     with pytest.raises(RenderError, match="could not start the browser /no/such/browser"):
         Renderer("/no/such/browser")

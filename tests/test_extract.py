@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -171,13 +170,13 @@ HOSTILE = {
 
 @pytest.mark.parametrize("junk", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("size", [LIMIT, 1_000_000])
-def test_junk_of_any_length_is_read_quickly(junk: str, size: int) -> None:
-    """Just below the limit everything is read; beyond it only two windows. Both must stay clear of bad backtracking."""
+def test_junk_of_any_length_is_a_counted_outcome(junk: str, size: int) -> None:
+    """Just below the limit everything is read; beyond it only two windows. How long it takes is the benchmark's to say."""
     facts = {param.values[0].kind: param.values[0] for param in ALL}
     for kind, fact in facts.items():
-        begin = time.perf_counter()
-        extract(junk[:size], fact)
-        assert time.perf_counter() - begin < 1.0, kind
+        outcome, _ = score_response(junk[:size], fact, "conflict", "a")
+        assert outcome in OUTCOMES, kind
+        assert outcome not in ("first", "second", "correct"), (kind, outcome)
 
 
 def test_a_long_response_is_read_at_both_ends() -> None:

@@ -83,8 +83,15 @@ def test_padding_requests_are_not_run(tiny_checkpoint: Checkpoints, own_release:
     lm = model(tiny_checkpoint("llava"))
     one, padding = requests(lm, own_release, "text_text")[:2]
     padding.metadata["__padding_only__"] = True
-    monkeypatch.setattr(lm, "_prompt", lambda place, request, real=lm._prompt: real(place, request))
+    prompted, real = [], lm._prompt
+
+    def counting(place: int, request: Instance) -> Any:
+        prompted.append(place)
+        return real(place, request)
+
+    monkeypatch.setattr(lm, "_prompt", counting)
     results = lm.generate_until([one, padding])
+    assert prompted == [0]
     assert results[0].text
     assert results[1].text == ""
 

@@ -20,6 +20,7 @@ from cmqa_tasks.worlds.maps_plans import PLANS, SECTORS, spots
 
 WORLD = WORLDS["maps"]
 BOOK = phrasebook("maps", "en")
+CHINESE = phrasebook("maps", "zh")
 PLACE = list(WORLDS).index("maps")
 DRAWN = [draw(5, len(WORLDS) * n + PLACE) for n in range(200)]
 PASSAGES = range(5)
@@ -39,8 +40,8 @@ def _visible(source: str) -> list[str]:
     return html.unescape(re.sub(r"<[^>]*>", " ", body)).split()
 
 
-def _text(drawn: Drawn, side: Side, template: int) -> str:
-    return passage(WORLD, drawn.fact, drawn.scene, side, "en", template)
+def _text(drawn: Drawn, side: Side, template: int, language: str = "en") -> str:
+    return passage(WORLD, drawn.fact, drawn.scene, side, language, template)
 
 
 def _of_type(*names: str) -> list[Drawn]:
@@ -233,3 +234,119 @@ def test_shared_values_do_not_tell_agreement(name: str) -> None:
     hits = sum(each["a", 0].isdisjoint(each["b", 1]) for each in values) / len(values)
     false_alarms = sum(each["a", 0].isdisjoint(each["a", 1]) for each in values) / len(values)
     assert (hits + 1 - false_alarms) / 2 <= 0.65
+
+
+# Chinese
+
+SOME = DRAWN[:100]
+NUMERALS = "0-9０-９零一二两三四五六七八九十百千万"
+
+
+def _form_in_chinese(form: str, fact: Fact) -> str:
+    """A pattern for a written form, not as a part of a longer number, time or direction."""
+    if fact.kind == "name":
+        return re.escape(form)
+    if fact.kind == "direction":
+        return rf"(?<![东西南北]){re.escape(form)}(?![东西南北])"
+    return rf"(?<![{NUMERALS}.．:点午上晨]){re.escape(form)}(?![{NUMERALS}:：刻半])"
+
+
+def _says_in_chinese(text: str, fact: Fact, side: Side) -> bool:
+    return any(re.search(_form_in_chinese(form, fact), text) for form in fact.value(side).surface["zh"])
+
+
+def _fields(template: str) -> set[str]:
+    """The fields of the view that a template names, whatever their written form."""
+    return set(re.findall(r"{{ (\w+)", template)) | set(re.findall(r"{{ (side_streets\[\d\])", template))
+
+
+def test_chinese_has_every_word_that_english_has() -> None:
+    assert CHINESE.labels.keys() == BOOK.labels.keys()
+    assert {table: list(names) for table, names in CHINESE.names.items()} == {
+        table: list(names) for table, names in BOOK.names.items()
+    }
+    assert CHINESE.types.keys() == BOOK.types.keys()
+
+
+@pytest.mark.parametrize("name", [fact_type.name for fact_type in WORLD.types])
+def test_chinese_tells_the_same_fields(name: str) -> None:
+    english, chinese = BOOK.types[name], CHINESE.types[name]
+    assert english.keys() == chinese.keys()
+    assert len(chinese["passages"]) == len(PASSAGES)
+    for field in ("entity", "question"):
+        assert _fields(chinese[field]) == _fields(english[field])
+    for template in PASSAGES:
+        assert _fields(chinese["passages"][template]) == _fields(english["passages"][template]), template
+
+
+def test_chinese_names_are_clearly_different() -> None:
+    for table, names in CHINESE.names.items():
+        assert len(set(names.values())) == len(names), table
+        unfit = "[A-Za-z]" if table == "line" else "[A-Za-z0-9东西南北零一二两三四五六七八九十百千万]"
+        assert not [name for name in names.values() if re.search(unfit, name)], table
+    for table in ("stem", "street", "stop", "start", "town", "landmark"):
+        names = CHINESE.names[table]
+        assert not [(one, other) for one in names.values() for other in names.values() if one != other and one in other], table
+    venues = {stem + kind for stem in CHINESE.names["stem"].values() for kind in CHINESE.names["kind"].values()}
+    assert len(venues) == len(CHINESE.names["stem"]) * len(CHINESE.names["kind"])
+
+
+def test_chinese_question_names_the_venue_and_neither_value() -> None:
+    for drawn in SOME:
+        view = view_of(WORLD, drawn.scene, "zh")
+        for text in (drawn.fact.question["zh"], drawn.fact.entity["zh"]):
+            assert view["venue"] in text
+            assert view["town"] in text
+            assert not re.search(r"[A-Za-z\s]", text)
+            assert not any(_says_in_chinese(text, drawn.fact, side) for side in SIDES)
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+def test_chinese_passages_tell_their_side_alone(template: int) -> None:
+    for drawn in SOME:
+        venue = view_of(WORLD, drawn.scene, "zh")["venue"]
+        for side, other in (SIDES, SIDES[::-1]):
+            text = _text(drawn, side, template, "zh")
+            assert 60 <= len(text) <= 260, text
+            assert venue in text
+            assert _says_in_chinese(text, drawn.fact, side), (drawn.fact, text)
+            assert not _says_in_chinese(text, drawn.fact, other), (drawn.fact, text)
+            assert not re.search(r"[A-Za-z\s,;!?()]", text), text
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+def test_chinese_sides_differ_in_the_value_alone(template: int) -> None:
+    for drawn in SOME:
+        holed: list[set[str]] = []
+        for side in SIDES:
+            text, forms = _text(drawn, side, template, "zh"), drawn.fact.value(side).surface["zh"]
+            holed.append({re.sub(_form_in_chinese(form, drawn.fact), "_", text) for form in forms} - {text})
+        assert holed[0] & holed[1], (drawn.fact, template)
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+def test_chinese_graphical_passages_keep_to_their_own_field(template: int) -> None:
+    for drawn in SOME:
+        text = _text(drawn, "a", template, "zh")
+        if drawn.fact.type != "street":
+            assert not any(CHINESE.names["street"][key] in text for key in drawn.scene["streets"])
+        if drawn.fact.type != "direction":
+            assert not re.search("[东西南北]", text)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_chinese_pages_write_what_is_written_and_draw_what_is_drawn(variant: int) -> None:
+    for drawn in SOME:
+        words = {side: _visible(page(drawn, side, "zh", variant)) for side in SIDES}
+        shown = {side: "\n".join(words[side]) for side in SIDES}
+        if drawn.fact.graphical:
+            assert words["a"] == words["b"]
+        else:
+            assert all(_says_in_chinese(shown[side], drawn.fact, side) for side in SIDES)
+            assert not _says_in_chinese(shown["a"], drawn.fact, "b")
+            assert not _says_in_chinese(shown["b"], drawn.fact, "a")
+        assert re.findall("[东西南北]", shown["a"]) == ["北"]  # on the compass
+        assert not re.search("[A-Za-z]", shown["a"])
+        for key in drawn.scene["streets"]:
+            on_map = sum(drawn.scene["streets"][number] == key for number, _ in drawn.scene["lettering"])
+            assert shown["a"].count(CHINESE.names["street"][key]) == on_map

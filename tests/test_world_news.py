@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterable
 from itertools import permutations
 from random import Random
 
@@ -13,6 +14,7 @@ from cmqa_tasks.build.draw import Drawn, draw, page
 from cmqa_tasks.extract import FOREIGN, mentions
 from cmqa_tasks.records import SIDES, Side, Value
 from cmqa_tasks.worlds import WORLDS, passage, phrasebook, type_named, view_of
+from cmqa_tasks.worlds.languages import chinese
 from cmqa_tasks.worlds.news import WORLD
 
 SEED = 20
@@ -230,3 +232,147 @@ def test_types_are_those_of_the_phrasebook() -> None:
     assert list(book.types) == TYPES
     assert [name for name in TYPES if type_named(WORLD, name).graphical] == ["turnout", "forecast"]
     assert all(len(entry["passages"]) == len(TEMPLATES) for entry in book.types.values())
+
+
+# --- Chinese: the same facts, told in parallel ---
+
+NUMERALS = "0123456789０１２３４５６７８９零〇一二三四五六七八九十百千万两"
+WEATHER = {
+    kind: tuple(chinese.forms("weather", kind).values()) for kind in ("sunny", "cloudy", "rain", "thunderstorm", "snow", "fog")
+}
+
+
+def zh_pattern(forms: Iterable[str]) -> re.Pattern[str]:
+    """Finds Chinese written forms, the longest first, and none of them within a longer number."""
+    ends = (f"(?<![{NUMERALS}])", f"(?![{NUMERALS}])")
+    bounded = [
+        (ends[0] if form[0] in NUMERALS else "") + re.escape(form) + (ends[1] if form[-1] in NUMERALS else "")
+        for form in sorted(forms, key=len, reverse=True)
+    ]
+    return re.compile("|".join(bounded))
+
+
+def zh_read(text: str, drawn: Drawn) -> tuple[set[str], str]:
+    """The canonical values of the fact that a Chinese text tells, and the text with their forms struck out."""
+    told_by = {value.canonical: value.surface["zh"] for value in (drawn.fact.a, drawn.fact.b)}
+    if drawn.fact.kind == "weather":  # A thunderstorm is not read as rain, though it is written with it.
+        told_by |= WEATHER
+    owner = {form: canonical for canonical, forms in told_by.items() for form in forms}
+    own = {drawn.fact.a.canonical, drawn.fact.b.canonical}
+    found: set[str] = set()
+
+    def strike(match: re.Match[str]) -> str:
+        canonical = owner[match[0]]
+        found.update({canonical} & own)
+        return "█" if canonical in own else match[0]
+
+    return found, zh_pattern(owner).sub(strike, text)
+
+
+def zh_told(drawn: Drawn, side: Side, template: int) -> str:
+    return passage(WORLD, drawn.fact, drawn.scene, side, "zh", template)
+
+
+def zh_subjects(drawn: Drawn) -> list[str]:
+    """The names that a Chinese text about the fact must contain."""
+    view = view_of(WORLD, drawn.scene, "zh")
+    fields = {
+        "attendance": ["festival"],
+        "reopening": ["place", "town"],
+        "match": ["home", "away"],
+        "turnout": ["ward", "town"],
+        "forecast": ["weekday", "town"],
+    }
+    return [view[field] for field in fields[drawn.fact.type]]
+
+
+def told_fields(template: str) -> set[str]:
+    """What a template tells: the names in its braces, whatever form of a value it picks."""
+    fields = set(re.findall(r"{%.*?%}", template))
+    for expression in re.findall(r"{{ *(.*?) *}}", template):
+        path = expression.split(".")
+        fields.add(".".join(path if len(path) == 1 or path[-1] == "name" else path[:-1]))
+    return fields
+
+
+def test_both_phrasebooks_have_the_same_keys() -> None:
+    english, other = (phrasebook("news", language) for language in ("en", "zh"))
+    assert list(english.labels) == list(other.labels)
+    assert {table: list(names) for table, names in english.names.items()} == {
+        table: list(names) for table, names in other.names.items()
+    }
+    for label, text in english.labels.items():
+        assert set(re.findall(r"%\(\w+\)s", text)) == set(re.findall(r"%\(\w+\)s", other.labels[label])), label
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_chinese_passages_tell_what_the_english_ones_tell(name: str) -> None:
+    english, other = (phrasebook("news", language).types[name] for language in ("en", "zh"))
+    assert told_fields(other["entity"]) == told_fields(english["entity"])
+    assert told_fields(other["question"]) == told_fields(english["question"])
+    assert [told_fields(text) for text in other["passages"]] == [told_fields(text) for text in english["passages"]]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("name", TYPES)
+def test_chinese_passages_tell_their_own_value_only(name: str, template: int) -> None:
+    for drawn in of_type(name)[:20]:
+        struck = set()
+        for side in SIDES:
+            text = zh_told(drawn, side, template)
+            found, rest = zh_read(text, drawn)
+            struck.add(rest)
+            assert found == {drawn.fact.value(side).canonical}, text
+            assert rest.count("█") == 1, text
+            assert 60 <= len(text) <= 260, text
+            assert not re.search(r"[A-Za-z\s]", text), text
+            assert all(subject in text for subject in zh_subjects(drawn)), text
+        assert len(struck) == 1
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_chinese_passages_write_values_in_several_ways(name: str) -> None:
+    drawn = of_type(name)[0]
+    forms = [form for template in TEMPLATES for form in drawn.fact.a.surface["zh"] if form in zh_told(drawn, "a", template)]
+    assert len(set(forms)) >= 3
+
+
+@pytest.mark.parametrize("drawn", DRAWN[:10], ids=lambda drawn: drawn.fact.type)
+def test_chinese_questions_name_the_entity(drawn: Drawn) -> None:
+    assert drawn.fact.entity["zh"] in drawn.fact.question["zh"]
+    assert all(subject in drawn.fact.entity["zh"] for subject in zh_subjects(drawn))
+    assert not re.search(r"[A-Za-z\s]", drawn.fact.question["zh"])
+
+
+@pytest.mark.parametrize("variant", [0, 1])
+def test_chinese_pages_show_one_value_and_never_write_what_they_draw(variant: int) -> None:
+    drawn_words = [form for forms in WEATHER.values() for form in forms]
+    for drawn in DRAWN[:100]:
+        html = {side: visible(page(drawn, side, "zh", variant)) for side in SIDES}
+        text = written(html["a"])
+        assert not [word for word in drawn_words if word in text]
+        assert not re.search(rf"[{NUMERALS}] ?[%％成]|百分之", text)
+        assert all(subject in text for subject in zh_subjects(drawn))
+        if drawn.fact.graphical:
+            assert text == written(html["b"])
+            continue
+        for side in SIDES:
+            assert zh_read(html[side], drawn)[0] == {drawn.fact.value(side).canonical}
+        assert zh_read(html["a"], drawn)[1] == zh_read(html["b"], drawn)[1]
+
+
+def test_chinese_names_are_distinct_and_no_ward_is_part_of_another() -> None:
+    names = phrasebook("news", "zh").names
+    for table, entries in names.items():
+        assert len(set(entries.values())) == len(entries), table
+    assert all(len(stem) == 2 for stem in names["town_stems"].values())
+    assert all(len(ending) == 1 for ending in names["town_endings"].values())
+    for table in ("wards", "places", "teams", "festivals"):
+        entries = names[table]
+        assert not [(one, other) for one, other in permutations(entries.values(), 2) if one in other], table
+
+
+def test_chinese_weekdays_are_those_of_the_dates() -> None:
+    for drawn in DRAWN[:20]:
+        view = view_of(WORLD, drawn.scene, "zh")
+        assert view["issue_weekday"] == chinese.weekday(drawn.scene["issue"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import html
 import re
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,8 @@ WORLD = WORLDS["shopping"]
 TEMPLATES = range(5)
 LAYOUTS = (0, 1)
 COLOURS = "red orange yellow green blue purple pink brown black white grey".split()
+CHINESE_COLOURS = "红橙橘黄绿蓝紫粉棕褐黑白灰"
+CHINESE_NUMERALS = "零〇一二三四五六七八九十百千万两点半"
 
 
 @cache
@@ -32,10 +36,10 @@ def of_type(name: str) -> list[Drawn]:
     return [one for one in drawn() if one.fact.type == name]
 
 
-def forms(kind: str, canonical: str) -> set[str]:
+def forms(kind: str, canonical: str, language: str = "en") -> set[str]:
     """Every written form that is a value by itself; a lone figure of a rating also stands in dates and counts."""
     bare = {"bare", "bare_words"} if kind == "rating" else set()
-    return {form for name, form in write(kind, canonical, "en").forms.items() if name not in bare}
+    return {form for name, form in write(kind, canonical, language).forms.items() if name not in bare}
 
 
 def neighbours(one: Drawn) -> list[str]:
@@ -49,19 +53,40 @@ def holds(text: str, form: str) -> bool:
     return re.search(rf"(?<![\w/-])(?<!\d[.,]){re.escape(form)}(?![\w/-]|[.,]\d)", text, re.IGNORECASE) is not None
 
 
+def holds_chinese(text: str, form: str) -> bool:
+    """Whether a form stands in a Chinese text, and not within a longer number."""
+    digits = rf"[\d{CHINESE_NUMERALS}]"
+    return re.search(rf"(?<!{digits})(?<!\d[.．/-]){re.escape(form)}(?!{digits}|[.．/-]\d)", text) is not None
+
+
 def visible(source: str) -> str:
     body = re.sub(r"<style>.*?</style>", " ", source, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-def exchanged(one: str, other: str) -> tuple[str, str]:
-    """What is left of two texts without the words that both begin and end with."""
-    left, right = one.split(), other.split()
+def exchanged(one: str, other: str, between: str = " ") -> tuple[str, str]:
+    """What is left of two texts without the words (for an empty ``between``: the characters) that both begin and end with."""
+    left, right = (text.split(between) if between else list(text) for text in (one, other))
     while left and right and left[0] == right[0]:
         left, right = left[1:], right[1:]
     while left and right and left[-1] == right[-1]:
         left, right = left[:-1], right[:-1]
-    return " ".join(left), " ".join(right)
+    return between.join(left), between.join(right)
+
+
+def keys(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a nested table, and the lengths of the lists in it."""
+    return {
+        key: keys(entry) if isinstance(entry, Mapping) else len(entry) if isinstance(entry, list) else 1
+        for key, entry in table.items()
+    }
+
+
+def fields_told(template: str) -> set[str]:
+    """The typed values of the scene (or of a neighbour) that a passage's template names, in whatever form, and the weight."""
+    paths = [path.split(".") for path in re.findall(r"\{\{\s*([\w.]+)", template)]
+    named = {".".join(path[:2]) if path[0] in {"other", "also"} else path[0] for path in paths}
+    return {field for field in named if field.split(".")[-1] in FIELD_KINDS or field == "weight"}
 
 
 def test_every_type_is_drawn_and_two_are_graphical() -> None:
@@ -75,7 +100,8 @@ def test_drawing_is_deterministic() -> None:
 
 
 def test_entities_do_not_repeat() -> None:
-    assert len({one.fact.entity["en"] for one in drawn(2000)}) == 2000
+    for language in LANGUAGES:
+        assert len({one.fact.entity[language] for one in drawn(2000)}) == 2000
 
 
 def test_values_differ_and_no_neighbour_shares_them() -> None:
@@ -129,7 +155,83 @@ def test_passages_of_every_language_render_and_the_question_names_the_product() 
         for language in LANGUAGES:
             assert len(phrasebook(WORLD.name, language).types[fact.type]["passages"]) == len(TEMPLATES)
             assert all(passage(WORLD, fact, one.scene, "a", language, template) for template in TEMPLATES)
-        assert fact.entity["en"] in fact.question["en"]
+        assert all(fact.entity[language] in fact.question[language] for language in LANGUAGES)
+
+
+def test_the_chinese_phrases_are_those_of_the_english_ones() -> None:
+    english, chinese = (phrasebook(WORLD.name, language) for language in ("en", "zh"))
+    for part in ("labels", "names", "types"):
+        assert keys(getattr(english, part)) == keys(getattr(chinese, part))
+    for name, fact_type in english.types.items():
+        for template, passages in enumerate(zip(fact_type["passages"], chinese.types[name]["passages"], strict=True)):
+            told_in_english, told_in_chinese = (fields_told(source) for source in passages)
+            assert told_in_english == told_in_chinese, (name, template)
+
+
+def test_chinese_names_are_distinct_and_hold_no_value() -> None:
+    names = phrasebook(WORLD.name, "zh").names
+    for table, entries in names.items():
+        assert len(set(entries.values())) == len(entries), table
+        if table == "formats":
+            continue
+        for name in entries.values():
+            assert not any(name != other and name in other for other in entries.values()), name
+            assert not set(name) & set(CHINESE_COLOURS + CHINESE_NUMERALS), name
+    products = [
+        brand + line + product
+        for brand in names["brands"].values()
+        for line in names["lines"].values()
+        for product in names["products"].values()
+    ]
+    assert len(set(products)) == len(products)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_chinese_passages_tell_their_side_only(side: str) -> None:
+    for one in drawn()[:100]:
+        fact = one.fact
+        own, other = (fact.a, fact.b) if side == "a" else (fact.b, fact.a)
+        for template in TEMPLATES:
+            text = passage(WORLD, fact, one.scene, side, "zh", template)
+            place = f"{fact.type}/{template} of {fact.entity['zh']}: {text}"
+            assert 60 <= len(text) <= 260, place
+            assert fact.entity["zh"] in text, place
+            assert any(holds_chinese(text, form) for form in own.surface["zh"]), place
+            assert not any(holds_chinese(text, form) for form in forms(fact.kind, other.canonical, "zh")), place
+            assert not re.search(r"[A-Za-z\s]", text), place
+
+
+def test_the_two_chinese_sides_differ_in_the_value_alone() -> None:
+    for one in drawn()[:100]:
+        fact = one.fact
+        for template in TEMPLATES:
+            pair = [passage(WORLD, fact, one.scene, side, "zh", template) for side in SIDES]
+            for rest, value in zip(exchanged(*pair, between=""), (fact.a, fact.b), strict=True):
+                assert any(rest in form for form in value.surface["zh"]), rest
+
+
+def test_each_chinese_passage_holds_a_distractor_of_the_same_kind() -> None:
+    for one in drawn()[:100]:
+        kind = one.fact.kind
+        others = {form for value in neighbours(one) for form in write(kind, value, "zh").forms.values()}
+        for template in TEMPLATES:
+            text = passage(WORLD, one.fact, one.scene, "a", "zh", template)
+            assert any(holds_chinese(text, form) for form in others), text
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_chinese_pages_write_values_and_draw_graphical_ones(layout: int) -> None:
+    for one in drawn()[:100]:
+        texts_shown = {side: visible(page(one, side, "zh", layout)) for side in SIDES}
+        for side, text in texts_shown.items():
+            fields = {**one.scene, one.fact.type: one.fact.value(side).canonical}
+            for name in ("price", "delivery", "stock"):
+                assert holds_chinese(text, str(write(type_named(WORLD, name).kind, fields[name], "zh"))), (name, text)
+            assert one.fact.entity["zh"] in text
+            assert not re.search(r"[A-Za-z]", text), text
+            assert not any(holds_chinese(text, form) for form in forms("rating", fields["rating"], "zh")), text
+            assert not any(form in text for colour in COLOURS for form in forms("colour", colour, "zh")), text
+        assert (texts_shown["a"] == texts_shown["b"]) == one.fact.graphical
 
 
 def test_each_passage_holds_a_distractor_of_the_same_kind() -> None:

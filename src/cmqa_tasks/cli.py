@@ -2,7 +2,8 @@
 
 cmqa build --seed 7 --facts 400 --out mine      a fresh, private release
 cmqa show 1f0c9a52bd3e7788 --out item           one item as a model gets it, to look at
-cmqa tasks-path lmms-eval                       for --include_path, where the plugin is not loaded
+cmqa tasks-path lm-eval                         for --include_path, where no plugin is loaded
+cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line, with our tasks and reference policies
 """
 
 from __future__ import annotations
@@ -14,15 +15,25 @@ from pathlib import Path
 
 import cmqa_tasks
 
+_EXTRAS = {"lmms-eval": "lmms", "lm-eval": "lm"}
+"""The harnesses, and the extra that installs each."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; errors of the user's are one line on stderr and exit code 2."""
-    options = _parser().parse_args(arguments)
+    options = _parse(sys.argv[1:] if arguments is None else list(arguments))
     try:
         return int(options.run(options))
     except (ValueError, OSError, RuntimeError) as error:
         print(f"cmqa {options.command}: {error}", file=sys.stderr)
         return 2
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    """The parsed command line; what follows the name of a harness is the harness's to parse, ``--help`` included."""
+    if arguments and arguments[0] in _EXTRAS:
+        return argparse.Namespace(command=arguments[0], rest=arguments[1:], run=_harness)
+    return _parser().parse_args(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,8 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
-    tasks_path.add_argument("harness", choices=["lmms-eval"])
+    tasks_path.add_argument("harness", choices=list(_EXTRAS))
     tasks_path.set_defaults(run=_tasks_path)
+
+    for harness in _EXTRAS:
+        commands.add_parser(harness, help=f"{harness}'s own command line, with our tasks and reference policies")
     return parser
 
 
@@ -106,6 +120,19 @@ def _tasks_path(options: argparse.Namespace) -> int:
     from cmqa_tasks.resources import tasks_dir
 
     print(tasks_dir(options.harness.replace("-", "_")))
+    return 0
+
+
+def _harness(options: argparse.Namespace) -> int:
+    from cmqa_tasks import plugin
+
+    try:
+        (plugin.run_lm_eval if options.command == "lm-eval" else plugin.run_lmms_eval)(options.rest)
+    except ModuleNotFoundError as error:
+        if error.name not in ("lm_eval", "lmms_eval"):
+            raise
+        extra = _EXTRAS[options.command]
+        raise ValueError(f"{options.command} is not installed: pip install 'cmqa-tasks[{extra}]'") from error
     return 0
 
 

@@ -70,13 +70,8 @@ def _twin_side(fact: Fact) -> Side:
     return "b" if _bit(fact, 1) else "a"
 
 
-def _variant_of(fact: Fact, side: Side) -> int:
-    """The rendering in which a value appears in conflict items: the two values never share one."""
-    return _bit(fact, 2) ^ (side == "b")
-
-
 def _conflict_variants(fact: Fact, sides: Sequence[Side]) -> tuple[int, ...]:
-    return tuple(_variant_of(fact, side) for side in sides)
+    return tuple(fact.conflict_variant(side) for side in sides)
 
 
 def _agree_variants(arm: Arm, fact: Fact, side: Side) -> tuple[int, int]:
@@ -85,5 +80,5 @@ def _agree_variants(arm: Arm, fact: Fact, side: Side) -> tuple[int, int]:
     The kind that leads has the rendering in which conflict items show this value, so that across kinds one of the two pieces is
     always one that the conflict item shows as well.
     """
-    own = _variant_of(fact, side)
+    own = fact.conflict_variant(side)
     return (own, 1 - own) if _leads(arm) else (1 - own, own)

@@ -20,8 +20,8 @@ class Scored:
 
     relation: Relation
     outcome: Outcome
-    modalities: tuple[Modality, ...]
-    """Modalities of the item's pieces, in order."""
+    pieces: tuple[tuple[Modality, str], ...]
+    """(modality, language) of the item's pieces, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,15 @@ def _balanced(item: Scored) -> float | None:
     return float((item.outcome == "conflict") == (item.relation == "conflict"))
 
 
-def _prefers_first(item: Scored) -> float | None:
-    if item.relation != "conflict" or item.outcome not in ("first", "second"):
-        return None
-    return float(item.outcome == "first")
+def _prefers(followed: Callable[[Scored, int], bool]) -> Callable[[Scored], float | None]:
+    """The mark of following a piece of some sort; ``followed`` gets the place of the piece that was followed."""
 
+    def mark(item: Scored) -> float | None:
+        if item.relation != "conflict" or item.outcome not in ("first", "second"):
+            return None
+        return float(followed(item, 0 if item.outcome == "first" else 1))
 
-def _prefers_image(item: Scored) -> float | None:
-    if item.relation != "conflict" or item.outcome not in ("first", "second"):
-        return None
-    return float(item.modalities[0 if item.outcome == "first" else 1] == "image")
+    return mark
 
 
 RECOGNITION = Metric("recognition", True, "share of conflict items called contradictory", _share("conflict", "conflict"))
@@ -71,8 +70,14 @@ NAMED_BOTH = Metric(
     "named_both", None, "share of conflict items with both values listed, not called contradictory", _share("conflict", "both")
 )
 AGREE_CORRECT = Metric("agree_correct", True, "share of agreeing twins answered with their value", _share("agree", "correct"))
-PREFERS_FIRST = Metric("prefers_first", None, "of conflict items where one piece was followed: the first", _prefers_first)
-PREFERS_IMAGE = Metric("prefers_image", None, "of conflict items where one piece was followed: the image", _prefers_image)
+_FOLLOWED = "of conflict items where one piece was followed: the"
+PREFERS_FIRST = Metric("prefers_first", None, f"{_FOLLOWED} first", _prefers(lambda _, place: place == 0))
+PREFERS_IMAGE = Metric(
+    "prefers_image", None, f"{_FOLLOWED} image", _prefers(lambda item, place: item.pieces[place][0] == "image")
+)
+PREFERS_ENGLISH = Metric(
+    "prefers_english", None, f"{_FOLLOWED} English one", _prefers(lambda item, place: item.pieces[place][1] == "en")
+)
 UNPARSED = Metric("unparsed", False, "share of items whose response could not be read", _any_share("unparsed"))
 ABSTAINED = Metric("abstained", None, "share of items where the model declined to answer", _any_share("abstain"))
 READ_CORRECT = Metric("read_correct", True, "share of single pieces read correctly", _share("single", "correct"))
@@ -86,7 +91,9 @@ def metrics_of(arm: Arm) -> tuple[Metric, ...]:
     """The metrics of an arm: they depend on the arm alone, never on the responses."""
     if arm.single:
         return _SINGLE
-    return (*_PAIR, PREFERS_IMAGE) if arm.cross_modal else _PAIR
+    if arm.cross_modal:
+        return (*_PAIR, PREFERS_IMAGE)
+    return (*_PAIR, PREFERS_ENGLISH) if arm.cross_lingual and any(language == "en" for _, language in arm.pieces) else _PAIR
 
 
 def mean(marks: Iterable[float]) -> float:

@@ -32,7 +32,7 @@ from cmqa_tasks.records import (
     fact_id,
 )
 from cmqa_tasks.release import Release
-from cmqa_tasks.worlds.languages import WRITERS, write
+from cmqa_tasks.worlds.languages import LANGUAGES, write
 
 
 class OwnDataError(ValueError):
@@ -134,7 +134,7 @@ def _value(given: str | _Spelled, line: _Line) -> Value:
     """The value with its surface forms: the user's, else those that we write for its kind."""
     if isinstance(given, _Spelled):
         return Value(canonical=given.canonical, surface={line.language: given.surface})
-    if line.kind == "name" or line.language not in WRITERS:
+    if line.kind == "name" or line.language not in LANGUAGES:
         return Value(canonical=given, surface={line.language: (given,)})
     return Value(canonical=given, surface={line.language: tuple(write(line.kind, given, line.language).forms.values())})
 

@@ -1,13 +1,18 @@
-"""What lmms-eval finds through the entry point ``lmms_eval.models``: our models, and with them our tasks.
+"""How the harnesses find our models and tasks.
 
-lmms-eval has an entry point for models and none for tasks. The callable below therefore also makes our task directory
-part of every :class:`lmms_eval.tasks.TaskManager` that is built afterwards. It imports nothing heavy; the model
-classes load when they are asked for.
+lmms-eval has an entry point for models (``lmms_eval.models``) and none for tasks. Its payload below therefore also makes our
+task directory part of every :class:`lmms_eval.tasks.TaskManager` that is built afterwards. lm-eval has entry points for
+neither: ``--include_path "$(cmqa tasks-path lm-eval)"`` finds the tasks, and ``cmqa lm-eval …`` (:func:`run_lm_eval`) the models as well.
+Nothing heavy is imported here; the model classes load when they are asked for.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cmqa_tasks import resources
@@ -35,19 +40,59 @@ def manifests() -> list[Any]:
 
 
 def include_tasks() -> None:
-    """Add our task directory to the include path of every TaskManager built from now on. Doing it twice changes nothing."""
+    """Add our task directory to every TaskManager of lmms-eval built from now on. Doing it twice changes nothing."""
     from lmms_eval.tasks import TaskManager
 
-    original = TaskManager.__init__
+    _include(TaskManager, resources.tasks_dir("lmms_eval"))
+
+
+def run_lmms_eval(arguments: Sequence[str]) -> None:
+    """lmms-eval's own command line in this process, with our tasks in its lists too.
+
+    ``lmms-eval tasks list`` looks at no model and therefore at no entry point.
+
+    Raises:
+        SystemExit: as the harness ends.
+    """
+    from lmms_eval.__main__ import cli_evaluate
+
+    include_tasks()
+    sys.argv = ["lmms-eval", *arguments]
+    cli_evaluate()
+
+
+def run_lm_eval(arguments: Sequence[str]) -> None:
+    """lm-eval's own command line in this process, with our tasks and the reference policies.
+
+    Raises:
+        SystemExit: as the harness ends.
+    """
+    from lm_eval.__main__ import cli_evaluate
+    from lm_eval.api.registry import register_model
+    from lm_eval.tasks import TaskManager
+
+    from cmqa_tasks.models.reference_lm import LMReference
+
+    register_model("cmqa_reference")(LMReference)
+    _include(TaskManager, resources.tasks_dir("lm_eval"))
+    sys.argv = ["lm-eval", *arguments]
+    cli_evaluate()
+
+
+def _include(manager: Any, directory: Path) -> None:
+    """Let a harness's TaskManager look into our directory, too, whatever include path it is given."""
+    original = manager.__init__
     if getattr(original, _MARK, False):
         return
-    ours = str(resources.tasks_dir("lmms_eval"))
+    ours, signature = str(directory), inspect.signature(original)
 
     @functools.wraps(original)
-    def including(self: Any, verbosity: str = "INFO", include_path: Any = None, *args: Any, **kwargs: Any) -> None:
-        theirs = [include_path] if isinstance(include_path, str) else list(include_path or [])
-        paths = theirs if ours in theirs else [*theirs, ours]
-        original(self, verbosity, paths, *args, **kwargs)
+    def including(self: Any, *args: Any, **kwargs: Any) -> None:
+        bound = signature.bind(self, *args, **kwargs)
+        given = bound.arguments.get("include_path")
+        theirs = [str(path) for path in ([given] if isinstance(given, (str, Path)) else given or [])]
+        bound.arguments["include_path"] = theirs if ours in theirs else [*theirs, ours]
+        original(*bound.args, **bound.kwargs)
 
     setattr(including, _MARK, True)
-    TaskManager.__init__ = including
+    manager.__init__ = including

@@ -1,9 +1,11 @@
 """Item + protocol → the prompt, as parts: text of the template, and each piece of evidence as a part of its own.
 
-A protocol is one jinja2 file per language, ``prompts/<protocol>.<language>.j2``, which sees ``question`` and ``pieces``. A piece
-is rendered as an opaque mark and cut out afterwards, so no evidence is ever interpreted as a template.
+A protocol is one jinja2 file per language, ``prompts/<protocol>.<language>.j2``. It sees ``question``; ``pieces``; ``kinds``, which has
+``modality`` and ``language`` of each piece; and ``options`` (:class:`cmqa_tasks.protocols.Option`). A piece is rendered as an
+opaque mark and cut out afterwards, so no evidence is ever interpreted as a template.
 
-    >>> [part.evidence for part in render("aware", "en", "What is the price?", ["It costs $5.", None])]
+    >>> pieces = [("text", "en", "It costs $5."), ("image", "en", None)]
+    >>> [part.evidence for part in render("aware", "en", "What is the price?", pieces)]
     [None, 0, None, 1, None]
 """
 
@@ -18,6 +20,8 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from cmqa_tasks import resources
+from cmqa_tasks.protocols import Option
+from cmqa_tasks.records import Modality
 
 _MARKS = ("\ue000", "\ue001")
 """Private-use characters that stand for the pieces while a template is rendered."""
@@ -39,9 +43,42 @@ class Part:
     """Which piece of evidence this is (0 or 1); None for the template's own text."""
 
 
-def protocols() -> tuple[str, ...]:
-    """The protocols that exist in at least one language."""
-    return tuple(sorted({path.name.split(".")[0] for path in resources.prompts_dir().glob("*.*.j2")}))
+@dataclass(frozen=True, slots=True)
+class KindOfPiece:
+    """What a template may say of a piece."""
+
+    modality: Modality
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The header of a template: two comment lines that say what it varies and why."""
+
+    varies: str
+    why: str
+
+
+_ABOUT = re.compile(r"{#- Varies: (.+?) -#}\n{#- Why: (.+?) -#}\n")
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that the question can be put in."""
+    return tuple(sorted({path.name.split(".")[1] for path in resources.prompts_dir().glob("*.*.j2")}))
+
+
+def about(protocol: str, language: str) -> About:
+    """What a template's header says.
+
+    Raises:
+        PromptError: no such template, or it does not begin with the two lines.
+    """
+    _template(protocol, language)
+    source = (resources.prompts_dir() / f"{protocol}.{language}.j2").read_text(encoding="utf-8")
+    match = _ABOUT.match(source)
+    if match is None:
+        raise PromptError(f"prompts/{protocol}.{language}.j2: does not begin with '{{#- Varies: … -#}}' and '{{#- Why: … -#}}'")
+    return About(match[1], match[2])
 
 
 def require(protocol: str, language: str) -> None:
@@ -56,14 +93,21 @@ def require(protocol: str, language: str) -> None:
         raise PromptError(f"prompts/{protocol}.{language}.j2: {type(error).__name__}: {error}") from error
 
 
-def render(protocol: str, language: str, question: str, pieces: Sequence[str | None]) -> tuple[Part, ...]:
+def render(
+    protocol: str,
+    language: str,
+    question: str,
+    pieces: Sequence[tuple[Modality, str, str | None]],
+    options: Sequence[Option] = (),
+) -> tuple[Part, ...]:
     """Render a prompt.
 
     Args:
         protocol: name of the protocol, such as ``aware``.
         language: language of the instructions.
         question: the question, in that language.
-        pieces: one or two pieces of evidence in order: a passage, or None where an image stands.
+        pieces: one or two pieces of evidence in order, each as (modality, language, passage); None for the passage of an image.
+        options: the lettered options, for the protocol that shows them.
 
     Raises:
         PromptError: no such protocol in this language, an undefined variable in the template, or a template that does not
@@ -73,13 +117,14 @@ def render(protocol: str, language: str, question: str, pieces: Sequence[str | N
     marks = _MARKS[: len(pieces)]
     if any(mark in question for mark in _MARKS):
         raise PromptError(f"the question {question!r} holds a private-use character that marks evidence")
+    kinds = [KindOfPiece(modality, spoken) for modality, spoken, _ in pieces]
     try:
-        text = _template(protocol, language).render(question=question, pieces=marks)
+        text = _template(protocol, language).render(question=question, pieces=marks, kinds=kinds, options=options)
     except TemplateError as error:
         raise PromptError(f"prompts/{protocol}.{language}.j2: {type(error).__name__}: {error}") from error
     if tuple(re.findall("|".join(_MARKS), text)) != marks:
         raise PromptError(f"prompts/{protocol}.{language}.j2: must show each of {len(pieces)} piece(s) once, in order")
-    return tuple(_parts(text, pieces))
+    return tuple(_parts(text, [passage for _, _, passage in pieces]))
 
 
 def plain_text(parts: Sequence[Part]) -> str:
@@ -108,6 +153,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
 def _template(protocol: str, language: str) -> Template:
     name = f"{protocol}.{language}.j2"
     if not (resources.prompts_dir() / name).is_file():
-        known = sorted(path.name.removesuffix(".j2") for path in resources.prompts_dir().glob("*.*.j2"))
-        raise PromptError(f"unknown protocol {protocol!r} in language {language!r}; choose one of {', '.join(known)}")
+        known = ", ".join(sorted({path.name.split(".")[0] for path in resources.prompts_dir().glob("*.*.j2")}))
+        raise PromptError(
+            f"unknown protocol {protocol!r} in language {language!r}; protocols: {known}; languages: {', '.join(languages())}"
+        )
     return _environment().get_template(name)

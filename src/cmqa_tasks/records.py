@@ -21,6 +21,7 @@ Modality = Literal["text", "image"]
 Side = Literal["a", "b"]
 Relation = Literal["conflict", "agree", "single"]
 Outcome = Literal["conflict", "first", "second", "both", "abstain", "other", "unparsed", "correct"]
+Family = Literal["cmqa", "clqa"]
 Kind = Literal[
     "money",
     "count",
@@ -111,6 +112,10 @@ class Fact(Record):
         """The value of one side."""
         return self.a if side == "a" else self.b
 
+    def conflict_variant(self, side: Side) -> int:
+        """The rendering in which a value appears in conflict items: the two values never share one."""
+        return (self.index >> 2 & 1) ^ (side == "b")
+
     @model_validator(mode="after")
     def _values_differ(self) -> Fact:
         if self.a.canonical == self.b.canonical:
@@ -162,6 +167,8 @@ class Arm(Record):
     """The ordered kinds of an item's pieces: two, or one for ``single`` arms."""
 
     name: str
+    family: Family = "cmqa"
+    """What the arm's tasks are named after: conflicts across modalities, or across languages."""
     pieces: tuple[tuple[Modality, str], ...] = Field(min_length=1, max_length=2)
     """(modality, language) of each piece, in the order in which the model sees them."""
 
@@ -174,6 +181,11 @@ class Arm(Record):
     def cross_modal(self) -> bool:
         """Whether the two pieces differ in modality."""
         return len({modality for modality, _ in self.pieces}) == 2
+
+    @property
+    def cross_lingual(self) -> bool:
+        """Whether the two pieces differ in language."""
+        return len({language for _, language in self.pieces}) == 2
 
 
 class Item(Record):
@@ -188,15 +200,41 @@ class Item(Record):
     pieces: tuple[Piece, ...] = Field(min_length=1, max_length=2)
 
 
+_WRITTEN: Mapping[str, tuple[Modality, str]] = {
+    "text": ("text", "en"),
+    "image": ("image", "en"),
+    "zhtext": ("text", "zh"),
+    "zhimage": ("image", "zh"),
+    "en": ("text", "en"),
+    "zh": ("text", "zh"),
+}
+"""How the name of a shipped arm calls the kind of a piece."""
+
+
+def _arm(family: Family, *pieces: str) -> Arm:
+    return Arm(name="_".join(pieces), family=family, pieces=tuple(_WRITTEN[piece] for piece in pieces))
+
+
 ARMS: Mapping[str, Arm] = {
     arm.name: arm
     for arm in (
-        Arm(name="text_text", pieces=(("text", "en"), ("text", "en"))),
-        Arm(name="image_image", pieces=(("image", "en"), ("image", "en"))),
-        Arm(name="image_text", pieces=(("image", "en"), ("text", "en"))),
-        Arm(name="text_image", pieces=(("text", "en"), ("image", "en"))),
-        Arm(name="text", pieces=(("text", "en"),)),
-        Arm(name="image", pieces=(("image", "en"),)),
+        _arm("cmqa", "text", "text"),
+        _arm("cmqa", "image", "image"),
+        _arm("cmqa", "image", "text"),
+        _arm("cmqa", "text", "image"),
+        _arm("cmqa", "text"),
+        _arm("cmqa", "image"),
+        _arm("cmqa", "zhimage", "text"),
+        _arm("cmqa", "text", "zhimage"),
+        _arm("cmqa", "image", "zhtext"),
+        _arm("cmqa", "zhtext", "image"),
+        _arm("cmqa", "zhimage"),
+        _arm("clqa", "en", "en"),
+        _arm("clqa", "zh", "zh"),
+        _arm("clqa", "en", "zh"),
+        _arm("clqa", "zh", "en"),
+        _arm("clqa", "en"),
+        _arm("clqa", "zh"),
     )
 }
 """The arms that we ship, by name."""

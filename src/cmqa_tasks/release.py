@@ -25,7 +25,7 @@ from pydantic import Field, ValidationError
 from cmqa_tasks import resources
 from cmqa_tasks.records import Fact, ImageEvidence, Modality, Piece, Record, TextEvidence, evidence_id
 
-DEFAULT = "v0"
+DEFAULT = "v1"
 """The release that tasks use unless told otherwise."""
 METADATA = "release.json"
 CARD = "README.md"

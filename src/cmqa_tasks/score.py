@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
-from cmqa_tasks.extract import Reading, extract
+from collections.abc import Mapping
+
+from cmqa_tasks.answers import Statement, read
+from cmqa_tasks.extract import Reading
+from cmqa_tasks.protocols import Form, Meaning
 from cmqa_tasks.records import Fact, Outcome, Relation, Side
 
 
@@ -33,7 +37,35 @@ def score(reading: Reading, relation: Relation, first_side: Side) -> Outcome:
     return "other" if reading.other is not None else "unparsed"
 
 
-def score_response(response: str, fact: Fact, relation: Relation, first_side: Side) -> tuple[Outcome, Reading]:
-    """Read and score one response; the reading is returned for the samples file."""
-    reading = extract(response, fact)
-    return score(reading, relation, first_side), reading
+def score_statement(statement: Statement, relation: Relation) -> Outcome:
+    """The outcome of an answer to *do they contradict each other?*: right or not, without any value."""
+    if statement == "contradict":
+        return "conflict"
+    return "other" if relation == "conflict" else "correct"
+
+
+def score_response(
+    response: str,
+    fact: Fact,
+    relation: Relation,
+    first_side: Side,
+    form: Form = "free",
+    letters: Mapping[str, Meaning] | None = None,
+) -> tuple[Outcome, str | None]:
+    """Read and score one response.
+
+    Args:
+        response: what the model wrote.
+        fact: what it was asked about.
+        relation: how the pieces relate.
+        first_side: the side that is shown first.
+        form: in which form the protocol asks for the answer.
+        letters: what each letter stands for, where the form is ``letter``.
+
+    Returns:
+        the outcome, and what was read, for a human reader; None when nothing was recognised.
+    """
+    found = read(response, fact, form, letters or {})
+    if isinstance(found, Reading):
+        return score(found, relation, first_side), found.parsed
+    return score_statement(found, relation), found

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, cast
 
 from PIL import Image, UnidentifiedImageError
 
 from cmqa_tasks import metrics, prompts
-from cmqa_tasks.extract import Reading
 from cmqa_tasks.items import items
 from cmqa_tasks.metrics import Metric, Scored
+from cmqa_tasks.protocols import Form, Option, form_of, options, protocol_named
 from cmqa_tasks.records import Arm, Fact, Item, Outcome, Piece
 from cmqa_tasks.release import Release, ReleaseError
 from cmqa_tasks.score import score_response
@@ -39,8 +40,10 @@ def documents(arm: Arm, release: Release, protocol: str, language: str = "en") -
 
     Raises:
         ReleaseError: the release lacks a piece of evidence, or a question in this language.
+        ValueError: no such protocol.
         cmqa_tasks.prompts.PromptError: no such protocol in this language.
     """
+    protocol_named(protocol)
     prompts.require(protocol, language)
     return [
         _document(item, release.facts[item.fact_id], release, protocol, language)
@@ -66,8 +69,13 @@ def _document(item: Item, fact: Fact, release: Release, protocol: str, language:
             piece.model_dump() | {"text": release.text(fact.id, piece) if piece.modality == "text" else None}
             for piece in item.pieces
         ],
+        "options": [asdict(option) for option in options(fact, language)] if _form(protocol, item.pieces) == "letter" else [],
         "fact": fact.model_dump_json(),
     }
+
+
+def _form(protocol: str, pieces: Sequence[object]) -> Form:
+    return form_of(protocol, len(pieces))
 
 
 def fact_of(doc: Mapping[str, Any]) -> Fact:
@@ -88,9 +96,15 @@ def pieces_of(doc: Mapping[str, Any]) -> tuple[Piece, ...]:
     )
 
 
+def options_of(doc: Mapping[str, Any]) -> tuple[Option, ...]:
+    """The lettered options of a document; none where its protocol shows none."""
+    return tuple(Option(**option) for option in doc["options"])
+
+
 def prompt(doc: Mapping[str, Any]) -> tuple[prompts.Part, ...]:
     """The prompt of a document, as parts."""
-    return prompts.render(doc["protocol"], doc["language"], doc["question"], [piece["text"] for piece in doc["pieces"]])
+    pieces = [(piece["modality"], piece["language"], piece["text"]) for piece in doc["pieces"]]
+    return prompts.render(doc["protocol"], doc["language"], doc["question"], pieces, options_of(doc))
 
 
 def images(doc: Mapping[str, Any], release: Release) -> list[Image.Image]:
@@ -126,15 +140,21 @@ def plain_text(doc: Mapping[str, Any]) -> str:
 
 
 def target(doc: Mapping[str, Any]) -> str:
-    """The right answer: the value shown, or ``conflict``."""
-    if doc["relation"] == "conflict":
-        return "conflict"
-    return fact_of(doc).value(doc["pieces"][0]["side"]).canonical
+    """The right answer, in the form that is asked for: the value shown or ``conflict``; yes or no; a letter."""
+    form, conflict = _form(doc["protocol"], doc["pieces"]), doc["relation"] == "conflict"
+    if form == "yes_no":
+        return "yes" if conflict else "no"
+    if form == "letter":
+        right = "conflict" if conflict else doc["pieces"][0]["side"]
+        return next(option.letter for option in options_of(doc) if option.means == right)
+    return "conflict" if conflict else fact_of(doc).value(doc["pieces"][0]["side"]).canonical
 
 
-def score(doc: Mapping[str, Any], response: str) -> tuple[Outcome, Reading]:
+def score(doc: Mapping[str, Any], response: str) -> tuple[Outcome, str | None]:
     """What a response to a document did, and how it was read."""
-    return score_response(response, fact_of(doc), doc["relation"], doc["pieces"][0]["side"])
+    letters = {option.letter: option.means for option in options_of(doc)}
+    form = _form(doc["protocol"], doc["pieces"])
+    return score_response(response, fact_of(doc), doc["relation"], doc["pieces"][0]["side"], form, letters)
 
 
 def process_results(doc: Mapping[str, Any], response: str, arm: Arm) -> dict[str, dict[str, Any]]:
@@ -143,10 +163,10 @@ def process_results(doc: Mapping[str, Any], response: str, arm: Arm) -> dict[str
     An item that does not count for a metric still appears under it, without ``score``: denominators are never
     guessed. ``cluster`` is the fact, for clustered standard errors.
     """
-    outcome, reading = score(doc, response)
-    scored = Scored(doc["relation"], outcome, tuple(piece["modality"] for piece in doc["pieces"]))
+    outcome, parsed = score(doc, response)
+    scored = Scored(doc["relation"], outcome, tuple((piece["modality"], piece["language"]) for piece in doc["pieces"]))
     marks = {metric.name: _mark(metric, scored, doc["fact_id"]) for metric in metrics.metrics_of(arm)}
-    return marks | {ITEM_KEY: _item_record(doc, outcome, reading)}
+    return marks | {ITEM_KEY: _item_record(doc, outcome, parsed)}
 
 
 def _mark(metric: Metric, scored: Scored, fact: str) -> dict[str, Any]:
@@ -154,7 +174,7 @@ def _mark(metric: Metric, scored: Scored, fact: str) -> dict[str, Any]:
     return {"cluster": fact, "relation": scored.relation} | ({} if mark is None else {"score": mark})
 
 
-def _item_record(doc: Mapping[str, Any], outcome: Outcome, reading: Reading) -> dict[str, Any]:
+def _item_record(doc: Mapping[str, Any], outcome: Outcome, parsed: str | None) -> dict[str, Any]:
     fact = fact_of(doc)
     fields = ("item_id", "fact_id", "release", "arm", "relation", "protocol", "language")
     return {field: doc[field] for field in fields} | {
@@ -162,7 +182,7 @@ def _item_record(doc: Mapping[str, Any], outcome: Outcome, reading: Reading) -> 
         "type": fact.type,
         "sides": [piece["side"] for piece in doc["pieces"]],
         "outcome": outcome,
-        "parsed": reading.parsed,
+        "parsed": parsed,
     }
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from random import Random
 
 from cmqa_tasks.records import SIDES, Fact, Side, TextEvidence, evidence_id
-from cmqa_tasks.worlds import LANGUAGES, WORLDS, make_fact, passage, phrasebook, side_scene, type_named, view_of
+from cmqa_tasks.worlds import WORLDS, languages_of, make_fact, passage, phrasebook, side_scene, type_named, view_of
 from cmqa_tasks.worlds.base import Scene
+from cmqa_tasks.worlds.languages import LANGUAGES
 from cmqa_tasks.worlds.templates import render_page
 
 VARIANTS = (0, 1)
@@ -35,7 +36,7 @@ def draw(seed: int, number: int) -> Drawn:
     rng = Random(f"fact:{seed}:{number}")
     scene = world.draw_scene(rng, seed, number // len(WORLDS))
     fact = make_fact(world, fact_type, index, scene, fact_type.draw_pair(rng, scene))
-    count = len(phrasebook(world.name, LANGUAGES[0]).types[fact_type.name]["passages"])
+    count = len(phrasebook(world.name, languages_of(world.name)[0]).types[fact_type.name]["passages"])
     first, second = rng.sample(range(count), 2)
     return Drawn(fact=fact, scene=scene, passages=(first, second))
 
@@ -53,9 +54,20 @@ def texts(drawn: Drawn) -> list[TextEvidence]:
             template=f"{fact.world}/{fact.type}/{drawn.passages[variant]}",
             text=passage(WORLDS[fact.world], fact, drawn.scene, side, language, drawn.passages[variant]),
         )
-        for language in LANGUAGES
+        for language in languages_of(fact.world)
         for side in SIDES
         for variant in VARIANTS
+    ]
+
+
+def pages(fact: Fact) -> list[tuple[str, Side, int]]:
+    """(language, side, variant) of every page of a fact."""
+    return [
+        (language, side, variant)
+        for language in languages_of(fact.world)
+        for side in SIDES
+        for variant in VARIANTS
+        if LANGUAGES[language].both_layouts or variant == fact.conflict_variant(side)
     ]
 
 

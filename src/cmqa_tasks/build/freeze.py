@@ -26,7 +26,7 @@ import cmqa_tasks
 from cmqa_tasks.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.build.shards import SCHEMAS, SHARD_FACTS, build_shard, shard_file, start_worker
 from cmqa_tasks.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, Metadata, sha256_of
-from cmqa_tasks.worlds import LANGUAGES
+from cmqa_tasks.worlds.languages import LANGUAGES
 
 _PLAN = "plan.json"
 _SHARDS = "shards"
@@ -123,7 +123,7 @@ def _assemble(partial: Path, plan: dict[str, Any]) -> Metadata:
         name=plan["name"],
         seed=plan["seed"],
         facts=plan["facts"],
-        languages=LANGUAGES,
+        languages=tuple(LANGUAGES),
         page_size=PAGE_SIZE,
         versions=plan["versions"],
         files=files,

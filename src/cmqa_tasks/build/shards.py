@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmqa_tasks.build.draw import VARIANTS, Drawn, draw, layout, page, texts
+from cmqa_tasks.build.draw import Drawn, draw, layout, page, pages, texts
 from cmqa_tasks.build.render import PAGE_SIZE, Renderer
-from cmqa_tasks.records import SIDES, Side, evidence_id
+from cmqa_tasks.records import Side, evidence_id
 from cmqa_tasks.release import FACTS, IMAGES, TEXTS
-from cmqa_tasks.worlds import LANGUAGES
+from cmqa_tasks.worlds.languages import LANGUAGES
 
 SHARD_FACTS = 8
 """Facts per shard: small enough that a kill loses seconds, large enough that files stay few."""
@@ -104,9 +104,7 @@ def _images(drawn: Drawn, renderer: Renderer) -> list[dict[str, Any]]:
             "width": PAGE_SIZE[0],
             "height": PAGE_SIZE[1],
         }
-        for language in LANGUAGES
-        for side in SIDES
-        for variant in VARIANTS
+        for language, side, variant in pages(drawn.fact)
     ]
 
 

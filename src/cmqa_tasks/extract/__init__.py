@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from cmqa_tasks.extract.mention import BARE, FOREIGN, TYPED, Mention
 from cmqa_tasks.extract.mentions import mentions
+from cmqa_tasks.extract.normalise import visible
 from cmqa_tasks.extract.reading import Reading, extract
+from cmqa_tasks.extract.whether import contradicts
 
-__all__ = ["BARE", "FOREIGN", "TYPED", "Mention", "Reading", "extract", "mentions"]
+__all__ = ["BARE", "FOREIGN", "TYPED", "Mention", "Reading", "contradicts", "extract", "mentions", "visible"]

@@ -18,7 +18,7 @@ LIMIT = 20_000
 WINDOW = 8_000
 """Of a longer response, how many characters are read at its head and at its tail."""
 
-_FOLD: dict[int, str] = {
+FOLDED: dict[int, str] = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms
     **dict.fromkeys([0xA0, 0x3000, 0x202F, 0x205F, 0xFE0F, 0xFEFF, 0x2060, 0x2028, 0x2029, *range(0x2000, 0x200E)], " "),
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2015\u2212\ufe63\u02d7\u207b\u208b\u2796\uff0d"), "-"),
@@ -34,6 +34,7 @@ _FOLD: dict[int, str] = {
     ord("\u3002"): ".",
     ord("\u0130"): "I",  # the one character whose lower case is longer than itself
 }
+"""Typographic variants and what :func:`fold` makes of each; always one character."""
 
 _THINK_CLOSE = ("</think>", "</thinking>", "</reasoning>", "</thought>", "\u25c1/think\u25b7", "[/THINK]")
 _THINK_OPEN = ("<think>", "<thinking>", "<reasoning>", "<thought>", "\u25c1think\u25b7", "[THINK]")
@@ -65,7 +66,7 @@ class Parts(NamedTuple):
 
 def fold(text: str) -> str:
     """Typographic variants as plain ASCII, one character for one, so that positions keep their meaning."""
-    return text if text.isascii() else text.translate(_FOLD)
+    return text if text.isascii() else text.translate(FOLDED)
 
 
 def visible(response: str) -> tuple[str, bool]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import yaml
@@ -12,14 +11,16 @@ import yaml
 from cmqa_tasks.records import Fact, Side, Value, fact_id
 from cmqa_tasks.worlds import health, maps, news, shopping
 from cmqa_tasks.worlds.base import FactType, Phrasebook, Scene, View, World
-from cmqa_tasks.worlds.languages import WRITERS, write
+from cmqa_tasks.worlds.languages import LANGUAGES, language_named, write
 from cmqa_tasks.worlds.templates import render_text
 
 WORLDS: Mapping[str, World] = {world.name: world for world in (news.WORLD, shopping.WORLD, maps.WORLD, health.WORLD)}
 """The worlds by name, in the order in which facts are dealt to them."""
 
-LANGUAGES: tuple[str, ...] = tuple(WRITERS)
-"""The languages that evidence is made in."""
+
+def languages_of(world: str) -> tuple[str, ...]:
+    """The languages that a world speaks, the default first."""
+    return tuple(code for code, language in LANGUAGES.items() if (language.phrases / f"{world}.yaml").is_file())
 
 
 @cache
@@ -29,9 +30,9 @@ def phrasebook(world: str, language: str) -> Phrasebook:
     Raises:
         ValueError: there is no such phrasebook.
     """
-    file = resources.files(__name__) / "phrases" / language / f"{world}.yaml"
+    file = language_named(language).phrases / f"{world}.yaml"
     if not file.is_file():
-        raise ValueError(f"no phrases for world {world!r} in language {language!r} (worlds/phrases/{language}/{world}.yaml)")
+        raise ValueError(f"no phrases for world {world!r} in language {language!r} ({file})")
     data: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return Phrasebook(language=language, labels=data["labels"], names=data["names"], types=data["types"])
 
@@ -51,7 +52,7 @@ def value_of(world: World, fact_type: FactType, canonical: str) -> Value:
     """A canonical value with its surface forms in every language."""
     return Value(
         canonical=canonical,
-        surface={language: _surface(world, fact_type, canonical, language) for language in LANGUAGES},
+        surface={language: _surface(world, fact_type, canonical, language) for language in languages_of(world.name)},
     )
 
 
@@ -64,7 +65,7 @@ def _surface(world: World, fact_type: FactType, canonical: str, language: str) -
 def make_fact(world: World, fact_type: FactType, index: int, scene: Scene, pair: tuple[str, str]) -> Fact:
     """The record of a fact: its question and values in every language, from the scene and the drawn pair of values."""
     texts: dict[str, dict[str, str]] = {"entity": {}, "question": {}}
-    for language in LANGUAGES:
+    for language in languages_of(world.name):
         view = view_of(world, side_scene(scene, fact_type, pair[0]), language)
         for field, by_language in texts.items():
             by_language[language] = render_text(phrasebook(world.name, language).types[fact_type.name][field], view)
@@ -86,7 +87,7 @@ def passage(world: World, fact: Fact, scene: Scene, side: Side, language: str, t
     fact_type = type_named(world, fact.type)
     view = view_of(world, side_scene(scene, fact_type, fact.value(side).canonical), language)
     text = render_text(phrasebook(world.name, language).types[fact.type]["passages"][template], view)
-    return " ".join(text.split()) if language == "en" else text.strip()
+    return language_named(language).tidy(text)
 
 
 def type_named(world: World, name: str) -> FactType:

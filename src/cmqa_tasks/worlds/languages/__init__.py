@@ -1,17 +1,45 @@
-"""How values are written, per language. A new language is one more module here and its phrases beside the worlds."""
+"""The languages that evidence is made in: one table.
+
+A new language is one row of :data:`LANGUAGES`, one module beside this one that writes values in it, and its phrases
+(``worlds/phrases/<code>/<world>.yaml``) for the worlds that shall speak it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from cmqa_tasks.records import CANONICAL_FORMS, Kind
-from cmqa_tasks.worlds.languages import english
+from cmqa_tasks.worlds.languages import chinese, english
 
 Forms = Mapping[str, str]
 """Named written forms of one value; the first is how it is shown by default."""
 
-WRITERS: Mapping[str, Callable[[Kind, str], Forms]] = {"en": english.forms}
-"""Per language (BCP 47), the function that writes a canonical value in all its forms."""
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How one language writes values, and where its phrases are."""
+
+    name: str
+    """Its English name."""
+    forms: Callable[[Kind, str], Forms]
+    """Writes a canonical value in all its forms."""
+    tidy: Callable[[str], str]
+    """Takes away the white space that folded template lines leave in a passage."""
+    phrases: Path
+    """The directory of ``<world>.yaml`` files."""
+    both_layouts: bool = False
+    """Whether pages show each value in both layouts, or only in the one that conflict items use."""
+
+
+_PHRASES = Path(__file__).parents[1] / "phrases"
+
+LANGUAGES: dict[str, Language] = {
+    "en": Language("English", english.forms, english.tidy, _PHRASES / "en", both_layouts=True),
+    "zh": Language("Chinese", chinese.forms, chinese.tidy, _PHRASES / "zh"),
+}
+"""The languages by their BCP 47 tag; the first is the default."""
 
 
 class Written(str):
@@ -32,15 +60,26 @@ class Written(str):
             raise AttributeError(f"{str(self)!r} has no form {name!r}; it has {', '.join(self.forms)}") from None
 
 
+def language_named(code: str) -> Language:
+    """Look up a language by its tag.
+
+    Raises:
+        ValueError: no such language; the message lists those that exist.
+    """
+    try:
+        return LANGUAGES[code]
+    except KeyError:
+        raise ValueError(f"unknown language {code!r}; choose one of {', '.join(LANGUAGES)}") from None
+
+
 def write(kind: Kind, canonical: str, language: str) -> Written:
     """Write a canonical value in a language.
 
     Raises:
-        ValueError: no writer for this language, or the value is not in the kind's canonical form.
+        ValueError: no such language, or the value is not in the kind's canonical form.
     """
-    if language not in WRITERS:
-        raise ValueError(f"no written forms for language {language!r}; there are {', '.join(WRITERS)}")
+    forms = language_named(language).forms
     try:
-        return Written(WRITERS[language](kind, canonical))
+        return Written(forms(kind, canonical))
     except (ValueError, KeyError) as error:
         raise ValueError(f"{canonical!r} is no {kind} ({CANONICAL_FORMS[kind]}): {error}") from error

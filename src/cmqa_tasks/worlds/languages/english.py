@@ -57,6 +57,11 @@ _DISTANCE_UNITS = {"km": ("km", "kilometres", "kilometers"), "m": ("m", "metres"
 _DOSE_UNITS = {"mg": "milligrams", "g": "grams", "mcg": "micrograms", "ml": "millilitres"}
 
 
+def tidy(text: str) -> str:
+    """A passage with single blanks between its words."""
+    return " ".join(text.split())
+
+
 def cardinal(number: int) -> str:
     """A non-negative integer below a million in words: ``twelve thousand four hundred and fifty``."""
     if not 0 <= number < 1_000_000:
@@ -88,6 +93,7 @@ def _money(canonical: str) -> Mapping[str, str]:
     amount = Decimal(amount_text)
     sign, unit, hundredth = _CURRENCIES[code]
     whole, cents = divmod(int(amount * 100), 100)
+    unit = unit.removesuffix("s") if whole == 1 else unit
     words = f"{cardinal(whole)} {unit}" + (f" and {cardinal(cents)} {hundredth}" if cents else "")
     mixed = f"{whole:,} {unit}" + (f" {cents:02d}" if cents else "")
     figures = f"{amount:,.2f}"

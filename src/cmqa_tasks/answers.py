@@ -1,0 +1,110 @@
+"""A response under its protocol: the form that was asked for is read first, and words as words.
+
+    >>> yes_or_no("No, both say $24.99.")
+    False
+    >>> letter("**B.** They contradict each other", ("A", "B", "C", "D"))
+    'B'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from cmqa_tasks.extract import Reading, contradicts, extract, visible
+from cmqa_tasks.protocols import Form, Meaning
+from cmqa_tasks.records import Fact
+
+Statement = Literal["contradict", "agree"]
+"""What an answer to *do they contradict each other?* states."""
+
+_FINAL = re.compile(
+    r"(?:final\s+answer|最终答案|最終答案|最后答案|最後答案)[*_`\"”」]*\s*(?:is\b|是|为|為)?\s*[:：]?[*_`]*"
+    r"|(?:^|\n)[ \t>*_#-]*(?:answer|答案|答)[*_`]*\s*[:：][*_`]*",
+    re.IGNORECASE,
+)
+_LEAD = r"^[\W_]*(?:(?:my\s+|the\s+)?(?:final\s+)?answer\s*(?:is|:)|(?:最终|最終)?答案?\s*(?:是|为|為|[:：]))?[\W_]*"
+_NO = re.compile(
+    _LEAD + r"(?:no(?![a-z])(?!\s+(?:doubt|question))|nope(?![a-z])|否|不是|不矛盾|没有|沒有|无矛盾|不(?=[，,。.!！\s]|$)|並不|并不|并没有|並沒有)",
+    re.IGNORECASE,
+)
+_YES = re.compile(_LEAD + r"(?:yes(?![a-z])|yep(?![a-z])|是(?!否|不是)|有(?=[，,。.!！\s]|矛盾|冲突|衝突|$)|对(?=[，,。]|$)|矛盾)", re.IGNORECASE)
+_LETTER_LEAD = re.compile(
+    r"^[\W_]*(?:(?:(?:the|my)\s+)?(?:final\s+|correct\s+|best\s+)?(?:answer|option|choice)(?:\s+is|\s*[:：])?\s*(?:option\s+)?"
+    r"|(?:我选择?|我選擇?|应选|應選|选择?|選擇?|答案?)\s*(?:是|为|為|选|[:：])?\s*)?[\W_]*"
+    r"([A-Za-z])(?![A-Za-z'’])(?!\s+[a-z])"
+)
+_LETTER_SAID = re.compile(
+    r"(?:answer|option|choice)\s*(?:is|[:：])?\s*[\W_]*([A-Z])(?![A-Za-z'’])"
+    r"|(?:答案|选项|選項|我选|我選|应选|選|选)\s*(?:是|为|為|[:：])?\s*[\W_]*([A-Z])(?![A-Za-z'’])",
+    re.IGNORECASE,
+)
+_HEAD = 400
+"""Characters at the beginning of a response in which a yes, a no or a letter is looked for."""
+
+
+def read(response: str, fact: Fact, form: Form, letters: Mapping[str, Meaning]) -> Reading | Statement:
+    """Read a response in the form that its protocol asks for.
+
+    Args:
+        response: what the model wrote.
+        fact: what it was asked about.
+        form: see :data:`cmqa_tasks.protocols.Form`.
+        letters: what each letter stands for, where the form is ``letter``.
+    """
+    if form == "yes_no":
+        said = yes_or_no(response)
+        return extract(response, fact) if said is None else "contradict" if said else "agree"
+    if form == "letter":
+        chosen = letter(response, tuple(letters))
+        return extract(response, fact) if chosen is None else _of_option(letters[chosen], fact)
+    if form == "final_line":
+        return extract(final_answer(response), fact)
+    return extract(response, fact)
+
+
+def _of_option(means: Meaning, fact: Fact) -> Reading:
+    if means == "conflict":
+        return Reading(True, (), None, False, "conflict")
+    if means == "abstain":
+        return Reading(False, (), None, True, "abstained")
+    return Reading(False, (means,), None, False, fact.value(means).canonical)
+
+
+def final_answer(response: str) -> str:
+    """What follows the last mark of a final answer outside reasoning tags; the whole response where there is no mark."""
+    shown, _ = visible(response)
+    last = None
+    for last in _FINAL.finditer(shown):  # noqa: B007 -- the last one is wanted
+        pass
+    answer = shown[last.end() :].strip() if last is not None else ""
+    return answer or response
+
+
+def yes_or_no(response: str) -> bool | None:
+    """Whether an answer to *do they contradict each other?* is yes; None when it says neither.
+
+    A final answer counts before the beginning, and a yes or no before a statement in other words (*the two disagree*).
+    """
+    shown, answered = visible(response)
+    final = final_answer(response)
+    for text in dict.fromkeys((final, shown) if answered else (final,)):
+        head = text[:_HEAD]
+        if _NO.match(head):
+            return False
+        if _YES.match(head):
+            return True
+    return contradicts(response)
+
+
+def letter(response: str, letters: Sequence[str]) -> str | None:
+    """The letter of the option that a response settles on; None when it names none, or several without a final answer."""
+    shown, answered = visible(response)
+    final = final_answer(response)
+    for text in dict.fromkeys((final, shown) if answered else (final,)):
+        match = _LETTER_LEAD.match(text[:_HEAD].strip())
+        if match and match[1].upper() in letters:
+            return match[1].upper()
+    said = {(match[1] or match[2]).upper() for match in _LETTER_SAID.finditer(shown[:_HEAD])} & set(letters)
+    return said.pop() if len(said) == 1 else None

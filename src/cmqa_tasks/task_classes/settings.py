@@ -1,0 +1,82 @@
+"""What a task object is told, by its YAML or from Python, in either harness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cmqa_tasks import metrics, prompts, tasks
+from cmqa_tasks.catalogue import suffix
+from cmqa_tasks.protocols import DEFAULT_PROTOCOL, Protocol, protocol_named
+from cmqa_tasks.records import Arm, arm_named
+from cmqa_tasks.release import DEFAULT, Release, load
+
+SPLIT = "test"
+"""The only split of a task's documents."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One arm under one protocol, asked in one language, on one set of data."""
+
+    name: str
+    arm: Arm
+    protocol: Protocol
+    language: str
+    release: Release
+    rest: Mapping[str, Any]
+    """What else the YAML says: the harness's own keys."""
+
+    def documents(self) -> list[tasks.Document]:
+        """The task's documents; errors as for :func:`cmqa_tasks.tasks.documents`."""
+        return tasks.documents(self.arm, self.release, self.protocol.name, self.language)
+
+    def metric_list(self) -> list[dict[str, Any]]:
+        """The arm's metrics, as the harnesses write them in a YAML."""
+        return [
+            {"metric": metric.name, "aggregation": tasks.aggregation_of(metric), "higher_is_better": metric.higher_is_better}
+            for metric in metrics.metrics_of(self.arm)
+        ]
+
+    def metadata(self) -> dict[str, Any]:
+        """What the results file says of the task."""
+        return {
+            **(self.rest.get("metadata") or {}),
+            "protocol": self.protocol.name,
+            "question_language": self.language,
+            "release": self.release.name,
+            "release_sha256": self.release.fingerprint,
+        }
+
+
+def read(
+    config: Mapping[str, Any],
+    *,
+    arm: str | Arm | None = None,
+    protocol: str = DEFAULT_PROTOCOL,
+    language: str = "en",
+    data: Release | str | Path | None = None,
+    name: str | None = None,
+) -> Settings:
+    """Read a task YAML's contents; what it does not say follows from the other arguments.
+
+    Raises:
+        ValueError: no arm, or an unknown arm, protocol or language; the message lists what exists.
+        cmqa_tasks.release.ReleaseError: the data cannot be read.
+    """
+    rest = dict(config)
+    rest.pop("class", None)
+    arm = rest.pop("arm", arm)
+    if arm is None:
+        raise ValueError("a ConflictTask needs an arm: pass arm=…, or write 'arm:' into its YAML")
+    found = arm if isinstance(arm, Arm) else arm_named(arm)
+    asked = protocol_named(rest.pop("protocol", protocol))
+    spoken = rest.pop("language", language)
+    prompts.require(asked.name, spoken)
+    source = rest.pop("data", data) or DEFAULT
+    release = source if isinstance(source, Release) else load(source)
+    family = found.family if release.name == DEFAULT else release.name
+    given = name or rest.get("task") or f"{family}_{found.name}{suffix(asked.name, spoken)}"
+    return Settings(given, found, asked, spoken, release, rest | {"task": given})

@@ -6,8 +6,10 @@ import re
 from functools import cache
 from itertools import combinations, permutations
 from random import Random
+from typing import Any
 
 import pytest
+from jinja2 import Environment, meta
 
 from cmqa_tasks.build.draw import Drawn, draw, page
 from cmqa_tasks.extract import FOREIGN, mentions
@@ -234,3 +236,119 @@ def test_graphics_stand_where_their_values_are() -> None:
         assert view["pain_needle"] == view["pain_dial"][int(drawn.scene["pain"])]
         assert view["pain_along"] * 10 == int(drawn.scene["pain"])
     assert all(a < b for (a, _), (b, _) in combinations(view["pain_dial"], 2))
+
+
+CHINESE_NUMERALS = "〇零一二两三四五六七八九十百千万"
+PRONOUNS = {"they", "them", "their"}
+ASIDE = {"pulse_clock": "pulse_time", "allergy_adjective": "allergy", "relative_allergy_adjective": "relative_allergy"}
+"""Fields of the view that tell what another field tells, in another form."""
+LATIN = {"A", "B", "AB", "O", "Rh", "mg", "mcg", "g", "ml"}
+"""What a Chinese passage writes in Latin letters: blood groups, and the units of a drug round's log."""
+
+
+def chinese(drawn: Drawn, side: Side, template: int) -> str:
+    return passage(WORLD, drawn.fact, drawn.scene, side, "zh", template)
+
+
+def stands(form: str, text: str) -> bool:
+    """Whether a form stands in a Chinese text, and not as a part of a longer number or of another blood group."""
+    return _standing(form).search(text) is not None
+
+
+@cache
+def _standing(form: str) -> re.Pattern[str]:
+    number = f"[{CHINESE_NUMERALS}点0-9０-９.．A-Za-z]"
+    return re.compile(f"(?<!{number}){re.escape(form)}(?!{number})")
+
+
+def keys(book: Any) -> Any:
+    return {key: keys(value) for key, value in book.items()} if isinstance(book, dict) else None
+
+
+def fields_told(language: str, name: str, template: int) -> set[str]:
+    """The fields of the view that a passage names, whatever their written forms."""
+    syntax = Environment().parse(phrasebook("health", language).types[name]["passages"][template])
+    return {ASIDE.get(field, field) for field in meta.find_undeclared_variables(syntax) - PRONOUNS}
+
+
+def test_chinese_has_the_same_words_as_english() -> None:
+    english, chinese_ = phrasebook("health", "en"), phrasebook("health", "zh")
+    for part in ("labels", "names", "types"):
+        assert keys(getattr(chinese_, part)) == keys(getattr(english, part))
+    for table, names in chinese_.names.items():
+        assert table == "pronoun" or len(set(names.values())) == len(names), table
+    for table in ("given", "family", "neighbour", "doctor", "hospital", "ward", "relative", "pain_moment", "reaction"):
+        assert not set("".join(chinese_.names[table].values())) & set(CHINESE_NUMERALS), table
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_chinese_passages_tell_the_same_fields_as_english_ones(name: str, template: int) -> None:
+    assert len(phrasebook("health", "zh").types[name]["passages"]) == len(PASSAGES)
+    assert fields_told("zh", name, template) == fields_told("en", name, template)
+
+
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_chinese_questions_name_the_patient(name: str) -> None:
+    for drawn in facts_of(name):
+        assert drawn.fact.entity["zh"] in drawn.fact.question["zh"]
+        assert "·" in drawn.fact.entity["zh"]
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_chinese_passages_tell_their_side_alone(name: str, template: int) -> None:
+    for drawn in facts_of(name)[:20]:
+        bare = set()
+        for side, other in zip(SIDES, reversed(SIDES), strict=True):
+            text = chinese(drawn, side, template)
+            assert 60 <= len(text) <= 260, text
+            assert drawn.fact.entity["zh"] in text
+            own = [form for form in drawn.fact.value(side).surface["zh"] if stands(form, text)]
+            assert own, text
+            assert not any(stands(form, text) for form in drawn.fact.value(other).surface["zh"]), text
+            bare.add(_standing(max(own, key=len)).sub("…", text))
+        assert len(bare) == 1, bare
+        assert bare.pop().count("…") == 1
+
+
+@pytest.mark.parametrize("template", PASSAGES)
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_chinese_passages_are_all_chinese(name: str, template: int) -> None:
+    for drawn in facts_of(name)[:20]:
+        text = chinese(drawn, "a", template)
+        assert set(re.findall("[A-Za-z]+", text)) <= LATIN, text
+        assert not re.search(r"[\s,;!?()\"]", text), text
+
+
+@pytest.mark.parametrize("name", ["dose", "pain", "pulse"])
+def test_chinese_passages_spell_some_numbers(name: str) -> None:
+    spelled = [
+        any(set(form) & set(CHINESE_NUMERALS) and stands(form, text) for form in drawn.fact.a.surface["zh"])
+        for drawn in facts_of(name)[:1]
+        for text in (chinese(drawn, "a", template) for template in PASSAGES)
+    ]
+    assert sum(spelled) == 2
+
+
+@pytest.mark.parametrize("variant", [0, 1])
+@pytest.mark.parametrize("name", DISTRACTORS)
+def test_chinese_pages_differ_in_the_asked_field(name: str, variant: int) -> None:
+    for drawn in facts_of(name)[:8]:
+        pages = {side: page(drawn, side, "zh", variant) for side in SIDES}
+        texts = {side: visible(html) for side, html in pages.items()}
+        assert pages["a"] != pages["b"]
+        assert (texts["a"] == texts["b"]) == drawn.fact.graphical
+        for side, text in texts.items():
+            shown = {**drawn.scene, name: drawn.fact.value(side).canonical}
+            written = [write("dose", shown["dose"], "zh"), write("allergen", shown["allergy"], "zh"), shown["record"]]
+            assert all(word in text for word in [drawn.fact.entity["zh"], *written])
+            assert write("blood_group", shown["blood_group"], "zh") in text.replace(" ", "")
+
+
+@pytest.mark.parametrize("variant", [0, 1])
+def test_chinese_pages_never_write_graphical_values(variant: int) -> None:
+    for drawn in facts_of("pain")[:20] + facts_of("pulse")[:20]:
+        text = visible(page(drawn, "a", "zh", variant))
+        forms = write(drawn.fact.kind, drawn.fact.a.canonical, "zh").forms
+        assert not any(stands(form, text) for key, form in forms.items() if not key.startswith("bare"))

@@ -1,9 +1,9 @@
 """A response under its protocol: the form that was asked for is read first, and words as words.
 
-    >>> yes_or_no("No, both say $24.99.")
-    False
-    >>> letter("**B.** They contradict each other", ("A", "B", "C", "D"))
-    'B'
+>>> yes_or_no("No, both say $24.99.")
+False
+>>> letter("**B.** They contradict each other", ("A", "B", "C", "D"))
+'B'
 """
 
 from __future__ import annotations
@@ -19,25 +19,37 @@ from cmqa_tasks.records import Fact
 Statement = Literal["contradict", "agree"]
 """What an answer to *do they contradict each other?* states."""
 
+_IS = r"\s*(?:is\b|是|为|為)?\s*[:：]?[*_`]*"
 _FINAL = re.compile(
-    r"(?:final\s+answer|最终答案|最終答案|最后答案|最後答案)[*_`\"”」]*\s*(?:is\b|是|为|為)?\s*[:：]?[*_`]*"
-    r"|(?:^|\n)[ \t>*_#-]*(?:answer|答案|答)[*_`]*\s*[:：][*_`]*",
+    rf"(?:final\s+answer|最[终終后後]答案)[*_`\"”」]*{_IS}|(?:^|\n)[ \t>*_#-]*(?:answer|答案|答)[*_`]*\s*[:：][*_`]*",
     re.IGNORECASE,
 )
-_LEAD = r"^[\W_]*(?:(?:my\s+|the\s+)?(?:final\s+)?answer\s*(?:is|:)|(?:最终|最終)?答案?\s*(?:是|为|為|[:：]))?[\W_]*"
-_NO = re.compile(
-    _LEAD + r"(?:no(?![a-z])(?!\s+(?:doubt|question))|nope(?![a-z])|否|不是|不矛盾|没有|沒有|无矛盾|不(?=[，,。.!！\s]|$)|並不|并不|并没有|並沒有)",
-    re.IGNORECASE,
+_LEAD = r"^[\W_]*(?:(?:(?:my|the)\s+)?(?:final\s+)?answer\s*(?:is|:)|(?:最[终終])?答案?\s*(?:是|为|為|[:：]))?[\W_]*"
+_END = r"(?=[\s，,。.!！]|$)"
+_NO_WORDS = (
+    r"no(?![a-z])(?!\s+(?:doubt|question))",
+    r"nope(?![a-z])",
+    "否",
+    "不是",
+    "不矛盾",
+    "[没沒]有",
+    "[无無]矛盾",
+    "[并並](?:不|[没沒]有)",
+    f"不{_END}",
 )
-_YES = re.compile(_LEAD + r"(?:yes(?![a-z])|yep(?![a-z])|是(?!否|不是)|有(?=[，,。.!！\s]|矛盾|冲突|衝突|$)|对(?=[，,。]|$)|矛盾)", re.IGNORECASE)
+_YES_WORDS = (r"yes(?![a-z])", r"yep(?![a-z])", "是(?![否不])", "有(?=矛盾|[冲衝]突)", f"有{_END}", f"[对對]{_END}", "矛盾")
+_NO = re.compile(f"{_LEAD}(?:{'|'.join(_NO_WORDS)})", re.IGNORECASE)
+_YES = re.compile(f"{_LEAD}(?:{'|'.join(_YES_WORDS)})", re.IGNORECASE)
+_SAID = re.compile(r"(?<![a-z])(yes|no)(?=\s*[,.!;:]|\s*$)", re.IGNORECASE)
+_CHOOSE = "我[选選][择擇]?|[应應][选選]|[选選][择擇]?|答案?|[选選][项項]"
 _LETTER_LEAD = re.compile(
     r"^[\W_]*(?:(?:(?:the|my)\s+)?(?:final\s+|correct\s+|best\s+)?(?:answer|option|choice)(?:\s+is|\s*[:：])?\s*(?:option\s+)?"
-    r"|(?:我选择?|我選擇?|应选|應選|选择?|選擇?|答案?)\s*(?:是|为|為|选|[:：])?\s*)?[\W_]*"
-    r"([A-Za-z])(?![A-Za-z'’])(?!\s+[a-z])"
+    rf"|(?:{_CHOOSE})\s*(?:是|为|為|[选選]|[:：])?\s*)?[\W_]*"
+    r"([A-Za-z])(?![A-Za-z'’])(?:(?<![Aa])|(?!\s+[a-z]))"  # "A piece …" begins with an article
 )
 _LETTER_SAID = re.compile(
-    r"(?:answer|option|choice)\s*(?:is|[:：])?\s*[\W_]*([A-Z])(?![A-Za-z'’])"
-    r"|(?:答案|选项|選項|我选|我選|应选|選|选)\s*(?:是|为|為|[:：])?\s*[\W_]*([A-Z])(?![A-Za-z'’])",
+    r"(?:answer|option|choice|choose|pick|select|go with)\s*(?:is|[:：])?\s*[\W_]*([A-Z])(?![A-Za-z'’])"
+    rf"|(?:{_CHOOSE})\s*(?:是|为|為|[:：])?\s*[\W_]*([A-Z])(?![A-Za-z'’])",
     re.IGNORECASE,
 )
 _HEAD = 400
@@ -85,7 +97,8 @@ def final_answer(response: str) -> str:
 def yes_or_no(response: str) -> bool | None:
     """Whether an answer to *do they contradict each other?* is yes; None when it says neither.
 
-    A final answer counts before the beginning, and a yes or no before a statement in other words (*the two disagree*).
+    A final answer counts before the beginning, a yes or no at either place before a statement in other words (*the two
+    disagree*), and that before a yes or no elsewhere (*on this question, yes.*).
     """
     shown, answered = visible(response)
     final = final_answer(response)
@@ -95,7 +108,9 @@ def yes_or_no(response: str) -> bool | None:
             return False
         if _YES.match(head):
             return True
-    return contradicts(response)
+    stated = contradicts(response)
+    said = None if stated is not None else _SAID.search(shown[:_HEAD])
+    return stated if said is None else said[1].lower() == "yes"
 
 
 def letter(response: str, letters: Sequence[str]) -> str | None:

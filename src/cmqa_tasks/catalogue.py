@@ -1,4 +1,4 @@
-"""Which tasks and groups exist in each harness, and the one rule that writes their YAML files and ``docs/tasks.md``.
+"""Which tasks and groups exist in each harness, and the one rule that their YAML files follow.
 
 Every arm under every protocol, asked in every language that there are prompts for, is a task with a regular name::
 
@@ -6,20 +6,16 @@ Every arm under every protocol, asked in every language that there are prompts f
     cmqa_image_text__neutral         another protocol
     clqa_en_zh__neutral_zh           … with the question in Chinese, as in prompts/neutral.zh.j2
 
-and groups are named alike (``cmqa_crossmodal__neutral``). After changing anything here::
-
-    python -m cmqa_tasks.catalogue
+and groups are named alike (``cmqa_crossmodal__neutral``). :mod:`cmqa_tasks.generated` writes the files.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from cmqa_tasks import prompts, resources
+from cmqa_tasks import prompts
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from cmqa_tasks.records import ARMS, Arm
 
@@ -106,7 +102,7 @@ def _loglikelihoods(ending: str, said: Mapping[str, str]) -> Iterator[Entry]:
     settings = {"include": "../_template", **said, "by": "loglikelihood"}
     for arm in ARMS.values():
         if arm.family == "clqa":
-            yield _task(f"clqa_{arm.name}{last}", folder, settings | {"arm": arm.name})
+            yield _task(f"clqa_{arm.name}{last}", folder, {**settings, "arm": arm.name})
     for group, members in GROUPS.items():
         if group.startswith("clqa"):
             names = [f"clqa_{member}{last}" for member in members]
@@ -117,13 +113,17 @@ def _loglikelihoods(ending: str, said: Mapping[str, str]) -> Iterator[Entry]:
 
 def _prompts_group(family: str, language: str) -> Entry:
     """Every arm of a family under every protocol."""
-    names = [f"{family}{_explicit(protocol, language)}" for protocol in PROTOCOLS]
+    grouped = {arm for members in COLLECTIONS[family] for arm in GROUPS[members]}
+    others = [name for name, members in GROUPS.items() if name.startswith(family) and not grouped & set(members)]
+    grouped |= {arm for group in others for arm in GROUPS[group]}
+    alone = [f"{family}_{arm.name}" for arm in ARMS.values() if arm.family == family and arm.name not in grouped]
+    names = [f"{name}{_explicit(protocol, language)}" for protocol in PROTOCOLS for name in (family, *others, *alone)]
     ending = "" if language == DEFAULT_LANGUAGE else f"_{language}"
     return _group(f"{family}_prompts{ending}", "", names, include="_collection")
 
 
 def _task(name: str, folder: str, settings: Mapping[str, str]) -> Entry:
-    lines = [f"{key}: {value}" for key, value in (settings | {"task": name}).items()]
+    lines = [f"{key}: {value}" for key, value in {**settings, "task": name}.items()]
     return Entry(name, folder, "\n".join(lines) + "\n")
 
 
@@ -134,26 +134,3 @@ def _group(name: str, folder: str, members: Sequence[str], include: str) -> Entr
 def files(harness: Harness) -> dict[str, str]:
     """Path below the harness's directory → contents, of every generated YAML file."""
     return {f"{entry.folder}/{entry.name}.yaml".lstrip("/"): entry.text for entry in entries(harness)}
-
-
-def write() -> None:
-    """Write the YAML files of both harnesses afresh."""
-    for harness in HARNESSES:
-        directory = resources.tasks_dir(harness)
-        for old in directory.rglob("*.yaml"):
-            old.unlink()
-        for path, text in files(harness).items():
-            target = directory / path
-            target.parent.mkdir(exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        _remove_empty(directory)
-
-
-def _remove_empty(directory: Path) -> None:
-    for folder in directory.iterdir():
-        if folder.is_dir() and not any(folder.iterdir()):
-            shutil.rmtree(folder)
-
-
-if __name__ == "__main__":
-    write()

@@ -1,7 +1,7 @@
 """The ``cmqa`` command. Imports stand inside the commands, so that each starts as fast as it can.
 
 cmqa build --seed 7 --facts 400 --out mine      a fresh, private release
-cmqa show 1f0c9a52bd3e7788 --out item           one item as a model gets it, to look at
+cmqa show 1f0c9a52bd3e7788 --protocols all      one item as a model gets it, under every protocol side by side
 cmqa tasks-path lm-eval                         for --include_path, where no plugin is loaded
 cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line, with our tasks and reference policies
 """
@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="write one item as it is put to a model: prompt and images")
     show.add_argument("id", help="id of an item, or of a fact (then every item of it)")
     show.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
-    show.add_argument("--protocol", default="aware", help="how the question is put")
+    ways = "how the question is put; 'all': every way, side by side"
+    show.add_argument("--protocols", nargs="+", default=["aware"], metavar="PROTOCOL", help=ways)
+    show.add_argument("--language", default="en", help="language of the question")
     show.add_argument("--out", type=Path, default=Path("cmqa_show"), help="directory to write into")
     show.set_defaults(run=_show)
 
@@ -89,11 +91,11 @@ def _build(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from cmqa_tasks.release import DEFAULT, load
-    from cmqa_tasks.show import find, write
+    from cmqa_tasks.show import find, protocols_named, write
 
     release = load(options.data or DEFAULT)
-    for doc in find(release, options.id, options.protocol):
-        print(write(doc, release, options.out))
+    for item in find(release, options.id):
+        print(write(item, release, options.out, protocols_named(options.protocols), options.language))
     return 0
 
 

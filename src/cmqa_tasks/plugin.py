@@ -2,7 +2,8 @@
 
 lmms-eval has an entry point for models (``lmms_eval.models``) and none for tasks. Its payload below therefore also makes our
 task directory part of every :class:`lmms_eval.tasks.TaskManager` that is built afterwards. lm-eval has entry points for
-neither: ``--include_path "$(cmqa tasks-path lm-eval)"`` finds the tasks, and ``cmqa lm-eval …`` (:func:`run_lm_eval`) the models as well.
+neither: ``--include_path "$(cmqa tasks-path lm-eval)"`` finds the tasks, and ``cmqa lm-eval …`` (:func:`run_lm_eval`) the
+reference policies as well.
 Nothing heavy is imported here; the model classes load when they are asked for.
 """
 

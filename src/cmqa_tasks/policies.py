@@ -1,8 +1,8 @@
 """Reference policies: answerers with known behaviour, which calibrate every number that we publish.
 
-A policy maps a document (:mod:`cmqa_tasks.tasks`) to a decision: a conflict, a value, or that it cannot tell. The decision is
-put into words as the document's protocol asks (:func:`respond`), and read and scored like any model's. None needs a model. All but
-the rules know the values. Where a policy wants a kind of evidence that an item lacks, it follows the first piece.
+A policy maps a document (:mod:`cmqa_tasks.tasks`) to a decision: a conflict, a value, or that it cannot tell. The decision
+is put into words as the document's protocol asks (:func:`respond`), and read and scored like any model's. None needs a
+model. All but the rules know the values. Where a policy wants a kind of evidence that an item lacks, it follows the first piece.
 
 The rules know the kind of the answer and read the passages, without understanding; they cannot read images. ``rule`` calls a
 conflict when two passages share no value of that kind; else it answers with the shared one that stands nearest to the words of

@@ -1,8 +1,8 @@
 """Item + protocol → the prompt, as parts: text of the template, and each piece of evidence as a part of its own.
 
-A protocol is one jinja2 file per language, ``prompts/<protocol>.<language>.j2``. It sees ``question``; ``pieces``; ``kinds``, which has
-``modality`` and ``language`` of each piece; and ``options`` (:class:`cmqa_tasks.protocols.Option`). A piece is rendered as an
-opaque mark and cut out afterwards, so no evidence is ever interpreted as a template.
+A protocol is one jinja2 file per language, ``prompts/<protocol>.<language>.j2``. It sees ``question``; ``pieces``; ``kinds``,
+which has ``modality`` and ``language`` of each piece; and ``options`` (:class:`cmqa_tasks.protocols.Option`). A piece is
+rendered as an opaque mark and cut out afterwards, so no evidence is ever interpreted as a template.
 
     >>> pieces = [("text", "en", "It costs $5."), ("image", "en", None)]
     >>> [part.evidence for part in render("aware", "en", "What is the price?", pieces)]

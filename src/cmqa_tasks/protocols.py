@@ -14,8 +14,8 @@ from cmqa_tasks.records import Fact, Side
 Form = Literal["free", "final_line", "yes_no", "letter"]
 """How an answer is read.
 
-``free``: whatever it says is read as a whole. ``final_line``: what follows the last mark of a final answer is read; without one, the
-whole. ``yes_no``: does the evidence contradict itself? ``letter``: one of four lettered options.
+``free``: whatever it says is read as a whole. ``final_line``: what follows the last mark of a final answer is read; without
+one, the whole. ``yes_no``: does the evidence contradict itself? ``letter``: one of four lettered options.
 """
 Meaning = Literal["a", "b", "conflict", "abstain"]
 
@@ -97,8 +97,9 @@ LETTERS = "ABCD"
 def options(fact: Fact, language: str) -> tuple[Option, ...]:
     """The options of a fact, in an order that follows from its rank, the same for a conflict item and its twin.
 
-    The order is rotated by ``index + index // 4`` and the two values change places every eight facts: over any sixteen facts of a type, every
-    option stands at every letter equally often, also among the facts that show value ``a`` first and among the others.
+    The order is rotated by ``index + index // 4`` and the two values change places every eight facts: over sixteen facts of a
+    type, every option stands at every letter equally often, also among the facts that show value ``a`` first and among the
+    others.
     """
     values: tuple[Side, Side] = ("b", "a") if fact.index >> 3 & 1 else ("a", "b")
     meanings: tuple[Meaning, ...] = (*values, "conflict", "abstain")

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from cmqa_tasks import resources
-from cmqa_tasks.records import Fact, ImageEvidence, Modality, Piece, Record, TextEvidence, evidence_id
+from cmqa_tasks.records import Fact, ImageEvidence, Piece, Record, TextEvidence, evidence_id
 
 DEFAULT = "v1"
 """The release that tasks use unless told otherwise."""
@@ -119,6 +119,14 @@ class Release:
             self.text(fact_id, piece)
         elif not self._find(self._contents.has_image, fact_id, piece):
             self._find(_absent, fact_id, piece)
+
+    def has(self, fact_id: str, piece: Piece) -> bool:
+        """Whether a piece's evidence exists."""
+        try:
+            self.require(fact_id, piece)
+        except ReleaseError:
+            return False
+        return True
 
     def _find(self, lookup: Callable[[str], _Found], fact_id: str, piece: Piece) -> _Found:
         identity = evidence_id(fact_id, piece.side, piece.modality, piece.language, piece.variant)
@@ -259,11 +267,6 @@ def sha256_of(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def modalities_of(pieces: Iterable[Piece]) -> tuple[Modality, ...]:
-    """Modalities of an item's pieces, in order."""
-    return tuple(piece.modality for piece in pieces)
 
 
 def _directory_of(source: str | Path) -> Path:

@@ -43,15 +43,14 @@ def documents(arm: Arm, release: Release, protocol: str, language: str = "en") -
         ValueError: no such protocol.
         cmqa_tasks.prompts.PromptError: no such protocol in this language.
     """
+    return [document(item, release, protocol, language) for item in items(arm, release.facts.values(), release.name)]
+
+
+def document(item: Item, release: Release, protocol: str, language: str = "en") -> Document:
+    """The document of one item; arguments and errors as for :func:`documents`."""
     protocol_named(protocol)
     prompts.require(protocol, language)
-    return [
-        _document(item, release.facts[item.fact_id], release, protocol, language)
-        for item in items(arm, release.facts.values(), release.name)
-    ]
-
-
-def _document(item: Item, fact: Fact, release: Release, protocol: str, language: str) -> Document:
+    fact = release.facts[item.fact_id]
     for piece in item.pieces:
         release.require(fact.id, piece)
     if language not in fact.question:

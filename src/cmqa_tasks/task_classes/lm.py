@@ -5,8 +5,9 @@ Generation, or a choice among the four options by log-likelihood::
     from lm_eval import simple_evaluate
     from cmqa_tasks.task_classes.lm import ConflictTask
 
-    simple_evaluate(model="hf", model_args="pretrained=…", tasks=[ConflictTask(arm="en_zh")])
-    simple_evaluate(model="hf", model_args="pretrained=…", tasks=[ConflictTask(arm="en_zh", protocol="choice", by="loglikelihood")])
+    generated = ConflictTask(arm="en_zh")
+    chosen = ConflictTask(arm="en_zh", protocol="choice", by="loglikelihood")
+    simple_evaluate(model="hf", model_args="pretrained=…", tasks=[generated, chosen])
 
 Arms with images need a model of the kind ``hf-multimodal`` and ``apply_chat_template``.
 """
@@ -80,7 +81,7 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
         if self.settings.protocol.name != _CHOICE:
             raise ValueError(f"log-likelihoods need options: protocol {_CHOICE!r}, not {self.settings.protocol.name!r}")
         if self._has_images:
-            raise ValueError(f"log-likelihoods of images: no model of lm-eval has them; arm {self.settings.arm.name!r} has images")
+            raise ValueError(f"no model of lm-eval has log-likelihoods given images, as arm {self.settings.arm.name!r} needs")
 
     @property
     def _has_images(self) -> bool:
@@ -133,7 +134,7 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
 
 
 _ITEMS = {"metric": tasks.ITEM_KEY, "aggregation": len, "higher_is_better": None}
-"""The per-item record is no metric; every key of a result needs an aggregation here, and how many items there were is worth a row."""
+"""The per-item record is no metric, but every key of a result needs an aggregation, and the number of items is worth a row."""
 
 
 def _template() -> dict[str, Any]:

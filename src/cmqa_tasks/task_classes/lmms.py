@@ -65,7 +65,8 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         data: a :class:`~cmqa_tasks.release.Release`, the name of a shipped one, or a release's directory.
         name: the task's name in tables and files; by default the name of the shipped task, such as ``cmqa_image_text__neutral``,
             and for data of your own the same with the release's name instead of ``cmqa`` or ``clqa``.
-        config: a task YAML's contents, as the harness passes them; ``arm``, ``protocol``, ``language`` and ``data`` may stand in it.
+        config: a task YAML's contents, as the harness passes them; ``arm``, ``protocol``, ``language`` and ``data`` may stand
+            in it.
 
     Raises:
         ValueError: unknown arm, protocol or language, or no arm at all; the message lists what exists.

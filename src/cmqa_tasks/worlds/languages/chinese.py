@@ -40,7 +40,7 @@ _ALLERGENS = {
     "peanuts": ("花生",),
     "aspirin": ("阿司匹林",),
     "codeine": ("可待因",),
-    "shellfish": ("贝类", "贝类海鲜", "甲壳类"),
+    "shellfish": ("贝类", "贝类海鲜", "带壳海鲜", "甲壳类"),
     "iodine": ("碘", "碘剂"),
     "eggs": ("鸡蛋", "蛋类"),
     "ibuprofen": ("布洛芬",),
@@ -231,6 +231,7 @@ def _dose(canonical: str) -> Mapping[str, str]:
         "short": f"{_plain(number)} {unit}",
         "tight": f"{_plain(number)}{unit}",
         "words": f"{decimal(number)}{_DOSE_UNITS[unit]}",
+        "counted": f"{counted(int(number)) if number == int(number) else decimal(number)}{_DOSE_UNITS[unit]}",
         "wide": f"{_wide(_plain(number))}{_DOSE_UNITS[unit]}",
     }
 

@@ -1,0 +1,131 @@
+"""The files that are written from the code: the task YAMLs of both harnesses and ``docs/tasks.md``.
+
+After a change of arms, protocols, groups or metrics, in a checkout::
+
+    python -m cmqa_tasks.generated
+
+A test holds the files against the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cmqa_tasks import catalogue, metrics, prompts, resources
+from cmqa_tasks.protocols import FORMS, PROTOCOLS
+from cmqa_tasks.records import ARMS, Arm
+from cmqa_tasks.worlds.languages import LANGUAGES
+
+TASKS_PAGE = "docs/tasks.md"
+
+
+def write(checkout: Path) -> None:
+    """Write every generated file of a checkout afresh."""
+    for harness in catalogue.HARNESSES:
+        directory = checkout / "tasks" / harness
+        for old in directory.rglob("*.yaml"):
+            old.unlink()
+        for path, text in catalogue.files(harness).items():
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        for folder in directory.iterdir():
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+    page = checkout / TASKS_PAGE
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(tasks_page(), encoding="utf-8")
+
+
+def tasks_page() -> str:
+    """The contents of ``docs/tasks.md``."""
+    count = {harness: len(list(catalogue.entries(harness))) for harness in catalogue.HARNESSES}
+    parts = [
+        "# Tasks, protocols and metrics",
+        "Written by `python -m cmqa_tasks.generated`; a test holds it against the code. What the words mean stands in the README.",
+        "## Arms",
+        "An arm is the ordered kinds of evidence that an item shows. Under the default protocol its task is named",
+        _table(("task", "the model sees", "kind", "groups"), (_arm_row(arm) for arm in ARMS.values())),
+        "## Names",
+        "`<task>__<protocol>` asks under another protocol, `<task>__<protocol>_zh` asks it in Chinese, as in "
+        "`prompts/<protocol>.zh.j2`: `cmqa_image_text__neutral`, `clqa_en_zh__choice_zh`. `<task>__aware` is `<task>`. Groups are "
+        "named alike: `cmqa_crossmodal__neutral`. All of it: `cmqa_prompts`, `clqa_prompts`, `cmqa_prompts_zh`, `clqa_prompts_zh`.",
+        "In lm-eval, arms without images exist once more under `choice` by log-likelihood of the four letters, with `acc` beside the "
+        f"other metrics: `clqa_en_zh__choice{catalogue.LOGLIKELIHOOD}`, in groups `clqa_crosslingual__choice{catalogue.LOGLIKELIHOOD}` … "
+        f"There are {count['lmms_eval']} tasks and groups for lmms-eval and {count['lm_eval']} for lm-eval.",
+        "## Groups",
+        _table(("group", "members"), _group_rows()),
+        "## Protocols",
+        "The protocol decides how the question is put and in which form an answer is read first. With one piece, `detect` asks plainly.",
+        _table(("protocol", "varies", "why", "what is read", "longest answer (tokens)"), _protocol_rows()),
+        "## Metrics",
+        "Every arm prints all of its metrics whatever the answers are; one that no item counts for is NaN.",
+        _table(("metric", "better", "what it is", "arms"), _metric_rows()),
+        "## Languages",
+        _table(("tag", "language", "pages in"), _language_rows()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _arm_row(arm: Arm) -> tuple[str, ...]:
+    task = catalogue.task_name(arm)
+    groups = [group for group, members in catalogue.GROUPS.items() if arm.name in members and group.startswith(arm.family)]
+    seen = ", then ".join(f"{LANGUAGES[language].name} {modality}" for modality, language in arm.pieces)
+    return f"`{task}`", seen, _kind(arm), ", ".join(f"`{group}`" for group in groups)
+
+
+def _kind(arm: Arm) -> str:
+    if arm.single:
+        return "single"
+    names = [name for name, holds in (("cross-modal", arm.cross_modal), ("cross-lingual", arm.cross_lingual)) if holds]
+    return " and ".join(names) or ("unimodal" if arm.family == "cmqa" else "monolingual")
+
+
+def _group_rows() -> Iterable[tuple[str, ...]]:
+    for group, members in catalogue.GROUPS.items():
+        yield f"`{group}`", ", ".join(f"`{catalogue.task_name(ARMS[member])}`" for member in members)
+    for group, members in catalogue.COLLECTIONS.items():
+        yield f"`{group}`", ", ".join(f"`{member}`" for member in members)
+
+
+def _protocol_rows() -> Iterable[tuple[str, ...]]:
+    for protocol in PROTOCOLS.values():
+        about = prompts.about(protocol.name, catalogue.DEFAULT_LANGUAGE)
+        yield f"`{protocol.name}`", about.varies, about.why, FORMS[protocol.form], str(protocol.max_new_tokens)
+
+
+def _metric_rows() -> Iterable[tuple[str, ...]]:
+    shown: dict[str, metrics.Metric] = {}
+    for arm in ARMS.values():
+        shown |= {metric.name: metric for metric in metrics.metrics_of(arm)}
+    for name, metric in shown.items():
+        better = {True: "higher", False: "lower", None: ""}[metric.higher_is_better]
+        yield f"`{name}`", better, metric.description, _where(name)
+
+
+def _where(metric: str) -> str:
+    """In words, which arms have a metric."""
+    having = {arm.name for arm in ARMS.values() if metric in [one.name for one in metrics.metrics_of(arm)]}
+    sets = {
+        "all": set(ARMS),
+        "two pieces": {arm.name for arm in ARMS.values() if not arm.single},
+        "single": {arm.name for arm in ARMS.values() if arm.single},
+        "cross-modal": {arm.name for arm in ARMS.values() if arm.cross_modal},
+    }
+    return next((words for words, names in sets.items() if names == having), ", ".join(f"`{name}`" for name in sorted(having)))
+
+
+def _language_rows() -> Iterable[tuple[str, ...]]:
+    for code, language in LANGUAGES.items():
+        yield code, language.name, "both layouts" if language.both_layouts else "the layout of the conflict items"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    write(resources.tasks_dir("lmms_eval").parent.parent)

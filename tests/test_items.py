@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from cmqa_tasks.items import items
-from cmqa_tasks.records import ARMS, Arm, Fact, Item, Value, arm_named
+from cmqa_tasks.records import ARMS, SIDES, Arm, Fact, Item, Value, arm_named
 
 PAIRS = [arm for arm in ARMS.values() if not arm.single]
 
@@ -63,15 +63,48 @@ def test_orders_sides_and_renderings_are_balanced_and_independent(arm: Arm) -> N
     assert set(joint.values()) == {len(FACTS) // 4}, joint
 
 
-def test_swapping_the_order_of_modalities_changes_nothing_else() -> None:
-    for forward, backward in zip(made(arm_named("image_text")), made(arm_named("text_image")), strict=True):
+SWAPPED = [("image_text", "text_image"), ("en_zh", "zh_en"), ("zhimage_text", "text_zhimage"), ("image_zhtext", "zhtext_image")]
+
+
+@pytest.mark.parametrize(("arm", "other"), SWAPPED)
+def test_swapping_the_order_changes_nothing_else(arm: str, other: str) -> None:
+    for forward, backward in zip(made(arm_named(arm)), made(arm_named(other)), strict=True):
         assert forward.pieces == backward.pieces[::-1]
 
 
+@pytest.mark.parametrize(("arm", "other"), [("text_text", "en_en"), ("text", "en")])
+def test_english_text_is_the_same_in_both_families(arm: str, other: str) -> None:
+    """So that one run of text against text is the baseline of both."""
+    for one, two in zip(made(arm_named(arm)), made(arm_named(other)), strict=True):
+        assert one.pieces == two.pieces
+        assert one.id != two.id
+
+
+@pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
+def test_every_arm_shows_the_same_values_in_the_same_renderings(arm: Arm) -> None:
+    """Paired by fact: arms differ in the kinds of the pieces, never in which values and renderings a conflict shows."""
+    for item in made(arm)[::2]:
+        assert {(piece.side, piece.variant) for piece in item.pieces} == {
+            (side, fact(int(item.fact_id.removeprefix("fact"))).conflict_variant(side)) for side in SIDES
+        }
+
+
+def test_one_chinese_page_of_each_value_is_enough() -> None:
+    """Chinese pages come in one layout per value, the one of the conflict items: no arm may ask for another."""
+    by_id = {one.id: one for one in FACTS}
+    for arm in ARMS.values():
+        for item in made(arm):
+            for piece in item.pieces:
+                if (piece.modality, piece.language) == ("image", "zh"):
+                    assert piece.variant == by_id[item.fact_id].conflict_variant(piece.side)
+
+
 def test_single_arms_hold_every_piece_that_conflicts_show() -> None:
-    single = {(item.fact_id, piece) for name in ("text", "image") for item in made(arm_named(name)) for piece in item.pieces}
+    singles = [arm for arm in ARMS.values() if arm.single]
+    single = {(item.fact_id, piece) for arm in singles for item in made(arm) for piece in item.pieces}
     shown = {(item.fact_id, piece) for arm in PAIRS for item in made(arm) if item.relation == "conflict" for piece in item.pieces}
-    assert shown == single
+    assert shown <= single
+    assert {kind for _, piece in single - shown if (kind := (piece.modality, piece.language))} <= {("image", "zh")}
 
 
 def test_ids_are_distinct_and_depend_on_every_part() -> None:

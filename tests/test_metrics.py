@@ -10,10 +10,11 @@ from cmqa_tasks.metrics import Scored, metrics_of, rates
 from cmqa_tasks.records import ARMS, Arm, Outcome, Relation, arm_named
 
 CROSS = arm_named("image_text")
+PREFERENCES = ("prefers_first", "prefers_image", "prefers_english")
 
 
 def scored(relation: Relation, *outcomes: Outcome) -> list[Scored]:
-    return [Scored(relation, outcome, ("image", "text")) for outcome in outcomes]
+    return [Scored(relation, outcome, CROSS.pieces) for outcome in outcomes]
 
 
 def test_rates_of_a_small_run_by_hand() -> None:
@@ -35,10 +36,25 @@ def test_rates_of_a_small_run_by_hand() -> None:
 
 
 def test_preference_follows_the_modality_and_not_the_place() -> None:
-    items = [Scored("conflict", "first", ("text", "image")), Scored("conflict", "second", ("text", "image"))] * 3
-    values = rates(arm_named("text_image"), [*items, Scored("conflict", "second", ("text", "image"))])
+    pieces = arm_named("text_image").pieces
+    items = [Scored("conflict", "first", pieces), Scored("conflict", "second", pieces)] * 3
+    values = rates(arm_named("text_image"), [*items, Scored("conflict", "second", pieces)])
     assert values["prefers_first"] == pytest.approx(3 / 7)
     assert values["prefers_image"] == pytest.approx(4 / 7)
+
+
+@pytest.mark.parametrize(("arm", "expected"), [("en_zh", 0.75), ("zh_en", 0.25)])
+def test_preference_for_english_follows_the_language_and_not_the_place(arm: str, expected: float) -> None:
+    pieces = arm_named(arm).pieces
+    outcomes: list[Outcome] = ["first", "first", "first", "second", "conflict"]
+    assert rates(arm_named(arm), [Scored("conflict", outcome, pieces) for outcome in outcomes])["prefers_english"] == expected
+
+
+def test_each_preference_belongs_to_the_arms_that_it_tells_something_about() -> None:
+    having = {name: [arm for arm in ARMS if name in [one.name for one in metrics_of(ARMS[arm])]] for name in PREFERENCES}
+    assert having["prefers_english"] == ["en_zh", "zh_en"]
+    assert having["prefers_image"] == [arm.name for arm in ARMS.values() if arm.cross_modal]
+    assert having["prefers_first"] == [arm.name for arm in ARMS.values() if not arm.single]
 
 
 @pytest.mark.parametrize("always", [True, False])

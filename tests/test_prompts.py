@@ -6,47 +6,94 @@ import pytest
 
 from cmqa_tasks import prompts, resources
 from cmqa_tasks.prompts import PromptError, plain_text, render
+from cmqa_tasks.protocols import PROTOCOLS, Option
+from cmqa_tasks.records import ARMS, Arm, Modality
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "prompts"
-PIECES = {"text_text": ["PASSAGE ONE", "PASSAGE TWO"], "image_text": [None, "PASSAGE"], "text_image": ["PASSAGE", None]}
-PIECES |= {"image_image": [None, None], "text": ["PASSAGE"], "image": [None]}
+OPTIONS = [Option("A", "b", "$2.50"), Option("B", "conflict", None), Option("C", "abstain", None), Option("D", "a", "$2.00")]
+TWO: list[tuple[Modality, str, str | None]] = [("text", "en", "x"), ("text", "en", "y")]
+EVERY = [(protocol, language) for protocol in PROTOCOLS for language in ("en", "zh")]
 
 
-@pytest.mark.parametrize("arm", PIECES)
-@pytest.mark.parametrize("protocol", prompts.protocols())
-def test_exact_prompts(protocol: str, arm: str, request: pytest.FixtureRequest) -> None:
+def shown(arm: Arm) -> list[tuple[Modality, str, str | None]]:
+    """Pieces of an arm with passages that nobody can mistake."""
+    words = ("PASSAGE ONE", "PASSAGE TWO")
+    return [
+        (modality, language, words[place] if modality == "text" else None)
+        for place, (modality, language) in enumerate(arm.pieces)
+    ]
+
+
+@pytest.mark.parametrize(("protocol", "language"), EVERY)
+def test_exact_prompts(protocol: str, language: str, request: pytest.FixtureRequest) -> None:
     """A prompt that changes moves numbers: change it on purpose (--update-snapshots), with a version and a CHANGELOG line."""
-    rendered = "\n".join(
-        f"[{'template' if part.evidence is None else f'evidence {part.evidence}'}] {part.text!r}"
-        for part in render(protocol, "en", "What is the price?", PIECES[arm])
-    )
-    path = SNAPSHOTS / f"{protocol}.en.{arm}.txt"
+    lines = []
+    for arm in ARMS.values():
+        lines.append(f"== {arm.name}")
+        parts = render(protocol, language, "What is the price?", shown(arm), OPTIONS)
+        lines += [f"[{'template' if part.evidence is None else f'evidence {part.evidence}'}] {part.text!r}" for part in parts]
+    path = SNAPSHOTS / f"{protocol}.{language}.txt"
     if request.config.getoption("--update-snapshots"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(rendered + "\n", encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == rendered + "\n"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == "\n".join(lines) + "\n"
+
+
+def test_every_protocol_has_a_file_in_every_language_and_no_file_is_left_over() -> None:
+    files = {path.name for path in resources.prompts_dir().iterdir()}
+    assert files == {f"{protocol}.{language}.j2" for protocol, language in EVERY}
+    assert {path.name for path in SNAPSHOTS.iterdir()} == {name.replace(".j2", ".txt") for name in files}
+
+
+@pytest.mark.parametrize(("protocol", "language"), EVERY)
+def test_every_file_says_what_it_varies_and_why(protocol: str, language: str) -> None:
+    header = prompts.about(protocol, language)
+    assert len(header.varies) > 10
+    assert len(header.why) > 10
+    assert "Varies" not in plain_text(render(protocol, language, "Q?", shown(ARMS["text_text"]), OPTIONS))
+
+
+def test_neutral_does_not_mention_conflict() -> None:
+    for language, words in (("en", ("contradict", "conflict", "disagree")), ("zh", ("矛盾", "冲突", "不一致"))):
+        text = plain_text(render("neutral", language, "Q?", shown(ARMS["text_text"])))
+        assert not any(word in text for word in words)
+        assert words[0] in plain_text(render("aware", language, "Q?", shown(ARMS["text_text"])))
+
+
+def test_labels_name_the_kind_and_the_language_of_a_piece() -> None:
+    text = plain_text(render("labelled", "en", "Q?", shown(ARMS["zhimage_text"])))
+    assert "Evidence 1, an image of a page in Chinese:\n<image>" in text
+    assert "Evidence 2, a passage of text in English:\nPASSAGE TWO" in text
+    assert "in de." in plain_text(render("labelled", "en", "Q?", [("text", "de", "PASSAGE")]))
+
+
+def test_the_question_stands_first_where_it_should() -> None:
+    text = plain_text(render("question_first", "en", "Q?", shown(ARMS["text_text"])))
+    assert text.startswith("Question: Q?")
 
 
 def test_evidence_is_never_read_as_a_template() -> None:
     hostile = "{{ question }} {% for x in y %} \\ue000"
-    parts = render("aware", "en", "Q?", [hostile, None])
+    parts = render("aware", "en", "Q?", [("text", "en", hostile), ("image", "en", None)])
     assert parts[1].text == hostile
     assert [part.evidence for part in parts] == [None, 0, None, 1, None]
 
 
 def test_plain_text_names_images_by_placeholders_in_order() -> None:
-    text = plain_text(render("aware", "en", "Q?", ["PASSAGE", None]))
+    text = plain_text(render("aware", "en", "Q?", [("text", "en", "PASSAGE"), ("image", "en", None)]))
     assert text.index("PASSAGE") < text.index("<image>") < text.index("Q?")
 
 
 def test_a_mark_in_the_question_is_refused() -> None:
     with pytest.raises(PromptError, match="private-use character"):
-        render("aware", "en", "What \ue000?", ["x", "y"])
+        render("aware", "en", "What \ue000?", TWO)
 
 
 def test_unknown_protocol_lists_what_exists() -> None:
-    with pytest.raises(PromptError, match=r"unknown protocol 'nope' in language 'en'; choose one of aware\.en"):
-        render("nope", "en", "Q?", ["x"])
+    with pytest.raises(
+        PromptError, match=r"unknown protocol 'nope' in language 'en'; protocols: aware, choice, .*; languages: en, zh"
+    ):
+        render("nope", "en", "Q?", TWO)
 
 
 @pytest.fixture
@@ -77,4 +124,4 @@ def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_a_bad_template_is_named(template, source: str, complaint: str) -> None:
     template(source)
     with pytest.raises(PromptError, match=rf"mine\.en\.j2.*{complaint}"):
-        render("mine", "en", "Q?", ["x", "y"])
+        render("mine", "en", "Q?", TWO)

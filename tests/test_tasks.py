@@ -5,16 +5,23 @@ import json
 import pytest
 
 from cmqa_tasks import tasks
+from cmqa_tasks.items import items
 from cmqa_tasks.metrics import metrics_of
-from cmqa_tasks.policies import POLICIES, policy
+from cmqa_tasks.policies import POLICIES, Decision, decision_of, policy, respond
 from cmqa_tasks.prompts import PromptError
+from cmqa_tasks.protocols import PROTOCOLS
 from cmqa_tasks.records import ARMS, Arm
 from cmqa_tasks.release import Release, ReleaseError, load
 
-PAIRS = [arm for arm in ARMS.values() if not arm.single]
+ENGLISH = [arm for arm in ARMS.values() if arm.family == "cmqa" and {language for _, language in arm.pieces} == {"en"}]
+"""The arms that a user's own English data can fill."""
+PAIRS = [arm for arm in ENGLISH if not arm.single]
+SENTENCES = {"en": "The answer is {}.", "zh": "答案是{}。"}
+EVERY = [(protocol, language) for protocol in PROTOCOLS for language in ("en", "zh")]
+POLICIES_BY_HAND = [name for name in POLICIES if name not in ("rule", "match_options", "random")]
 
 
-@pytest.mark.parametrize("arm", ARMS.values(), ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", ENGLISH, ids=lambda arm: arm.name)
 def test_documents_are_plain_data(arm: Arm, own_release: Release) -> None:
     docs = tasks.documents(arm, own_release, "aware")
     assert json.loads(json.dumps(docs)) == docs
@@ -59,7 +66,7 @@ def test_a_huge_response_is_a_counted_outcome(own_release: Release) -> None:
 def test_unknown_language_and_protocol_are_refused(own_release: Release) -> None:
     with pytest.raises(PromptError, match="unknown protocol 'aware' in language 'xx'"):
         tasks.documents(ARMS["text"], own_release, "aware", language="xx")
-    with pytest.raises(PromptError, match="unknown protocol 'nope' in language 'en'; choose one of aware"):
+    with pytest.raises(ValueError, match="unknown protocol 'nope'; choose one of aware, neutral"):
         tasks.documents(ARMS["text"], own_release, "nope")
 
 
@@ -74,16 +81,62 @@ def test_unknown_policy_lists_those_that_exist() -> None:
         policy("orcale")
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("arm", ARMS.values(), ids=lambda arm: arm.name)
-def test_the_oracle_is_right_on_every_item_of_the_release(arm: Arm) -> None:
+def test_the_oracle_is_right_on_every_item_of_the_release(arm: Arm, language: str) -> None:
     """Calibrates data, prompts and reading at once: any value that is written or read wrongly shows here by its item."""
     answer = policy("oracle")
-    for doc in tasks.documents(arm, load(), "aware"):
-        outcome, reading = tasks.score(doc, answer(doc))
-        assert outcome == ("conflict" if doc["relation"] == "conflict" else "correct"), (answer(doc), reading)
+    for doc in tasks.documents(arm, load(), "aware", language):
+        outcome, parsed = tasks.score(doc, answer(doc))
+        assert outcome == ("conflict" if doc["relation"] == "conflict" else "correct"), (answer(doc), parsed)
 
 
-@pytest.mark.parametrize("name", [name for name in POLICIES if name not in ("rule", "random")])
+def some_documents(arm: Arm, protocol: str, language: str) -> list[tasks.Document]:
+    """A tenth of the release's documents: every third pair of a world and type."""
+    found = items(arm, list(load().facts.values())[::10], load().name)
+    return [tasks.document(item, load(), protocol, language) for item in found]
+
+
+def right_outcomes(doc: tasks.Document, decision: Decision) -> str:
+    """What a decision must come out as, under the document's protocol."""
+    conflict, two = doc["relation"] == "conflict", len(doc["pieces"]) == 2
+    if decision.kind == "conflict":
+        return "conflict"
+    if doc["protocol"] == "detect" and two:
+        return "other" if conflict else "correct"
+    if not conflict:
+        return "correct"
+    return "first" if decision.side == doc["pieces"][0]["side"] else "second"
+
+
+@pytest.mark.parametrize(("protocol", "language"), EVERY)
+@pytest.mark.parametrize("name", POLICIES_BY_HAND)
+def test_every_policy_comes_out_exactly_under_every_protocol(name: str, protocol: str, language: str) -> None:
+    decide = decision_of(name)
+    for arm in ARMS.values():
+        for doc in some_documents(arm, protocol, language):
+            decision = decide(doc)
+            response = respond(doc, decision)
+            outcome, parsed = tasks.score(doc, response)
+            assert outcome == right_outcomes(doc, decision), (arm.name, response, parsed)
+            assert (outcome in ("conflict", "correct")) or name != "oracle"
+
+
+@pytest.mark.parametrize(("protocol", "language"), EVERY)
+def test_the_target_is_what_the_oracle_says(protocol: str, language: str) -> None:
+    """Where a letter or yes or no is asked for, the target is that; else the value or the word."""
+    for doc in some_documents(ARMS["en_zh"], protocol, language):
+        target, response = tasks.target(doc), policy("oracle")(doc)
+        if protocol == "choice":
+            assert response == target
+        elif protocol == "detect":
+            assert response[0] in {"yes": "Y是", "no": "N否"}[target]
+        else:
+            fact = tasks.fact_of(doc)
+            assert target in ("conflict", fact.a.canonical, fact.b.canonical)
+
+
+@pytest.mark.parametrize("name", POLICIES_BY_HAND)
 def test_policies_do_what_their_names_say(name: str) -> None:
     for doc in tasks.documents(ARMS["text_image"], load(), "aware")[:80]:
         outcome, _ = tasks.score(doc, policy(name)(doc))
@@ -100,15 +153,16 @@ def test_policies_do_what_their_names_say(name: str) -> None:
         assert outcome == (conflict if doc["relation"] == "conflict" else agree)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("side", ["a", "b"])
-def test_every_surface_form_of_the_release_is_read_as_its_own_value(side: str) -> None:
+def test_every_surface_form_of_the_release_is_read_as_its_own_value(side: str, language: str) -> None:
     """No written form of one value may be taken for the other, or for nothing."""
     for doc in tasks.documents(ARMS["text"], load(), "aware"):
         if doc["pieces"][0]["side"] != side:
             continue
         fact = tasks.fact_of(doc)
-        for form in fact.value(doc["pieces"][0]["side"]).surface["en"]:
-            for response in (form, f"The answer is {form}.", f"**{form}**"):
+        for form in fact.value(doc["pieces"][0]["side"]).surface[language]:
+            for response in (form, SENTENCES[language].format(form), f"**{form}**"):
                 outcome, reading = tasks.score(doc, response)
                 assert outcome == "correct", (fact.kind, fact.a.canonical, fact.b.canonical, response, reading)
 

@@ -86,12 +86,21 @@ def _of_option(means: Meaning, fact: Fact) -> Reading:
 
 def final_answer(response: str) -> str:
     """What follows the last mark of a final answer outside reasoning tags; the whole response where there is no mark."""
-    shown, _ = visible(response)
-    last = None
-    for last in _FINAL.finditer(shown):  # noqa: B007 -- the last one is wanted
-        pass
-    answer = shown[last.end() :].strip() if last is not None else ""
-    return answer or response
+    return _marked(visible(response)[0]) or response
+
+
+def _marked(shown: str) -> str:
+    """What follows the last mark of a final answer; empty when there is none."""
+    end = -1
+    for match in _FINAL.finditer(shown):
+        end = match.end()
+    return shown[end:].strip() if end >= 0 else ""
+
+
+def _places(response: str) -> list[str]:
+    """Where a yes, a no or a letter may lead: the final answer, then the response unless it is reasoning that never ended."""
+    shown, answered = visible(response)
+    return [text for text in (_marked(shown), shown if answered else "") if text]
 
 
 def yes_or_no(response: str) -> bool | None:
@@ -100,26 +109,25 @@ def yes_or_no(response: str) -> bool | None:
     A final answer counts before the beginning, a yes or no at either place before a statement in other words (*the two
     disagree*), and that before a yes or no elsewhere (*on this question, yes.*).
     """
-    shown, answered = visible(response)
-    final = final_answer(response)
-    for text in dict.fromkeys((final, shown) if answered else (final,)):
-        head = text[:_HEAD]
+    heads = [text[:_HEAD] for text in _places(response)]
+    for head in heads:
         if _NO.match(head):
             return False
         if _YES.match(head):
             return True
     stated = contradicts(response)
-    said = None if stated is not None else _SAID.search(shown[:_HEAD])
-    return stated if said is None else said[1].lower() == "yes"
+    if stated is not None or not heads:
+        return stated
+    said = _SAID.search(heads[-1])
+    return None if said is None else said[1].lower() == "yes"
 
 
 def letter(response: str, letters: Sequence[str]) -> str | None:
     """The letter of the option that a response settles on; None when it names none, or several without a final answer."""
-    shown, answered = visible(response)
-    final = final_answer(response)
-    for text in dict.fromkeys((final, shown) if answered else (final,)):
-        match = _LETTER_LEAD.match(text[:_HEAD].strip())
+    heads = [text[:_HEAD] for text in _places(response)]
+    for head in heads:
+        match = _LETTER_LEAD.match(head.strip())
         if match and match[1].upper() in letters:
             return match[1].upper()
-    said = {(match[1] or match[2]).upper() for match in _LETTER_SAID.finditer(shown[:_HEAD])} & set(letters)
+    said = {(match[1] or match[2]).upper() for head in heads[-1:] for match in _LETTER_SAID.finditer(head)} & set(letters)
     return said.pop() if len(said) == 1 else None

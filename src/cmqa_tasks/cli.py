@@ -69,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--every-policy", action="store_true", help="all reference policies instead of the usual three models")
     demo.set_defaults(run=_demo)
 
+    policies = commands.add_parser("policies", help="what the reference policies get, without a harness, as a table")
+    policies.add_argument("--policy", nargs="+", default=["oracle", "rule", "random"], metavar="POLICY", help="names of policies")
+    policies.add_argument("--protocols", nargs="+", default=["aware"], metavar="PROTOCOL", help="names of protocols; 'all'")
+    policies.add_argument("--language", default="en", help="language of the question")
+    policies.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
+    policies.set_defaults(run=_policies)
+
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
     tasks_path.add_argument("harness", choices=list(_EXTRAS))
     tasks_path.set_defaults(run=_tasks_path)
@@ -90,8 +97,9 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from cmqa_tasks.protocols import protocols_named
     from cmqa_tasks.release import DEFAULT, load
-    from cmqa_tasks.show import find, protocols_named, write
+    from cmqa_tasks.show import find, write
 
     release = load(options.data or DEFAULT)
     for item in find(release, options.id):
@@ -115,6 +123,15 @@ def _demo(options: argparse.Namespace) -> int:
     from cmqa_tasks.demo import run
 
     print(run(options.out, options.limit, options.every_policy))
+    return 0
+
+
+def _policies(options: argparse.Namespace) -> int:
+    from cmqa_tasks.calibration import table
+    from cmqa_tasks.protocols import protocols_named
+    from cmqa_tasks.release import DEFAULT, load
+
+    print(table(options.policy, protocols_named(options.protocols), load(options.data or DEFAULT), options.language))
     return 0
 
 

@@ -6,7 +6,6 @@ on request every reference policy. Nothing is downloaded.
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import subprocess
@@ -17,12 +16,16 @@ from typing import Any
 
 import yaml
 
+from cmqa_tasks import markdown
+from cmqa_tasks.catalogue import GROUPS, task_name
 from cmqa_tasks.policies import POLICIES
+from cmqa_tasks.records import ARMS
 from cmqa_tasks.results import ResultsError, latest_results, metric
 
-TASKS = ("cmqa_unimodal", "cmqa_crossmodal")
-ROWS = (*(f"cmqa_{arm}" for arm in ("text_text", "image_image", "image_text", "text_image")), *TASKS)
-COLUMNS = ("balanced", "recognition", "false_alarm", "agree_correct", "prefers_first", "prefers_image", "unparsed", "abstained")
+TASKS = ("cmqa_unimodal", "cmqa_crossmodal", "clqa_monolingual", "clqa_crosslingual")
+ROWS = (*(task_name(ARMS[arm]) for group in TASKS for arm in GROUPS[group]), *TASKS)
+_PREFERENCES = ("prefers_first", "prefers_image", "prefers_english")
+COLUMNS = ("balanced", "recognition", "false_alarm", "agree_correct", *_PREFERENCES, "unparsed", "abstained")
 _LOG_LINES = 15
 
 
@@ -79,7 +82,7 @@ def table(models: Sequence[str], out: Path) -> str:
     Raises:
         ResultsError: a model has no results.
     """
-    return _markdown(["model", "task", *COLUMNS], [row for name in models for row in _rows(name, out)])
+    return markdown.table(["model", "task", *COLUMNS], [row for name in models for row in _rows(name, out)])
 
 
 def _rows(name: str, out: Path) -> Iterator[list[str]]:
@@ -89,21 +92,4 @@ def _rows(name: str, out: Path) -> Iterator[list[str]]:
         lines = (out / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()
         raise ResultsError("\n".join([str(error), *lines[-_LOG_LINES:]])) from error
     for task in ROWS:
-        yield [name, task, *(_number(metric(results, task, column)) for column in COLUMNS)]
-
-
-def _number(value: float | None) -> str:
-    """Three decimals; a dash where no item counts, nothing where the task has no such metric."""
-    return "" if value is None else "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table with aligned columns; the first two hold words, the others numbers."""
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = [cell.ljust(w) if c < 2 else cell.rjust(w) for c, (cell, w) in enumerate(zip(cells, widths, strict=True))]
-        return f"| {' | '.join(padded)} |"
-
-    rule = ["-" * width if column < 2 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
-    return "\n".join([line(header), line(rule), *(line(row) for row in rows)])
+        yield [name, task, *(markdown.number(metric(results, task, column)) for column in COLUMNS)]

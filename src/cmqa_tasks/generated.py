@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cmqa_tasks import catalogue, metrics, prompts, resources
+from cmqa_tasks import catalogue, markdown, metrics, prompts, resources
 from cmqa_tasks.protocols import FORMS, PROTOCOLS
 from cmqa_tasks.records import ARMS, Arm
 from cmqa_tasks.worlds.languages import LANGUAGES
@@ -40,32 +40,44 @@ def write(checkout: Path) -> None:
 
 def tasks_page() -> str:
     """The contents of ``docs/tasks.md``."""
+    return (
+        "\n\n".join(
+            [
+                "# Tasks, protocols and metrics",
+                "Written by `python -m cmqa_tasks.generated`; a test holds it against the code. The README says what the words mean.",
+                "## Arms",
+                "An arm is the ordered kinds of evidence that an item shows. These are their tasks under the default protocol.",
+                _table(("task", "the model sees", "kind", "groups"), (_arm_row(arm) for arm in ARMS.values())),
+                "## Names",
+                *_names(),
+                "## Groups",
+                _table(("group", "members"), _group_rows()),
+                "## Protocols",
+                "A protocol says how the question is put and in which form an answer is read. With one piece, `detect` asks plainly.",
+                _table(("protocol", "varies", "why", "what is read", "longest answer (tokens)"), _protocol_rows()),
+                "## Metrics",
+                "Every arm prints all of its metrics whatever the answers are; one that no item counts for is NaN.",
+                _table(("metric", "better", "what it is", "arms"), _metric_rows()),
+                "## Languages",
+                _table(("tag", "language", "pages in"), _language_rows()),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _names() -> tuple[str, str, str]:
     count = {harness: len(list(catalogue.entries(harness))) for harness in catalogue.HARNESSES}
-    parts = [
-        "# Tasks, protocols and metrics",
-        "Written by `python -m cmqa_tasks.generated`; a test holds it against the code. What the words mean stands in the README.",
-        "## Arms",
-        "An arm is the ordered kinds of evidence that an item shows. Under the default protocol its task is named",
-        _table(("task", "the model sees", "kind", "groups"), (_arm_row(arm) for arm in ARMS.values())),
-        "## Names",
-        "`<task>__<protocol>` asks under another protocol, `<task>__<protocol>_zh` asks it in Chinese, as in "
-        "`prompts/<protocol>.zh.j2`: `cmqa_image_text__neutral`, `clqa_en_zh__choice_zh`. `<task>__aware` is `<task>`. Groups are "
-        "named alike: `cmqa_crossmodal__neutral`. All of it: `cmqa_prompts`, `clqa_prompts`, `cmqa_prompts_zh`, `clqa_prompts_zh`.",
-        "In lm-eval, arms without images exist once more under `choice` by log-likelihood of the four letters, with `acc` beside the "
-        f"other metrics: `clqa_en_zh__choice{catalogue.LOGLIKELIHOOD}`, in groups `clqa_crosslingual__choice{catalogue.LOGLIKELIHOOD}` … "
-        f"There are {count['lmms_eval']} tasks and groups for lmms-eval and {count['lm_eval']} for lm-eval.",
-        "## Groups",
-        _table(("group", "members"), _group_rows()),
-        "## Protocols",
-        "The protocol decides how the question is put and in which form an answer is read first. With one piece, `detect` asks plainly.",
-        _table(("protocol", "varies", "why", "what is read", "longest answer (tokens)"), _protocol_rows()),
-        "## Metrics",
-        "Every arm prints all of its metrics whatever the answers are; one that no item counts for is NaN.",
-        _table(("metric", "better", "what it is", "arms"), _metric_rows()),
-        "## Languages",
-        _table(("tag", "language", "pages in"), _language_rows()),
-    ]
-    return "\n\n".join(parts) + "\n"
+    last = catalogue.LOGLIKELIHOOD
+    return (
+        "`<task>__<protocol>` asks under another protocol, and `<task>__<protocol>_zh` asks it in Chinese, as in "
+        "`prompts/<protocol>.zh.j2`: `cmqa_image_text__neutral`, `clqa_en_zh__choice_zh`. `<task>__aware` is `<task>`. Groups "
+        "are named alike: `cmqa_crossmodal__neutral`. Every arm under every protocol: `cmqa_prompts`, `clqa_prompts`, "
+        "`cmqa_prompts_zh`, `clqa_prompts_zh`.",
+        "In lm-eval, the arms of CLQA exist once more under `choice`, by log-likelihood of the four letters, with `acc` beside "
+        f"the other metrics: `clqa_en_zh__choice{last}`, and groups such as `clqa_crosslingual__choice{last}`.",
+        f"All in all there are {count['lmms_eval']} tasks and groups for lmms-eval and {count['lm_eval']} for lm-eval.",
+    )
 
 
 def _arm_row(arm: Arm) -> tuple[str, ...]:
@@ -122,9 +134,7 @@ def _language_rows() -> Iterable[tuple[str, ...]]:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; bars inside cells are escaped."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+    return markdown.table(header, list(rows), words=len(header))
 
 
 if __name__ == "__main__":

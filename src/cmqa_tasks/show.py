@@ -9,12 +9,9 @@ from typing import Any
 
 from cmqa_tasks import tasks
 from cmqa_tasks.items import items
-from cmqa_tasks.protocols import PROTOCOLS
 from cmqa_tasks.records import ARMS, Item
 from cmqa_tasks.release import Release
 
-ALL = "all"
-"""Stands for every protocol on the command line."""
 _STYLE = (
     "body{font:16px sans-serif;margin:2em;color:#111;background:#fff}pre{white-space:pre-wrap;font:inherit;margin:.5em 0}"
     ".evidence{border-left:4px solid #999;padding-left:1em}th{text-align:left;padding-right:1em}img{max-width:100%}"
@@ -39,11 +36,6 @@ def find(release: Release, identity: str) -> list[Item]:
     if not found:
         raise ValueError(f"release {release.name!r} has no item or fact {identity!r}; 'cmqa items ARM' lists the items")
     return found
-
-
-def protocols_named(names: Sequence[str]) -> tuple[str, ...]:
-    """The protocols that a command line names; ``all`` is every one."""
-    return tuple(PROTOCOLS) if ALL in names else tuple(dict.fromkeys(names))
 
 
 def write(item: Item, release: Release, directory: Path, protocols: Sequence[str], language: str = "en") -> Path:

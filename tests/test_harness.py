@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from cmqa_tasks import demo, tasks
+from cmqa_tasks.calibration import policy_rates
+from cmqa_tasks.catalogue import task_name
 from cmqa_tasks.metrics import metrics_of
-from cmqa_tasks.policies import POLICIES, random_choice
+from cmqa_tasks.policies import POLICIES, decision_of, random_choice
 from cmqa_tasks.records import ARMS, Arm
 from cmqa_tasks.release import load
 from cmqa_tasks.results import ResultsError, latest_results, metric, samples
@@ -21,6 +23,8 @@ from conftest import run_command
 pytestmark = pytest.mark.harness
 NAN = math.nan
 PAIRS = [arm for arm in ARMS.values() if not arm.single]
+BY_HAND = [name for name in POLICIES if name not in ("random", "rule", "match_options")]
+GROUPS = ("cmqa_unimodal", "cmqa_crossmodal", "cmqa_bilingual", "clqa_monolingual", "clqa_crosslingual")
 HARNESS = ("-m", "lmms_eval")
 
 
@@ -28,7 +32,7 @@ HARNESS = ("-m", "lmms_eval")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every policy on every arm of the whole release, chat and simple, by one command line. A directory per policy."""
     root = tmp_path_factory.mktemp("policies")
-    common = {"model": "cmqa_reference", "tasks": "cmqa", "log_samples": True}
+    common = {"model": "cmqa_reference", "tasks": "cmqa,cmqa_bilingual,cmqa_zhimage,clqa", "log_samples": True}
     configs = [
         common | {"model_args": f"policy={name}", "output_path": str(root / name), "force_simple": name == "follow_text"}
         for name in POLICIES
@@ -50,24 +54,27 @@ def expected(name: str, arm: Arm) -> dict[str, float]:
     if arm.single:
         cries = name == "always_conflict"
         return {"read_correct": float(not cries), "cried_conflict": float(cries), "unparsed": 0.0, "abstained": 0.0}
-    values = {"named_both": 0.0, "unparsed": 0.0, "abstained": 0.0, "prefers_first": NAN, "prefers_image": NAN}
+    values = {"named_both": 0.0, "unparsed": 0.0, "abstained": 0.0}
+    values |= dict.fromkeys(("prefers_first", "prefers_image", "prefers_english"), NAN)
     if name == "oracle":
         values |= {"balanced": 1.0, "recognition": 1.0, "false_alarm": 0.0, "agree_correct": 1.0}
     elif name == "always_conflict":
         values |= {"balanced": 0.5, "recognition": 1.0, "false_alarm": 1.0, "agree_correct": 0.0}
     else:
         values |= {"balanced": 0.5, "recognition": 0.0, "false_alarm": 0.0, "agree_correct": 1.0}
-        values |= {"prefers_first": float(bool(first)), "prefers_image": float(kinds[0 if first else 1] == "image")}
+        modality, language = arm.pieces[0 if first else 1]
+        values |= {"prefers_first": float(bool(first))}
+        values |= {"prefers_image": float(modality == "image"), "prefers_english": float(language == "en")}
     return {one.name: values[one.name] for one in metrics_of(arm)}
 
 
 @pytest.mark.parametrize("arm", ARMS.values(), ids=lambda arm: arm.name)
-@pytest.mark.parametrize("name", [name for name in POLICIES if name not in ("random", "rule")])
+@pytest.mark.parametrize("name", BY_HAND)
 def test_exact_metrics_of_every_policy(runs: Path, name: str, arm: Arm) -> None:
     results = latest_results(runs / name)
-    assert results["n-samples"][f"cmqa_{arm.name}"]["effective"] == 2 * len(load().facts)
+    assert results["n-samples"][task_name(arm)]["effective"] == 2 * len(load().facts)
     for key, value in expected(name, arm).items():
-        found = metric(results, f"cmqa_{arm.name}", key)
+        found = metric(results, task_name(arm), key)
         assert found is not None, key
         assert found == pytest.approx(value, abs=1e-12, nan_ok=True), (key, found, value)
 
@@ -78,17 +85,37 @@ def test_random_gets_what_its_choices_say(runs: Path, arm: Arm) -> None:
     choices = Counter((doc["relation"], random_choice(doc["item_id"], 0, 2)) for doc in docs)
     results, facts = latest_results(runs / "random"), len(load().facts)
     recognition, false_alarm = choices["conflict", 2] / facts, choices["agree", 2] / facts
-    assert metric(results, f"cmqa_{arm.name}", "recognition") == pytest.approx(recognition)
-    assert metric(results, f"cmqa_{arm.name}", "balanced") == pytest.approx((recognition + 1 - false_alarm) / 2)
+    assert metric(results, task_name(arm), "recognition") == pytest.approx(recognition)
+    assert metric(results, task_name(arm), "balanced") == pytest.approx((recognition + 1 - false_alarm) / 2)
     followed = choices["conflict", 0] + choices["conflict", 1]
-    assert metric(results, f"cmqa_{arm.name}", "prefers_first") == pytest.approx(choices["conflict", 0] / followed)
+    assert metric(results, task_name(arm), "prefers_first") == pytest.approx(choices["conflict", 0] / followed)
     assert 0.4 < recognition + 0.1 < 0.6, "the random policy is far from its expectation of one third"
+
+
+def test_other_protocols_through_the_command_line(tmp_path: Path) -> None:
+    """The forms of answers that differ most, and a question in Chinese, against the offline calibration."""
+    protocols = (("detect", "en"), ("choice", "zh"), ("reason", "en"), ("quote", "zh"))
+    names = ",".join(task_name(ARMS["zhimage_text"], *one) for one in protocols)
+    arguments = ("--model", "cmqa_reference", "--model_args", "policy=random", "--tasks", names)
+    run_command(*HARNESS, *arguments, "--output_path", tmp_path / "out", "--log_samples", cwd=tmp_path)
+    results = latest_results(tmp_path / "out")
+    for protocol, language in protocols:
+        offline = policy_rates(decision_of("random"), ARMS["zhimage_text"], protocol, language, load(), {})
+        task = task_name(ARMS["zhimage_text"], protocol, language)
+        for name, value in offline.items():
+            assert metric(results, task, name) == pytest.approx(value, nan_ok=True), (task, name)
+
+
+def test_our_tasks_are_listed(tmp_path: Path) -> None:
+    done = run_command("-m", "cmqa_tasks.cli", "lmms-eval", "tasks", "list", cwd=tmp_path)
+    for group in ("cmqa_crossmodal", "clqa_prompts", "cmqa_crossmodal__neutral"):
+        assert f"|{group} " in done.stdout, done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
 def test_a_rule_does_not_solve_the_benchmark(runs: Path, arm: Arm) -> None:
     """Were this to fail, the passages would be too regular: mend the data and not the bound."""
-    balanced = metric(latest_results(runs / "rule"), f"cmqa_{arm.name}", "balanced")
+    balanced = metric(latest_results(runs / "rule"), task_name(arm), "balanced")
     assert balanced is not None
     assert balanced < 0.6
 
@@ -99,13 +126,13 @@ def test_the_published_table_is_what_the_policies_get(runs: Path) -> None:
     assert demo.table(POLICIES, runs) in published
 
 
-@pytest.mark.parametrize("group", ["cmqa_unimodal", "cmqa_crossmodal"])
+@pytest.mark.parametrize("group", GROUPS)
 def test_groups_are_the_means_of_their_arms(runs: Path, group: str) -> None:
     results = latest_results(runs / "random")
     members = results["group_subtasks"][group]
     for name in ("balanced", "recognition", "false_alarm", "agree_correct", "unparsed"):
         values = [metric(results, member, name) for member in members]
-        assert metric(results, group, name) == pytest.approx(sum(values) / 2), name  # type: ignore[arg-type]
+        assert metric(results, group, name) == pytest.approx(sum(values) / len(members)), name  # type: ignore[arg-type]
 
 
 def test_the_table_has_clustered_standard_errors(runs: Path) -> None:
@@ -189,7 +216,7 @@ def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Pa
         "import json, sys\n"
         "from lmms_eval.evaluator import simple_evaluate\n"
         "from cmqa_tasks.own import read_jsonl\n"
-        "from cmqa_tasks.task_classes import ConflictTask\n"
+        "from cmqa_tasks.task_classes.lmms import ConflictTask\n"
         "task = ConflictTask(arm='image_text', data=read_jsonl(sys.argv[1]))\n"
         "for simple in (False, True):\n"
         "    results = simple_evaluate(model='cmqa_reference', model_args='policy=oracle', tasks=[task], force_simple=simple)\n"
@@ -204,31 +231,13 @@ def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:
     from lmms_eval.tasks import TaskManager
 
     from cmqa_tasks.plugin import include_tasks
-    from cmqa_tasks.task_classes import ConflictTask
+    from cmqa_tasks.task_classes.lmms import ConflictTask
 
     include_tasks()
     manager = TaskManager()
     for arm in ARMS:
-        (from_yaml,) = manager.load_task_or_group(f"cmqa_{arm}").values()
-        from_python = ConflictTask(arm=arm)
-        assert from_yaml.dump_config() == from_python.dump_config()
-        assert from_yaml.eval_docs.to_list() == from_python.eval_docs.to_list()
-
-
-def test_our_names_collide_with_no_built_in() -> None:
-    from lmms_eval.tasks import TaskManager
-
-    from cmqa_tasks.resources import tasks_dir
-
-    index = TaskManager(include_path=None).task_index
-    files = [yaml.load(path.read_text(), Loader=yaml.BaseLoader) for path in _task_files(tasks_dir("lmms_eval"))]
-    ours = {file.get("group", file["task"]) for file in files}
-    theirs = {name for name, entry in index.items() if "cmqa" not in str(entry["yaml_path"])}
-    assert len(ours) == len(files)
-    assert not theirs & ours
-
-
-def _task_files(directory: Path) -> list[Path]:
-    found = sorted(directory.glob("*.yaml"))
-    assert len(found) == 10
-    return found
+        for protocol, language in (("aware", "en"), ("quote", "zh")):
+            (from_yaml,) = manager.load_task_or_group(task_name(ARMS[arm], protocol, language)).values()
+            from_python = ConflictTask(arm=arm, protocol=protocol, language=language)
+            assert from_yaml.dump_config() == from_python.dump_config()
+            assert from_yaml.eval_docs.to_list() == from_python.eval_docs.to_list()

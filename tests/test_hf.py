@@ -15,7 +15,7 @@ from lmms_eval.api.instance import Instance
 from cmqa_tasks.models.hf import CmqaHF
 from cmqa_tasks.release import Release
 from cmqa_tasks.results import latest_results, metric, samples
-from cmqa_tasks.task_classes import ConflictTask
+from cmqa_tasks.task_classes.lmms import ConflictTask
 from conftest import run_command
 
 VISION = ("qwen2_5_vl", "llava", "idefics3")

@@ -145,14 +145,14 @@ def _tasks_path(options: argparse.Namespace) -> int:
 def _harness(options: argparse.Namespace) -> int:
     from cmqa_tasks import plugin
 
+    run = {"lm-eval": plugin.run_lm_eval, "lmms-eval": plugin.run_lmms_eval}[options.command]
     try:
-        (plugin.run_lm_eval if options.command == "lm-eval" else plugin.run_lmms_eval)(options.rest)
+        return run(options.rest)
     except ModuleNotFoundError as error:
         if error.name not in ("lm_eval", "lmms_eval"):
             raise
         extra = _EXTRAS[options.command]
         raise ValueError(f"{options.command} is not installed: pip install 'cmqa-tasks[{extra}]'") from error
-    return 0
 
 
 if __name__ == "__main__":

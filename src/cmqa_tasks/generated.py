@@ -44,7 +44,7 @@ def tasks_page() -> str:
         "\n\n".join(
             [
                 "# Tasks, protocols and metrics",
-                "Written by `python -m cmqa_tasks.generated`; a test holds it against the code. The README says what the words mean.",
+                "Written by `python -m cmqa_tasks.generated`; a test holds it against the code. The README explains the words.",
                 "## Arms",
                 "An arm is the ordered kinds of evidence that an item shows. These are their tasks under the default protocol.",
                 _table(("task", "the model sees", "kind", "groups"), (_arm_row(arm) for arm in ARMS.values())),
@@ -53,7 +53,7 @@ def tasks_page() -> str:
                 "## Groups",
                 _table(("group", "members"), _group_rows()),
                 "## Protocols",
-                "A protocol says how the question is put and in which form an answer is read. With one piece, `detect` asks plainly.",
+                "A protocol says how the question is put and in which form an answer is read. One piece alone, `detect` asks plainly.",
                 _table(("protocol", "varies", "why", "what is read", "longest answer (tokens)"), _protocol_rows()),
                 "## Metrics",
                 "Every arm prints all of its metrics whatever the answers are; one that no item counts for is NaN.",

@@ -10,6 +10,7 @@ Nothing heavy is imported here; the model classes load when they are asked for.
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import inspect
 import sys
 from collections.abc import Sequence
@@ -47,28 +48,25 @@ def include_tasks() -> None:
     _include(TaskManager, resources.tasks_dir("lmms_eval"))
 
 
-def run_lmms_eval(arguments: Sequence[str]) -> None:
-    """lmms-eval's own command line in this process, with our tasks in its lists too.
+def run_lmms_eval(arguments: Sequence[str]) -> int:
+    """lmms-eval's own command line in this process, with our tasks in its lists too; returns its exit code.
 
     ``lmms-eval tasks list`` looks at no model and therefore at no entry point.
 
     Raises:
-        SystemExit: as the harness ends.
+        ModuleNotFoundError: lmms-eval is not installed.
     """
-    from lmms_eval.__main__ import cli_evaluate
-
     include_tasks()
-    sys.argv = ["lmms-eval", *arguments]
-    cli_evaluate()
+    return _run("lmms-eval", arguments)
 
 
-def run_lm_eval(arguments: Sequence[str]) -> None:
-    """lm-eval's own command line in this process, with our tasks and the reference policies.
+def run_lm_eval(arguments: Sequence[str]) -> int:
+    """lm-eval's own command line in this process, with our tasks and the reference policies; returns its exit code.
 
     Raises:
-        SystemExit: as the harness ends.
+        ModuleNotFoundError: lm-eval is not installed.
     """
-    from lm_eval.__main__ import cli_evaluate
+    import lm_eval.models  # noqa: F401 -- the harness fills its registry only while that is empty
     from lm_eval.api.registry import register_model
     from lm_eval.tasks import TaskManager
 
@@ -76,8 +74,14 @@ def run_lm_eval(arguments: Sequence[str]) -> None:
 
     register_model("cmqa_reference")(LMReference)
     _include(TaskManager, resources.tasks_dir("lm_eval"))
-    sys.argv = ["lm-eval", *arguments]
-    cli_evaluate()
+    return _run("lm-eval", arguments)
+
+
+def _run(command: str, arguments: Sequence[str]) -> int:
+    """Call what a console command calls, as its script would."""
+    (script,) = importlib.metadata.entry_points(group="console_scripts", name=command)
+    sys.argv = [command, *arguments]
+    return int(script.load()() or 0)
 
 
 def _include(manager: Any, directory: Path) -> None:

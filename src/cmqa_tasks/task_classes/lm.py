@@ -30,7 +30,7 @@ from cmqa_tasks.release import Release
 from cmqa_tasks.task_classes.settings import SPLIT, read
 
 By = Literal["generation", "loglikelihood"]
-_BOUND = ("doc_to_text", "doc_to_target", "doc_to_choice", "doc_to_image", "process_results", "metric_list")
+_BOUND = ("doc_to_text", "doc_to_target", "doc_to_choice", "doc_to_image", "fewshot_config", "process_results", "metric_list")
 _CHOICE = "choice"
 
 

@@ -1,9 +1,11 @@
-"""What the plugin adds to lmms-eval's start, and what loading one task costs. Prints medians; run it alone on a quiet machine.
+"""What the plugin adds to the harnesses' start and lists, and what loading one task costs.
+
+Prints medians; run it alone on a quiet machine.
 
     python benchmarks/startup.py [rounds]
 
 Each measurement runs in a fresh process. Indexing is measured without the harness's own tasks, whose two to three seconds
-would drown the difference.
+would drown the difference. Lists are whole commands, with and without our tasks in turn.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 _START = """
 import sys, time
@@ -31,7 +35,7 @@ import resource, sys, time
 import datasets, torch, PIL.Image, lmms_eval.api.task, lmms_eval.evaluator
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 begin = time.perf_counter()
-from cmqa_tasks.task_classes import ConflictTask
+from cmqa_tasks.task_classes.lmms import ConflictTask
 task = ConflictTask(arm="{arm}")
 elapsed = time.perf_counter() - begin
 print(elapsed, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
@@ -54,5 +58,28 @@ def main(rounds: int) -> None:
         print(f"loading cmqa_{arm}: {seconds:.2f} s, {megabytes:.0f} MB more at the peak")
 
 
+def lists(rounds: int) -> None:
+    """Whole commands that list all tasks, theirs and with ours, side by side."""
+    from cmqa_tasks.resources import tasks_dir
+
+    commands = (
+        ("lmms_eval", ("lmms-eval", "tasks", "list"), "--include-path"),
+        ("lm_eval", ("lm-eval", "ls", "tasks"), "--include_path"),
+    )
+    for harness, command, option in commands:
+        script = str(Path(sys.executable).with_name(command[0]))
+        include = [option, str(tasks_dir(harness))]
+        seconds: dict[bool, list[float]] = {False: [], True: []}
+        for number in range(2 * rounds):
+            ours = number % 2 == 1
+            begin = time.perf_counter()
+            subprocess.run([script, *command[1:], *(include if ours else [])], capture_output=True, check=True)
+            seconds[ours].append(time.perf_counter() - begin)
+        without, within = (statistics.median(seconds[ours]) for ours in (False, True))
+        print(f"{' '.join(command)}: {without:.2f} s, with ours {within:.2f} s: {within / without:.3f} times")
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    main(ROUNDS)
+    lists(ROUNDS)

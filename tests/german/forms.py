@@ -158,5 +158,5 @@ def forms(kind: Kind, canonical: str) -> Mapping[str, str]:
     return _FORMS[kind](canonical)
 
 
-GERMAN = Language("German", forms, tidy, Path(__file__).parent / "phrases")
+GERMAN = Language("German", forms, tidy, Path(__file__).parent / "phrases", decimal_mark=",")
 """The row of the table of languages."""

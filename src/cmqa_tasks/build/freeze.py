@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import cmqa_tasks
 from cmqa_tasks.build.render import PAGE_SIZE, Renderer
-from cmqa_tasks.build.shards import SCHEMAS, SHARD_FACTS, build_shard, shard_file, start_worker
+from cmqa_tasks.build.shards import SHARD_FACTS, build_shard, schema, shard_file, start_worker
 from cmqa_tasks.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, Metadata, sha256_of
 from cmqa_tasks.worlds.languages import LANGUAGES
 
@@ -136,11 +136,11 @@ def _assemble(partial: Path, plan: dict[str, Any]) -> Metadata:
 def _join(directory: Path, name: str, shards: int, target: Path) -> FileInfo:
     rows = 0
     # Images are compressed already.
-    with pq.ParquetWriter(target, SCHEMAS[name], compression="none" if name == IMAGES else "zstd") as writer:
+    with pq.ParquetWriter(target, schema(name), compression="none" if name == IMAGES else "zstd") as writer:
         for first in range(0, shards, _SHARDS_PER_ROW_GROUP):
             parts = range(first, min(first + _SHARDS_PER_ROW_GROUP, shards))
             table = pq.ParquetDataset([str(directory / shard_file(shard, name)) for shard in parts]).read()
-            writer.write_table(table.cast(SCHEMAS[name]))
+            writer.write_table(table.cast(schema(name)))
             rows += table.num_rows
     return FileInfo(sha256=sha256_of(target), bytes=target.stat().st_size, rows=rows)
 

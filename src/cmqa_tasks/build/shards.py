@@ -19,10 +19,6 @@ from cmqa_tasks.worlds.languages import LANGUAGES
 SHARD_FACTS = 8
 """Facts per shard: small enough that a kill loses seconds, large enough that files stay few."""
 
-_strings = pa.struct([(language, pa.string()) for language in LANGUAGES])
-_value = pa.struct(
-    [("canonical", pa.string()), ("surface", pa.struct([(language, pa.list_(pa.string())) for language in LANGUAGES]))]
-)
 _evidence = [
     ("id", pa.string()),
     ("fact_id", pa.string()),
@@ -32,33 +28,36 @@ _evidence = [
     ("variant", pa.int8()),
     ("template", pa.string()),
 ]
-SCHEMAS = {
-    FACTS: pa.schema(
+_image = [("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])), ("width", pa.int32()), ("height", pa.int32())]
+
+
+def schema(name: str) -> pa.Schema:
+    """Columns of one of a release's files. ``image`` has the layout that Hugging Face datasets decodes as an Image."""
+    if name == FACTS:
+        return _facts()
+    return pa.schema([*_evidence, *(_image if name == IMAGES else [("text", pa.string())])])
+
+
+def _facts() -> pa.Schema:
+    strings = pa.struct([(language, pa.string()) for language in LANGUAGES])
+    surface = pa.struct([(language, pa.list_(pa.string())) for language in LANGUAGES])
+    value = pa.struct([("canonical", pa.string()), ("surface", surface)])
+    return pa.schema(
         [
             ("id", pa.string()),
             ("index", pa.int32()),
             ("world", pa.string()),
             ("type", pa.string()),
             ("kind", pa.string()),
-            ("entity", _strings),
-            ("question", _strings),
-            ("a", _value),
-            ("b", _value),
+            ("entity", strings),
+            ("question", strings),
+            ("a", value),
+            ("b", value),
             ("graphical", pa.bool_()),
             ("tolerance", pa.float64()),
         ]
-    ),
-    TEXTS: pa.schema([*_evidence, ("text", pa.string())]),
-    IMAGES: pa.schema(
-        [
-            *_evidence,
-            ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
-            ("width", pa.int32()),
-            ("height", pa.int32()),
-        ]
-    ),
-}
-"""Columns of a release's files. ``image`` has the layout that Hugging Face datasets decodes as an Image."""
+    )
+
 
 _renderer: Renderer | None = None
 
@@ -78,10 +77,10 @@ def build_shard(seed: int, shard: int, facts: int, directory: Path) -> int:
     """Build a shard in a worker process, and say how many images it made. The last of its files to appear is the images'."""
     assert _renderer is not None, "start_worker was not called in this process"
     drawn = [draw(seed, number) for number in shard_facts(shard, facts)]
-    write(directory / shard_file(shard, FACTS), [one.fact.model_dump() for one in drawn], SCHEMAS[FACTS])
-    write(directory / shard_file(shard, TEXTS), [t.model_dump() for one in drawn for t in texts(one)], SCHEMAS[TEXTS])
+    write(directory / shard_file(shard, FACTS), [one.fact.model_dump() for one in drawn], schema(FACTS))
+    write(directory / shard_file(shard, TEXTS), [t.model_dump() for one in drawn for t in texts(one)], schema(TEXTS))
     images = [row for one in drawn for row in _images(one, _renderer)]
-    write(directory / shard_file(shard, IMAGES), images, SCHEMAS[IMAGES])
+    write(directory / shard_file(shard, IMAGES), images, schema(IMAGES))
     return len(images)
 
 
@@ -114,8 +113,8 @@ def _render(drawn: Drawn, side: Side, language: str, variant: int, renderer: Ren
     return renderer.render(page(drawn, side, language, variant), name)
 
 
-def write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+def write(path: Path, rows: Sequence[dict[str, Any]], columns: pa.Schema) -> None:
     """Write rows as Parquet, whole or not at all."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), partial)
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=columns), partial)
     os.replace(partial, path)

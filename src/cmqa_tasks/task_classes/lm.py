@@ -20,9 +20,8 @@ from typing import Any, Literal
 
 import datasets
 from lm_eval.api.task import ConfigurableTask
-from lm_eval.tasks._yaml_loader import load_yaml
 
-from cmqa_tasks import resources, tasks
+from cmqa_tasks import tasks
 from cmqa_tasks.catalogue import LOGLIKELIHOOD
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL, LETTERS
 from cmqa_tasks.records import Arm
@@ -64,9 +63,9 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
         name: str | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
-        given = dict(_template() if config is None else config)
+        given = dict(config or {})
         self.by: By = given.pop("by", by)
-        self.settings = read(given, arm=arm, protocol=protocol, language=language, data=data, name=name)
+        self.settings = read("lm_eval", given, arm=arm, protocol=protocol, language=language, data=data, name=name)
         self._check()
         rest = dict(self.settings.rest)
         if config is None and name is None and self.by == "loglikelihood":
@@ -135,9 +134,3 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
 
 _ITEMS = {"metric": tasks.ITEM_KEY, "aggregation": len, "higher_is_better": None}
 """The per-item record is no metric, but every key of a result needs an aggregation, and the number of items is worth a row."""
-
-
-def _template() -> dict[str, Any]:
-    """The settings that all task YAMLs include, so that a task made in Python differs in nothing."""
-    template: dict[str, Any] = load_yaml(resources.tasks_dir("lm_eval") / "_template")
-    return template

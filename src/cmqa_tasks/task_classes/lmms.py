@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from lmms_eval import utils
 from lmms_eval.api.instance import Instance
 from lmms_eval.api.task import ConfigurableMessagesTask
 
-from cmqa_tasks import resources, tasks
+from cmqa_tasks import tasks
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL
 from cmqa_tasks.records import Arm
 from cmqa_tasks.release import Release
@@ -83,8 +82,7 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         name: str | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
-        given = _template() if config is None else config
-        self.settings = read(given, arm=arm, protocol=protocol, language=language, data=data, name=name)
+        self.settings = read("lmms_eval", config or {}, arm=arm, protocol=protocol, language=language, data=data, name=name)
         super().__init__(config={**self.settings.rest, **self._bindings()})
 
     def _bindings(self) -> dict[str, Any]:
@@ -139,10 +137,3 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
     def __repr__(self) -> str:
         one = self.settings
         return f"ConflictTask(arm={one.arm.name!r}, protocol={one.protocol.name!r}, data={one.release.name!r})"
-
-
-def _template() -> dict[str, Any]:
-    """The settings that all task YAMLs include, so that a task made in Python differs in nothing."""
-    directory = resources.tasks_dir("lmms_eval")
-    template: dict[str, Any] = utils.load_yaml_config(str(directory / "_template"))
-    return template

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks import metrics, prompts, tasks
-from cmqa_tasks.catalogue import suffix
+import yaml
+
+from cmqa_tasks import metrics, prompts, resources, tasks
+from cmqa_tasks.catalogue import Harness, suffix
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL, Protocol, protocol_named
 from cmqa_tasks.records import Arm, arm_named
 from cmqa_tasks.release import DEFAULT, Release, load
@@ -43,7 +45,7 @@ class Settings:
     def metadata(self) -> dict[str, Any]:
         """What the results file says of the task."""
         return {
-            **(self.rest.get("metadata") or {}),
+            **self.rest["metadata"],
             "protocol": self.protocol.name,
             "question_language": self.language,
             "release": self.release.name,
@@ -52,6 +54,7 @@ class Settings:
 
 
 def read(
+    harness: Harness,
     config: Mapping[str, Any],
     *,
     arm: str | Arm | None = None,
@@ -60,13 +63,14 @@ def read(
     data: Release | str | Path | None = None,
     name: str | None = None,
 ) -> Settings:
-    """Read a task YAML's contents; what it does not say follows from the other arguments.
+    """Read a task YAML's contents; what it does not say follows from ``_settings`` and the other arguments.
 
     Raises:
         ValueError: no arm, or an unknown arm, protocol or language; the message lists what exists.
         cmqa_tasks.release.ReleaseError: the data cannot be read.
     """
-    rest = dict(config)
+    shared = _shared(harness)
+    rest = {**shared, **config, "metadata": {**shared["metadata"], **(config.get("metadata") or {})}}
     rest.pop("class", None)
     arm = rest.pop("arm", arm)
     if arm is None:
@@ -80,3 +84,10 @@ def read(
     family = found.family if release.name == DEFAULT else release.name
     given = name or rest.get("task") or f"{family}_{found.name}{suffix(asked.name, spoken)}"
     return Settings(given, found, asked, spoken, release, rest | {"task": given})
+
+
+def _shared(harness: Harness) -> dict[str, Any]:
+    """The settings that all tasks share, so that a task made in Python differs in nothing from one made by YAML."""
+    text = (resources.tasks_dir(harness) / "_settings").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found

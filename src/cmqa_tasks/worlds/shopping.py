@@ -18,7 +18,7 @@ from typing import Any
 
 from cmqa_tasks.records import Kind
 from cmqa_tasks.worlds.base import FactType, Phrasebook, Scene, View, World, pick, spread
-from cmqa_tasks.worlds.languages import write
+from cmqa_tasks.worlds.languages import language_named, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +327,7 @@ def _view(scene: Scene, phrasebook: Phrasebook) -> View:
     names = {field: phrasebook.name(table, scene[field]) for field, table in tables.items()}
     names |= {field: phrasebook.name("people", scene[field]) for field in ("customer", "clerk")}
     names["product"] = phrasebook.name("products", scene["thing"])
-    kilograms = f"{int(scene['tenths_of_kg']) / 10:g}"
+    kilograms = f"{int(scene['tenths_of_kg']) / 10:g}".replace(".", language_named(phrasebook.language).decimal_mark)
     return {
         **_written(scene, phrasebook.language),
         **names,

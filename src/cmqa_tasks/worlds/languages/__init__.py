@@ -29,6 +29,8 @@ class Language:
     """Takes away the white space that folded template lines leave in a passage."""
     phrases: Path
     """The directory of ``<world>.yaml`` files."""
+    decimal_mark: str = "."
+    """What stands between a number's whole part and its fraction."""
     both_layouts: bool = False
     """Whether pages show each value in both layouts, or only in the one that conflict items use."""
 

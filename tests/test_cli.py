@@ -6,9 +6,13 @@ import pytest
 
 from cmqa_tasks.cli import main
 from cmqa_tasks.items import items
-from cmqa_tasks.records import arm_named
-from cmqa_tasks.release import load
+from cmqa_tasks.protocols import PROTOCOLS
+from cmqa_tasks.records import ARMS, arm_named
+from cmqa_tasks.release import Release, load
+from cmqa_tasks.show import find, write
 
+OWN = ("text_text", "image_image", "image_text", "text_image", "text", "image", "en_en", "en")
+"""The arms that English texts and images are enough for."""
 ITEM = next(iter(items(arm_named("image_text"), load().facts.values(), load().name)))
 
 
@@ -18,7 +22,7 @@ def test_show_writes_the_item_as_a_model_gets_it(tmp_path: Path, capsys: pytest.
     assert index == tmp_path / ITEM.id / "index.html"
     folder = index.parent
     assert (folder / "image_1.png").is_file()
-    prompt = (folder / "prompt.txt").read_text(encoding="utf-8")
+    prompt = (folder / "aware.en.txt").read_text(encoding="utf-8")
     page = index.read_text(encoding="utf-8")
     assert load().facts[ITEM.fact_id].question["en"] in prompt
     assert prompt.count("<image>") == page.count("<img ") == 1
@@ -26,7 +30,50 @@ def test_show_writes_the_item_as_a_model_gets_it(tmp_path: Path, capsys: pytest.
 
 def test_show_of_a_fact_writes_all_of_its_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", ITEM.fact_id, "--out", str(tmp_path)]) == 0
-    assert len(capsys.readouterr().out.split()) == 12
+    assert len(capsys.readouterr().out.split()) == 2 * len(ARMS)
+
+
+def test_show_of_a_users_own_data_shows_the_arms_that_it_can_fill(own_release: Release, tmp_path: Path) -> None:
+    fact = next(iter(own_release.facts))
+    assert {item.arm for item in find(own_release, fact)} == {name for name in ARMS if name in OWN}
+
+
+def test_show_puts_all_protocols_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", ITEM.id, "--protocols", "all", "--language", "zh", "--out", str(tmp_path)]) == 0
+    index = Path(capsys.readouterr().out.strip())
+    page = index.read_text(encoding="utf-8")
+    assert {path.name for path in index.parent.glob("*.txt")} == {f"{protocol}.zh.txt" for protocol in PROTOCOLS}
+    assert page.count("<section>") == page.count("<img ") == len(PROTOCOLS)
+    for protocol in PROTOCOLS:
+        assert f"<h2>{protocol}</h2>" in page
+    assert load().facts[ITEM.fact_id].question["zh"] in page
+
+
+@pytest.mark.browser
+def test_show_fits_into_a_browser_window(browser: str, tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    index = write(ITEM, load(), tmp_path, tuple(PROTOCOLS))
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        errors: list[str] = []
+        page.on("console", lambda message: errors.append(message.text))
+        page.goto(index.as_uri())
+        images = page.evaluate("[...document.images].every(one => one.complete && one.naturalWidth == 640)")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        chromium.close()
+    assert images
+    assert wide <= 1280, "the prompts must scroll in their own row, not the page"
+    assert errors == []
+
+
+def test_policies_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policies", "--policy", "oracle", "always_conflict", "--protocols", "detect"]) == 0
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    assert rows[0][:4] == ["policy", "protocol", "text_text", "image_image"]
+    assert rows[2] == ["oracle", "detect", *["1.000"] * 12]
+    assert rows[3] == ["always_conflict", "detect", *["0.500"] * 12]
 
 
 def test_show_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,6 +93,9 @@ def test_items_lists_what_show_takes(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["items", "nope"], "unknown arm 'nope'"),
         (["items", "text", "--data", "nope"], "no release 'nope'"),
+        (["show", ITEM.id, "--protocols", "nope"], "unknown protocol 'nope'; choose one of aware, neutral"),
+        (["show", ITEM.id, "--language", "fr"], "unknown protocol 'aware' in language 'fr'"),
+        (["policies", "--policy", "nope"], "unknown policy 'nope'; choose one of oracle"),
         (["build", "--seed", "1", "--facts", "0", "--out", "x"], "--facts must be at least 1"),
         (["build", "--seed", "1", "--facts", "4", "--out", "x", "--workers", "0"], "--workers must be at least 1"),
     ],
@@ -60,6 +110,7 @@ def test_mistakes_are_one_line_and_exit_code_2(
     assert error.count("\n") == 1
 
 
-def test_tasks_path_holds_the_tasks(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["tasks-path", "lmms-eval"]) == 0
+@pytest.mark.parametrize("harness", ["lmms-eval", "lm-eval"])
+def test_tasks_path_holds_the_tasks(harness: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tasks-path", harness]) == 0
     assert (Path(capsys.readouterr().out.strip()) / "cmqa_crossmodal.yaml").is_file()

@@ -13,22 +13,23 @@ from cmqa_tasks.extract import BARE, FOREIGN, TYPED, Reading, extract, mentions
 from cmqa_tasks.extract.normalise import LIMIT, fold
 from cmqa_tasks.extract.plan import plan_for
 from cmqa_tasks.records import KINDS, OUTCOMES, Fact, Kind, Value
-from cmqa_tasks.score import score_response
+from cmqa_tasks.score import score, score_response
 
 CASES = Path(__file__).parent / "cases" / "extract_en"
 
 
 def fact_of(spec: dict[str, Any]) -> Fact:
-    """A fact from its short form in a case file."""
-    a, b = (Value(canonical=spec[side]["canonical"], surface={"en": tuple(spec[side]["surface"])}) for side in "ab")
+    """A fact from its short form in a case file: surface forms and entity in English, or by language."""
+    a, b = (Value(canonical=spec[side]["canonical"], surface=_by_language(spec[side]["surface"])) for side in "ab")
+    entity = spec["entity"] if isinstance(spec["entity"], dict) else {"en": spec["entity"]}
     return Fact(
         id="case",
         index=0,
         world=spec["world"],
         type="case",
         kind=spec["kind"],
-        entity={"en": spec["entity"]},
-        question={"en": f"About {spec['entity']}?"},
+        entity=entity,
+        question={language: f"About {name}?" for language, name in entity.items()},
         a=a,
         b=b,
         graphical=False,
@@ -36,10 +37,15 @@ def fact_of(spec: dict[str, Any]) -> Fact:
     )
 
 
-def load() -> list[Any]:
-    """Every case of every file."""
+def _by_language(surface: Any) -> dict[str, tuple[str, ...]]:
+    forms = surface if isinstance(surface, dict) else {"en": surface}
+    return {language: tuple(written) for language, written in forms.items()}
+
+
+def load(cases: Path) -> list[Any]:
+    """Every case of every file of a directory."""
     params = []
-    for path in sorted(CASES.glob("*.json")):
+    for path in sorted(cases.glob("*.json")):
         data = json.loads(path.read_text(encoding="utf-8"))
         facts = {name: fact_of(spec) for name, spec in data["facts"].items()}
         for number, case in enumerate(data["cases"], 1):
@@ -48,7 +54,7 @@ def load() -> list[Any]:
     return params
 
 
-ALL = load()
+ALL = load(CASES)
 LAMP = fact_of(
     {
         "world": "shopping",
@@ -195,8 +201,8 @@ def test_a_long_response_that_states_a_conflict_and_then_picks_is_a_conflict() -
 
 def test_a_long_response_whose_ends_differ_is_unparsed_rather_than_either() -> None:
     long = "It is $24.99." + " and so on" * 5_000 + " It is $29.99."
-    outcome, reading = score_response(long, LAMP, "conflict", "a")
-    assert outcome == "unparsed"
+    reading = extract(long, LAMP)
+    assert score(reading, "conflict", "a") == "unparsed"
     assert reading.parsed is not None
     assert "too long" in reading.parsed
 

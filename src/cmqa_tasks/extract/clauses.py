@@ -52,3 +52,21 @@ class Sentences:
             following = self.cased[at + 1 : at + 3].strip()
             return bool(following) and (last in self.cues.abbreviations or not following[:1].isupper())
         return False
+
+
+_STOP_ZH = re.compile(r"[\u3002!?;\n|]|(?<=[\u3400-\u9fff])\.|\.(?=[\s\u3400-\u9fff\"')\]]|$)")
+
+
+class SentencesZh(Sentences):
+    """Sentences of a folded text with Chinese characters; a full stop behind a Chinese character needs no blank."""
+
+    __slots__ = ()
+
+    def _find(self) -> list[int]:
+        starts = [0]
+        for match in _STOP_ZH.finditer(self.cased):
+            at = match.start()
+            if self.cased[at] == "." and self._inside(at, starts[-1]):
+                continue
+            starts.append(at + 1)
+        return starts

@@ -1,4 +1,6 @@
-"""The form of a language's cue table. English is :mod:`cmqa_tasks.extract.cues_en`; another language is another table.
+"""The form of a language's cue table. English is :mod:`cmqa_tasks.extract.cues_en`; another language with
+word boundaries is another table. Chinese has none, and is read by :mod:`~cmqa_tasks.extract.stance_zh` and
+:mod:`~cmqa_tasks.extract.verdict_zh`.
 
 All patterns are matched on folded lower-case text. Where a table holds :class:`Cue` rows, a row's pattern is tried only
 in texts that hold its stem: most responses hold none, and ``in`` is an order of magnitude cheaper than a search.

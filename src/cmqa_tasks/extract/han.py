@@ -13,6 +13,9 @@ HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 """One Chinese character."""
 _RUN = re.compile("[\u3400-\u9fff\uf900-\ufaff\u3007]+")
 
+SEPARATOR = "\x1f"
+"""White space that nobody writes."""
+
 _PAIRS = """
 圖图資资據据證证說说説说與与為为爲为無无確确認认數数顯显實实際际衝冲沖冲觸触牴抵別别對对應应準准選选擇择個个箇个幣币歐欧鎊镑圓圆
 萬万億亿兩两點点號号時时間间週周東东紅红藍蓝綠绿緑绿黃黄陽阳陰阴雲云霧雾陣阵風风盤盘貝贝類类雞鸡鷄鸡藥药頭头鐘钟鍾钟級级評评
@@ -70,18 +73,26 @@ def has_han(text: str) -> bool:
     return not text.isascii() and HAN.search(text) is not None
 
 
+_COLON = re.compile("(?<![0-9]):")
+"""A colon that stands in no time or score."""
+
+
 def latin(text: str) -> str:
-    """A folded text with blanks for its Chinese characters: what an English sentence in it looks like to its reader."""
+    """A folded text with white space for its Chinese characters: what an English sentence in it looks like to its reader.
+
+    Inside a run of them it is no blank but a separator, lest patterns that skip blanks try every stretch of a long run.
+    """
     return _RUN.sub(_blanks, text).replace("。", ".").replace("，", ",").replace("、", ",")
 
 
 def islands(text: str) -> str:
     """A folded text with tildes for its Chinese characters, so that two numbers never become one: for readers of values."""
-    return _RUN.sub(_tildes, text).replace("。", ";").replace("，", ";").replace("、", ";")
+    return _COLON.sub(";", _RUN.sub(_tildes, text).replace("。", ";").replace("，", ";").replace("、", ";"))
 
 
 def _blanks(match: re.Match[str]) -> str:
-    return " " * (match.end() - match.start())
+    size = match.end() - match.start()
+    return " " if size == 1 else f" {SEPARATOR * (size - 2)} "
 
 
 def _tildes(match: re.Match[str]) -> str:

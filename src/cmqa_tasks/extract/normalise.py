@@ -45,12 +45,14 @@ _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{")
 _LATEX_GROUP = re.compile(r"\\(?:text|mathrm|mathbf|textbf|mbox|boxed|fbox|operatorname)\s?\{([^{}]{0,400})\}")
 _LATEX_SPACE = re.compile(r"\\[,;:!() \[\]]")
-_MARKER = re.compile(
+MARKER = re.compile(
     r"(?:^|[\n.!?;>])[ \t]*(?:(?:so|thus|therefore|hence),?\s)?(?:the\s|my\s)?(?:final\s|short\s|correct\s|direct\s|best\s)?"
     r"(?:answer|conclusion|verdict)(?:\sis)?[ \t]*(?::|=|\n|[ \t]-[ \t])\s*(?=[^\s])",
     re.IGNORECASE,
 )
-_ANSWER_KEYS = ("final_answer", "final answer", "answer", "value", "result", "response")
+_ANSWER_KEYS = (
+    "final_answer", "final answer", "answer", "value", "result", "response", "最终答案", "答案", "回答", "结果", "结论", "值",
+)  # fmt: skip
 
 
 class Parts(NamedTuple):
@@ -169,19 +171,24 @@ def _unmark(text: str) -> str:
 
 
 def plain(text: str) -> Parts:
-    """Visible text without markup, and where its marked answer begins."""
-    text = fold(text)
+    """Visible English text without markup, and where its marked answer begins."""
+    text = bare(fold(text))
+    low = text.lower()
+    final = -1
+    if "answer" in low or "conclusion" in low or "verdict" in low:
+        for match in MARKER.finditer(text):
+            final = match.end()
+    return Parts(text, low, final)
+
+
+def bare(text: str) -> str:
+    """Folded text without markup; a JSON object as lines."""
     if "{" in text and '"' in text:
         text = _from_json(text) or text
     t = text  # chained by hand: this runs on every response
     if "*" in t or "\\" in t or "<" in t or "`" in t or "&" in t or "_" in t or "#" in t or ">" in t or "~" in t:
-        text = _unmark(text)
-    low = text.lower()
-    final = -1
-    if "answer" in low or "conclusion" in low or "verdict" in low:
-        for match in _MARKER.finditer(text):
-            final = match.end()
-    return Parts(text, low, final)
+        return _unmark(text)
+    return text
 
 
 def windows(text: str) -> tuple[str, str]:

@@ -11,7 +11,16 @@ from __future__ import annotations
 import re
 
 from cmqa_tasks.extract.numbers import MAX_DIGITS, Number, parse_digits, unit_after
-from cmqa_tasks.extract.units_zh import KNOWN_ZH, MEASURES, ORDINAL_BEFORE, PAIR, SOURCE_BEFORE, SOURCES_COUNTED, STANDING, UNIT_WORDS
+from cmqa_tasks.extract.units_zh import (
+    KNOWN_ZH,
+    MEASURES,
+    ORDINAL_BEFORE,
+    PAIR,
+    SOURCE_BEFORE,
+    SOURCES_COUNTED,
+    STANDING,
+    UNIT_WORDS,
+)
 
 DIGIT = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _SMALL = {"十": 10, "百": 100, "千": 1000}
@@ -21,9 +30,7 @@ LONGEST = 24
 """Characters of the longest run that is still a number."""
 LABEL = "label"
 """The unit of a number that numbers something (*图1*, *第三*) or counts the evidence itself (*两份资料*)."""
-_RUN = re.compile(
-    rf"[0-9{NUMERAL}](?:[0-9{NUMERAL}]|[.,](?=[0-9])|点(?=[0-9零〇一二三四五六七八九])| (?=[百千万亿]))*"
-)
+_RUN = re.compile(rf"[0-9{NUMERAL}](?:[0-9{NUMERAL}]|[.,](?=[0-9])|点(?=[0-9零〇一二三四五六七八九])| (?=[百千万亿]))*")
 _TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|.")
 _HALF_BEFORE = re.compile(r"半[个颗]?")
 _MORE = re.compile(r"[多余来几](?![0-9])")
@@ -119,7 +126,7 @@ def _in_word(low: str, start: int, end: int, unit: str, value: float) -> bool:
         return True
     if end - start > 1:
         return low[start:end] in _WORDS
-    if value == 1 and after in _AFTER_ONE:
+    if value == 1 and (after in _AFTER_ONE or (before and before in "进下上唯统单")):
         return True
     if not unit and is_han(before) and before not in _BEFORE_BARE:
         return True
@@ -161,6 +168,9 @@ def scan_zh(low: str) -> list[Number]:
         ascii_only = run.isascii()
         if end - start > LONGEST or _embedded(low, start, ascii_only):
             continue
+        if run[-1] == "千" and low[end : end + 1] in ("米", "克") and (run[:-1].isascii() or value_of(run) is None):
+            run, end = run[:-1], end - 1
+            ascii_only = run.isascii()  # 2.4千米 are kilometres
         values, end = _values(run, start, end, ascii_only)
         if not values:
             continue
@@ -169,11 +179,12 @@ def scan_zh(low: str) -> list[Number]:
         if _labels(low, start, end, values[0], unit):
             found.append(Number(start, end, values, LABEL, end, not ascii_only))
             continue
-        if ascii_only:
+        joined = bool(found) and found[-1].unit_end == start  # the last figure of 24块9毛9
+        if ascii_only and not joined:
             after = low[end : end + 1]
             if (not unit and not is_han(after)) or (after in "/:-" and low[end + 1 : end + 2].isdigit()):
                 continue  # as in English
-        elif not (found and found[-1].unit_end == start) and _in_word(low, start, end, unit, values[0]):
+        elif not joined and _in_word(low, start, end, unit, values[0]):
             continue
         if unit and low[unit_end : unit_end + 1] == "半" and values[0] == int(values[0]):  # 两公里半, 三颗半星
             values, unit_end = (values[0] + 0.5,), unit_end + 1
@@ -192,8 +203,9 @@ def _values(run: str, start: int, end: int, ascii_only: bool) -> tuple[tuple[flo
     whole, mark, fraction = run.partition("点")
     if mark and (any(char in "十百千万亿" for char in fraction) or (run.replace("点", "").isascii() and len(fraction) == 2)):
         run, end = whole, start + len(whole)
-    value = value_of(run.rstrip())
-    return (() if value is None else (value,)), end
+    run = run.rstrip()
+    value = value_of(run)
+    return (() if value is None else (value,)), start + len(run)
 
 
 def _halves(low: str) -> list[Number]:

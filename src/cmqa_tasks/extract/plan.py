@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
+from cmqa_tasks.extract.han import has_han
 from cmqa_tasks.extract.mention import BARE, TYPED, Mention
 from cmqa_tasks.extract.mentions import read_kind
 from cmqa_tasks.extract.moments import longest
@@ -51,7 +53,7 @@ class Plan:
     subject: frozenset[str] | None
     """Words of the question's subject; None where it looks like a value itself."""
     longest_first: tuple[tuple[str, Side], ...]
-    """The forms of ``exact``, longest first, so that no form hides in another."""
+    """The ASCII forms of ``exact``, longest first, so that no form hides in another."""
 
     def side_of(self, mention: Mention) -> str:
         """The side that a mention means: ``'a'``, ``'b'``, :data:`OTHER` or :data:`AMBIGUOUS`."""
@@ -134,10 +136,12 @@ def _clean(text: str) -> str:
 
 
 def _literals(kind: Kind, surfaces: dict[Side, list[str]], targets: dict[str, str]) -> list[Literal]:
-    """Written forms that the reader of the kind does not read by itself."""
+    """Written forms in alphabetic scripts, of any language, that the reader of the kind does not read by itself."""
     found: list[Literal] = []
     for side, forms in surfaces.items():
         for form in forms:
+            if has_han(form):
+                continue
             cased, low = fold(form), fold(form).lower()
             if kind == "name":
                 found.append(Literal(must_hold(low), side, tolerant(low)))
@@ -148,16 +152,21 @@ def _literals(kind: Kind, surfaces: dict[Side, list[str]], targets: dict[str, st
                 continue
             found.append(Literal(low, side, None))
     if kind == "name":
-        own = {side: own_part(forms[0]) for side, forms in surfaces.items() if forms}
+        spelled = {side: [form for form in forms if not has_han(form)] for side, forms in surfaces.items()}
+        own = {side: own_part(forms[0]) for side, forms in spelled.items() if forms}
         if len(set(own.values())) == 2:
             found += [Literal(part, side, tolerant(part), BARE) for side, part in own.items() if len(part) > 2]
     return found
 
 
+Forms = tuple[tuple[str, ...], ...]
+"""The written forms of a value, language by language."""
+
+
 @lru_cache(maxsize=FACTS_KEPT)
-def _plan(kind: Kind, a: str, b: str, forms_a: tuple[str, ...], forms_b: tuple[str, ...], tolerance: float, entity: str) -> Plan:
+def _plan(kind: Kind, a: str, b: str, forms_a: Forms, forms_b: Forms, tolerance: float, entities: tuple[str, ...]) -> Plan:
     canonical: dict[Side, str] = {"a": a, "b": b}
-    written: dict[Side, list[str]] = {"a": [*forms_a], "b": [*forms_b]}
+    written: dict[Side, list[str]] = {"a": [*chain(*forms_a)], "b": [*chain(*forms_b)]}
     targets: dict[str, str] = {}
     for side in SIDES:
         for reading in _readings(kind, canonical[side]):
@@ -182,8 +191,8 @@ def _plan(kind: Kind, a: str, b: str, forms_a: tuple[str, ...], forms_b: tuple[s
         amount = _amount(kind, canonical[side])
         if amount is not None:
             amounts[side] = amount
-    folded = fold(entity)
-    masks = (folded.lower(),) if len(folded) > 3 and read_kind(folded, folded.lower(), kind) else ()
+    names = [fold(entity) for entity in entities if not has_han(entity)]
+    masks = tuple(name.lower() for name in names if len(name) > 3 and read_kind(name, name.lower(), kind))
     return Plan(
         kind=kind,
         canonical=canonical,
@@ -193,23 +202,34 @@ def _plan(kind: Kind, a: str, b: str, forms_a: tuple[str, ...], forms_b: tuple[s
         amounts=amounts if tolerance or kind in ("distance", "dose") else {},
         tolerance=tolerance,
         masks=masks,
-        subject=None if masks else frozenset(re.findall(r"[a-z]{2,}", folded.lower())) - _NEVER_NEUTRAL,
-        longest_first=tuple(sorted(exact.items(), key=lambda item: -len(item[0]))),
+        subject=None if masks else frozenset(re.findall(r"[a-z]{2,}", " ".join(names).lower())) - _NEVER_NEUTRAL,
+        longest_first=tuple(sorted((item for item in exact.items() if item[0].isascii()), key=lambda item: -len(item[0]))),
     )
 
 
-def plan_for(fact: Fact, language: str = "en") -> Plan:
+_RECENT: dict[int, tuple[Fact, Plan]] = {}
+"""Plans by the identity of their fact, which is kept beside so that no other fact can take its place."""
+
+
+def plan_for(fact: Fact) -> Plan:
     """The plan of a fact. Keyed by what it is made of rather than by the fact's id, which a user may have chosen badly."""
+    recent = _RECENT.get(id(fact))
+    if recent is not None:
+        return recent[1]
     a, b = fact.a, fact.b
-    return _plan(
+    plan = _plan(
         fact.kind,
         a.canonical,
         b.canonical,
-        a.surface.get(language, ()),
-        b.surface.get(language, ()),
+        tuple(a.surface.values()),
+        tuple(b.surface.values()),
         fact.tolerance,
-        fact.entity.get(language, ""),
+        tuple(fact.entity.values()),
     )
+    if len(_RECENT) >= FACTS_KEPT:
+        _RECENT.clear()
+    _RECENT[id(fact)] = (fact, plan)
+    return plan
 
 
 def bounded(text: str, start: int, end: int) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from cmqa_tasks.extract.mention import BARE, FOREIGN, TYPED, Mention
 from cmqa_tasks.extract.numbers import Number
 from cmqa_tasks.extract.numbers_zh import DIGIT, LABEL, NUMERAL, scan_zh, value_of
+from cmqa_tasks.extract.spans import clear_of
 from cmqa_tasks.extract.units import CURRENCIES, DOLLARS, SCALES, amount, quantity
 from cmqa_tasks.extract.units_zh import KNOWN_ZH
 
@@ -21,7 +22,8 @@ CLAIMED = -1
 _CURRENCIES = CURRENCIES | DOLLARS | {"TWD"}
 _CENTS = {"usd_cents": ("USD",), "eur_cents": ("EUR",), "pence": ("GBP",)}
 _CURRENCY_BEFORE = re.compile(
-    r"(?:(?P<USD>美元|美金|us\$)|(?P<EUR>欧元)|(?P<GBP>英镑)|(?P<CNY>人民币|rmb)|(?P<JPY>日元|日圆)|(?P<HKD>港元|港币|hk\$)|(?P<TWD>新台币|台币|nt\$))"
+    r"(?:(?P<USD>美元|美金|us\$)|(?P<EUR>欧元)|(?P<GBP>英镑)|(?P<CNY>人民币|rmb)|(?P<JPY>日元|日圆)|(?P<HKD>港元|港币"
+    r"|hk\$)|(?P<TWD>新台币|台币|nt\$))"
     r"(?:约|为|是|:)? ?$"
 )
 _CURRENCY_AFTER = re.compile(r" ?(?:钱|\()?(?:(?P<USD>美元|美金|美刀)|(?P<EUR>欧元)|(?P<GBP>英镑)|(?P<CNY>人民币))")
@@ -34,7 +36,8 @@ def claimed(number: Number) -> Mention:
 
 def _plain(number: Number) -> Mention:
     """The mention of a number that carries no unit of the kind."""
-    if number.unit == LABEL:
+    article = number.spelled and number.values == (1.0,) and number.unit not in KNOWN_ZH and bool(number.unit)
+    if number.unit == LABEL or article:  # 一个 counts nothing
         return claimed(number)
     if number.unit:
         return Mention(number.start, number.unit_end, (f"{quantity(number.values[0])} {number.unit}",), FOREIGN)
@@ -72,11 +75,10 @@ def money(low: str) -> list[Mention]:
             else:
                 found.append(_plain(number))
             continue
-        place = 1.0
-        while index < len(numbers) and numbers[index].start - end in (0, 1) and values[0] == int(values[0]) or place < 1.0:
-            part = numbers[index] if index < len(numbers) and numbers[index].start - end in (0, 1) else None
-            share = _share(low, part, place)
-            if part is None or share is None:
+        place, whole = 1.0, values[0] == int(values[0])
+        while whole and index < len(numbers) and numbers[index].start - end in (0, 1):
+            share = _share(low, numbers[index], place)
+            if share is None:
                 break
             values, end, place = (round(values[0] + share[0], 2),), share[1], place / 10
             index += 1
@@ -96,16 +98,16 @@ def money(low: str) -> list[Mention]:
     return found
 
 
-def _share(low: str, part: Number | None, place: float) -> tuple[float, int] | None:
+def _share(low: str, part: Number, place: float) -> tuple[float, int] | None:
     """What a number behind a whole sum adds to it, and where it ends: *99美分*, *九毛*, *九*."""
-    if part is None or part.values[0] >= 100 or part.values[0] != int(part.values[0]):
+    if part.values[0] >= 100 or part.values[0] != int(part.values[0]):
         return None
     figure = part.values[0]
     if part.unit in _CENTS or part.unit == "points":
         return figure / 100, part.unit_end
     if part.unit == "jiao":
         return figure / 10, part.unit_end
-    if part.unit:
+    if part.unit and (part.unit not in _CURRENCIES or place == 1.0):
         return None
     written = low[part.start : part.end]
     if len(written) == 1:
@@ -129,13 +131,13 @@ def count(low: str) -> list[Mention]:
     return found
 
 
-_PERCENT = re.compile(rf"百分之 ?(?P<n>[0-9]+(?:\.[0-9]+)?|[{NUMERAL}]{{1,6}}(?:点[{NUMERAL}]{{1,6}})?)")
-_SHARE = re.compile(rf"(?P<of>[{NUMERAL}0-9]{{1,4}})分之 ?(?P<n>[0-9]+(?:\.[0-9]+)?|[{NUMERAL}]{{1,4}}(?:点[{NUMERAL}]{{1,4}})?)半?")
+_SHARE = re.compile(
+    rf"(?P<of>[{NUMERAL}0-9]{{1,4}})分之 ?(?P<n>[0-9]+(?:\.[0-9]+)?|[{NUMERAL}]{{1,4}}(?:点[{NUMERAL}]{{1,4}})?)半?"
+)
 _HALF = re.compile(r"(?<![多过])(?:一半|半数|对半)(?![天年])")
 
 
-def _numeral(written: str) -> float | None:
-    return value_of(written)
+_PARTS = {"百": 100.0, "千": 1000.0, "万": 10000.0}
 
 
 def shares(low: str) -> list[tuple[int, int, float, float]]:
@@ -144,7 +146,7 @@ def shares(low: str) -> list[tuple[int, int, float, float]]:
     if "分之" not in low:
         return found
     for match in _SHARE.finditer(low):
-        whole, part = _numeral(match["of"]) or (100.0 if match["of"] == "百" else 1000.0 if match["of"] == "千" else None), _numeral(match["n"])
+        whole, part = _PARTS.get(match["of"]) or value_of(match["of"]), value_of(match["n"])
         if whole and part is not None:
             found.append((match.start(), match.end(), whole, part + 0.5 * match[0].endswith("半")))
     return found
@@ -152,8 +154,13 @@ def shares(low: str) -> list[tuple[int, int, float, float]]:
 
 def _outside(found: list[Mention], spans: list[Mention]) -> list[Mention]:
     """The mentions that do not overlap some spans, and those spans."""
-    clear = [one for one in found if all(one.end <= span.start or span.end <= one.start for span in spans)]
-    return sorted([*clear, *spans])
+    return sorted([*clear_of(found, spans), *spans])
+
+
+def _cut(found: list[Mention], at: int) -> None:
+    """Drop the mentions that reach beyond a position."""
+    while found and found[-1].end > at:
+        found.pop()
 
 
 def percent(low: str) -> list[Mention]:
@@ -213,10 +220,11 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
                 continue
             before = _SCALE_BEFORE.search(low, max(0, number.start - 20), number.start)
             if before is not None:
-                found = [one for one in found if one.end <= before.start()]
+                _cut(found, before.start())
                 found.append(_scaled(number, before.start(), number.unit_end, top / _TOP[before["top"]]))
                 continue
-            if _FULL_MARKS.search(low, max(0, number.start - 4), number.start) or low[number.unit_end : number.unit_end + 1] == "制":
+            full = _FULL_MARKS.search(low, max(0, number.start - 4), number.start)
+            if full or low[number.unit_end : number.unit_end + 1] == "制":
                 found.append(claimed(number))
                 continue
         if number.unit in units:
@@ -254,7 +262,7 @@ def rate(low: str) -> list[Mention]:
     for number in scan_zh(low):
         minute = _EACH_MINUTE.search(low, max(0, number.start - 12), number.start)
         if minute is not None and number.unit in ("", "次", "下", "跳", "拍", "bpm"):
-            found = [one for one in found if one.end <= minute.start()]
+            _cut(found, minute.start())
             found.append(Mention(minute.start(), number.unit_end, tuple(map(quantity, number.values)), TYPED))
         elif number.unit == "bpm":
             found.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))

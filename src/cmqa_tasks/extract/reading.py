@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cmqa_tasks.extract.clauses import Sentences
-from cmqa_tasks.extract.cues import AnswerCues, Cues, holds
-from cmqa_tasks.extract.cues_en import ENGLISH
-from cmqa_tasks.extract.normalise import LIMIT, plain, visible, windows
+from cmqa_tasks.extract.han import has_han, windows_han
+from cmqa_tasks.extract.normalise import LIMIT, WINDOW, visible, windows
 from cmqa_tasks.extract.plainly import LONGEST, stated_plainly
-from cmqa_tasks.extract.plan import Found, Plan, find, plan_for
-from cmqa_tasks.extract.stance import stance
-from cmqa_tasks.extract.verdict import bare_name, drop_rejected, expected, other_value, settle
+from cmqa_tasks.extract.plan import Plan, plan_for
+from cmqa_tasks.extract.plan_zh import han_plan_for
+from cmqa_tasks.extract.texts import EnglishText, MixedText, Text
+from cmqa_tasks.extract.verdict import expected, other_value
 from cmqa_tasks.records import Fact, Side
 
 _DRESSING = " \n\t.!\"'`*"
@@ -46,83 +45,69 @@ def _of_sides(conflict: bool, sides: tuple[Side, ...], a: str, b: str) -> Readin
     return Reading(conflict, sides, None, False, parsed)
 
 
-def _undecided(low: str, found: list[Found], sentences: Sentences, cues: AnswerCues) -> tuple[bool, list[Found]]:
-    """Whether a text gives up, and the values left when those that it is undecided about are dropped."""
-    if not holds(low, cues.abstain_stems) or cues.abstain.search(low) is None:
-        return False, found
-    undecided = cues.undecided.search(low)
-    if undecided is not None and found:
-        _, end = sentences.around(undecided.start())
-        found = [one for one in found if not undecided.end() <= one.start < end]
-    return True, found
-
-
-def _values(cased: str, low: str, plan: Plan, sentences: Sentences, conflict: bool, cues: AnswerCues) -> Reading:
+def _values(text: Text, plan: Plan, conflict: bool) -> Reading:
     """The values that a text settles on, its stance left aside.
 
     Where a conflict is stated already, all values that it mentions are kept: neither choosing nor giving up changes the outcome.
     """
-    kept = find(cased, low, plan)
+    kept = text.find()
     gave_up = False
     if kept and not conflict:
-        kept = drop_rejected(low, kept, cues)
+        kept = text.keep(kept)
     if not conflict:
-        gave_up, kept = _undecided(low, kept, sentences, cues)
+        gave_up, kept = text.undecided(kept)
     wanted = expected(kept)
     if wanted:
         choosing = len(wanted) > 1 and not conflict
-        sides = settle(low, wanted, sentences, cues) if choosing else list(dict.fromkeys(one.side for one in wanted))
+        sides = text.settle(wanted) if choosing else list(dict.fromkeys(one.side for one in wanted))
         if gave_up and len(sides) > 1:
             return ABSTAINED
         return _of_sides(False, tuple("a" if side == "a" else "b" for side in sides), plan.canonical["a"], plan.canonical["b"])
     if gave_up:
         return ABSTAINED
-    other = other_value(kept, len(low))
+    other = other_value(kept, len(text.low))
     if other is not None:
         written: str | None = other.readings[0]
     else:
-        written = bare_name(cased) if plan.kind == "name" and not kept else None
+        written = text.bare_name() if plan.kind == "name" and not kept else None
     return NOTHING if written is None else Reading(False, (), written, False, f"other: {written}")
 
 
-def _read(text: str, plan: Plan, cues: Cues, answered: bool) -> Reading:
+def _read(text: Text, final: int, plan: Plan, answered: bool) -> Reading:
     """A reading of visible text; of reasoning that never ended, only what it marks as its answer."""
-    cased, low, final = plain(text)
     if not answered:
         if final < 0:
             return NOTHING
-        cased, low, final = cased[final:], low[final:], -1
-    sentences = Sentences(cased, cues)
-    conflict = stance(low, sentences, cues.stance) > 0
-    values = _final(cased, low, final, plan, conflict, cues) if final >= 0 else _headline(low, plan)
+        text, final = text.part(final, len(text.low)), -1
+    conflict = text.stance() > 0
+    values = _final(text, final, plan, conflict) if final >= 0 else _headline(text, plan)
     if values is NOTHING:
-        values = _values(cased, low, plan, sentences, conflict, cues.answer)
+        values = _values(text, plan, conflict)
     if not conflict:
         return values
     return _of_sides(True, values.sides, plan.canonical["a"], plan.canonical["b"])
 
 
-def _headline(low: str, plan: Plan) -> Reading:
+def _headline(text: Text, plan: Plan) -> Reading:
     """The value that stands alone in the first line, explained below; nothing when another line is a value too."""
-    if "\n" not in low:
+    if "\n" not in text.low:
         return NOTHING
-    sides = [plan.exact[line] for part in low.split("\n") if (line := part.strip(_DRESSING)) in plan.exact]
-    first = low.lstrip().split("\n", 1)[0].strip(_DRESSING)
-    if len(sides) != 1 or first not in plan.exact:
+    sides = [side for line in text.low.split("\n") if (side := text.exact(line)) is not None]
+    first = text.exact(text.low.lstrip().split("\n", 1)[0])
+    if len(sides) != 1 or first is None:
         return NOTHING
-    return _of_sides(False, (sides[0],), plan.canonical["a"], plan.canonical["b"])
+    return _of_sides(False, (first,), plan.canonical["a"], plan.canonical["b"])
 
 
-def _final(cased: str, low: str, final: int, plan: Plan, conflict: bool, cues: Cues) -> Reading:
+def _final(text: Text, final: int, plan: Plan, conflict: bool) -> Reading:
     """What the marked answer says: its first line, or all that follows when that line holds nothing."""
-    stop = low.find("\n", final)
-    for end in dict.fromkeys((stop if stop >= 0 else len(low), len(low))):
-        part = cased[final:end].strip(_DRESSING)
-        part_low = part.lower()
-        side = plan.exact.get(part_low)
+    stop = text.low.find("\n", final)
+    for end in dict.fromkeys((stop if stop >= 0 else len(text.low), len(text.low))):
+        part = text.part(final, end)
+        side = text.exact(part.low)
         if side is not None:
             return _of_sides(False, (side,), plan.canonical["a"], plan.canonical["b"])
-        values = _values(part, part_low, plan, Sentences(part, cues), conflict, cues.answer)
+        values = _values(part, plan, conflict)
         if values is not NOTHING:
             return values
     return NOTHING
@@ -141,12 +126,21 @@ def _merge(head: Reading, tail: Reading) -> Reading:
     return Reading(False, (), None, False, f"too long to read whole; head {head.parsed}, tail {tail.parsed}")
 
 
+def _shown(shown: str, fact: Fact, plan: Plan, answered: bool) -> Reading:
+    """A reading of what a response shows, in the way of its script."""
+    if shown.isascii() or not has_han(shown):
+        cased, low, final = EnglishText.parts(shown)
+        return _read(EnglishText(cased, low, plan), final, plan, answered)
+    cased, low, final = MixedText.parts(shown)
+    return _read(MixedText(cased, low, han_plan_for(fact)), final, plan, answered)
+
+
 def extract(response: str, fact: Fact) -> Reading:
-    """Read an English response to a question about a fact.
+    """Read an English, Chinese or mixed response to a question about a fact.
 
     Args:
         response: what the model wrote, reasoning and markup included.
-        fact: the question's fact; its values' English surface forms always count as that value.
+        fact: the question's fact; its values' surface forms, in whatever language, always count as that value.
     """
     plan = plan_for(fact)
     side = plan.exact.get(response)
@@ -162,6 +156,6 @@ def extract(response: str, fact: Fact) -> Reading:
     if not shown:
         return NOTHING
     if len(shown) <= LIMIT:
-        return _read(shown, plan, ENGLISH, answered)
-    head, tail = windows(shown)
-    return _merge(_read(head, plan, ENGLISH, answered), _read(tail, plan, ENGLISH, answered))
+        return _shown(shown, fact, plan, answered)
+    head, tail = windows_han(shown) if has_han(shown[:WINDOW]) else windows(shown)
+    return _merge(_shown(head, fact, plan, answered), _shown(tail, fact, plan, answered))

@@ -107,18 +107,25 @@ def _mutual(words: list[str], low: str, behind: int, cues: StanceCues) -> bool:
     return not cues.partial_before.intersection(bare) and bool(cues.subjects.intersection(bare[-10:]))
 
 
-def stance(low: str, sentences: Sentences, cues: StanceCues) -> int:
-    """+1: the response states a conflict; -1: it denies one; 0: it says nothing either way."""
-    verdict = last = 0
-    last_end = -1
+def judged(low: str, sentences: Sentences, cues: StanceCues) -> list[tuple[int, int, int]]:
+    """Where each cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0)."""
+    found: list[tuple[int, int, int]] = []
     for at, match, cue in matches(low, cues.cues):
         if at and (low[at - 1].isalpha() or (cue.sense == "accord" and low[at - 1] == "-" and low[at - 2].isalpha())):
             continue
+        last, last_end = (found[-1][2], found[-1][1]) if found else (0, -1)
         if last and cue.sense == "clash" and 0 <= at - last_end < 40 and cues.join.fullmatch(low, last_end, at):
-            judged = last  # one list of synonyms: no conflict, discrepancy or contradiction
+            says = last  # one list of synonyms: no conflict, discrepancy or contradiction
         else:
-            judged = _judge(low, match, cue, sentences, cues)
-        last_end, last = match.end(), judged
-        if judged:
-            verdict = judged
+            says = _judge(low, match, cue, sentences, cues)
+        found.append((at, match.end(), says))
+    return found
+
+
+def stance(low: str, sentences: Sentences, cues: StanceCues) -> int:
+    """+1: the response states a conflict; -1: it denies one; 0: it says nothing either way."""
+    verdict = 0
+    for _, _, says in judged(low, sentences, cues):
+        if says:
+            verdict = says
     return verdict

@@ -60,7 +60,7 @@ KNOWN_ZH = KNOWN_UNITS | frozenset(_SPELLINGS)
 MEASURES = frozenset(
     "个把张条件本台辆家名位人口场次届篇集双只套盒箱瓶杯包袋罐块片颗粒枚支枝根首部层楼页份种项款座栋间户匹头群组队批排列行步级类处"
     "号期班所道门顶盏幅面朵株棵串滴剂针艘架吨斤桶壶碗盘碟盆束封卷册则段句字词票轮节课站圈桌席区科室床幢亩厂店馆路线倍折刻者方"
-    "边侧端摊下跳拍点"
+    "边侧端摊下跳拍点球"
 )
 """Measure words of one character: what a number counts, where no unit stands."""
 
@@ -68,11 +68,13 @@ STANDING = frozenset("是为而和与或但的在不这那均都也更对作以�
 """Characters behind which, in a text, a number in characters is a number and no part of a word."""
 
 _COUNTED = (
-    "资料|图片|图像|图(?=[中里上都均的])|照片|截图|文字|文本|来源|证据|材料|信息|说法|数据|描述|文档|文件|页面|答案|数字|数值|价格|日期|时间"
+    "资料|图片|图像|图(?=[中里上都均的])|照片|截图|文字|文本|来源|证据|材料|信息|说法|数据|描述|文档|文件|页面|答案"
+    "|数字|数值|价格|日期|时间"
     "|版本|结果|评论|顾客评价|评价|方面|选项|可能|陈述|记录|报道|段落|证词|渠道|源"
 )
 SOURCES_COUNTED = re.compile(
-    rf" ?[个份张幅段条篇处种则组项边方]?(?:截然|完全|相互|互相|彼此|相|自)?(?:不同的?|矛盾的?|冲突的?|给定的?|独立的?|提供的|给出的|已有的)?(?:{_COUNTED})"
+    rf" ?[个份张幅段条篇处种则组项边方]?(?:截然|完全|相互|互相|彼此|相|自)?(?:不同的?|矛盾的?|冲突的?|给定的?|独立的?"
+    rf"|提供的|给出的|已有的)?(?:{_COUNTED})"
 )
 """Behind a number: it counts the evidence or those who wrote it (*两份资料*, *128条评价*)."""
 PAIR = re.compile(r"[份张段者边方处种个](?=[都均的之相不互矛冲存说给所在中里间信看给各一也])")

@@ -7,6 +7,9 @@ ascribed to a source is what it settles on. Without any of these it has listed w
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
+
 from cmqa_tasks.extract.clauses import Sentences
 from cmqa_tasks.extract.cues import AnswerCues, matches
 from cmqa_tasks.extract.mention import BARE, FOREIGN, TYPED
@@ -58,22 +61,52 @@ def _attributed(low: str, found: list[Found], index: int, sentences: Sentences, 
     return bool(cues.attribution.search(low, floor, one.start) or cues.attribution_after.match(low, one.end))
 
 
-def _introduced(low: str, found: list[Found], at: int, weak: bool, sentences: Sentences, cues: AnswerCues) -> str | None:
-    """The side that a conclusion ending at ``at`` introduces within its sentence."""
-    end = sentences.around(at - 1)[1]
-    scope = [index for index, one in enumerate(found) if at <= one.start < end]
+def _start(one: Found) -> int:
+    return one.start
+
+
+def introduced_in(
+    found: list[Found],
+    at: int,
+    end: int,
+    weak: bool,
+    attributed: Callable[[int], bool],
+    ascribed: Callable[[int], bool],
+) -> str | None:
+    """The side that a conclusion ending at ``at`` introduces before ``end``, the end of its sentence.
+
+    Args:
+        found: the mentions of expected values.
+        at: where the conclusion's words end.
+        end: where its sentence ends.
+        weak: whether those words introduce any statement, so that what they introduce must not be ascribed to a source.
+        attributed: whether the mention of an index is ascribed to a source.
+        ascribed: whether a source is named between ``at`` and a position.
+    """
+    first_index = bisect_left(found, at, key=_start)
+    scope = range(first_index, bisect_left(found, end, lo=first_index, key=_start))
     if not scope:
         return None
     first = found[scope[0]]
     rivals = [index for index in scope if found[index].side != first.side]
     if rivals:
         # "I'd go with $24.99, although the text says $29.99": only the first is what the cue introduces.
-        if not all(_attributed(low, found, index, sentences, cues) for index in rivals):
+        if not all(attributed(index) for index in rivals):
             return None
         weak = True
-    if weak and cues.attribution.search(low, at, first.start):
-        return None
-    return first.side
+    return None if weak and ascribed(first.start) else first.side
+
+
+def _introduced(low: str, found: list[Found], at: int, weak: bool, sentences: Sentences, cues: AnswerCues) -> str | None:
+    """The side that a conclusion ending at ``at`` introduces within its sentence."""
+    return introduced_in(
+        found,
+        at,
+        sentences.around(at - 1)[1],
+        weak,
+        lambda index: _attributed(low, found, index, sentences, cues),
+        lambda first: cues.attribution.search(low, at, first) is not None,
+    )
 
 
 def _chosen(low: str, found: list[Found], sentences: Sentences, cues: AnswerCues) -> str | None:

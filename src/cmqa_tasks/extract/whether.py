@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cmqa_tasks.extract.clauses import Sentences
-from cmqa_tasks.extract.cues_en import ENGLISH
-from cmqa_tasks.extract.normalise import LIMIT, plain, visible
-from cmqa_tasks.extract.stance import stance
+from cmqa_tasks.extract.han import has_han
+from cmqa_tasks.extract.normalise import LIMIT, visible
+from cmqa_tasks.extract.texts import EnglishText, MixedText
 
 
 def contradicts(response: str) -> bool | None:
@@ -17,6 +16,11 @@ def contradicts(response: str) -> bool | None:
     shown, answered = visible(response)
     if not answered:
         return None
-    cased, low, _ = plain(shown.strip()[:LIMIT])
-    verdict = stance(low, Sentences(cased, ENGLISH), ENGLISH.stance)
+    head = shown.strip()[:LIMIT]
+    if has_han(head):
+        cased, low, _ = MixedText.parts(head)
+        verdict = MixedText(cased, low, None).stance()
+    else:
+        cased, low, _ = EnglishText.parts(head)
+        verdict = EnglishText(cased, low, None).stance()
     return None if verdict == 0 else verdict > 0

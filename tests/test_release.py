@@ -33,13 +33,15 @@ def test_the_shipped_release_has_what_it_promises() -> None:
     assert len({(fact.world, fact.type) for fact in facts}) >= 8
     assert sum(fact.graphical for fact in facts) * 3 >= len(facts)
     assert sum(info.bytes for info in metadata.files.values()) <= 25e6
-    assert metadata.files[IMAGES].rows == 4 * len(facts)
+    assert metadata.languages == ("en", "zh")
+    assert metadata.files[IMAGES].rows == (4 + 2) * len(facts), "English pages in both layouts, Chinese ones in one"
     assert "chromium" in metadata.versions
 
 
 def test_every_arm_finds_all_of_its_evidence() -> None:
     for arm in ARMS.values():
-        assert len(documents(arm, load(), "aware")) == 2 * len(load().facts)
+        for language in ("en", "zh"):
+            assert len(documents(arm, load(), "aware", language)) == 2 * len(load().facts)
 
 
 def test_images_decode_and_differ_between_the_two_values() -> None:

@@ -57,10 +57,25 @@ def test_a_value_beats_an_abstention_and_an_expected_value_beats_another() -> No
 
 
 def test_a_response_is_scored_with_its_reading() -> None:
-    outcome, reading = score_response("The image says $24.99, the text $29.99.", LAMP, "conflict", "b")
+    outcome, parsed = score_response("The image says $24.99, the text $29.99.", LAMP, "conflict", "b")
     assert outcome == "both"
-    assert reading.sides == ("a", "b")
-    assert reading.parsed == "24.99 USD | 29.99 USD"
+    assert parsed == "24.99 USD | 29.99 USD"
+
+
+@pytest.mark.parametrize(
+    ("response", "relation", "outcome"),
+    [
+        ("Yes.", "conflict", "conflict"),
+        ("Yes.", "agree", "conflict"),
+        ("No.", "agree", "correct"),
+        ("No.", "conflict", "other"),
+        ("It costs $24.99.", "conflict", "first"),
+        ("I cannot tell.", "agree", "abstain"),
+        ("Purple.", "agree", "unparsed"),
+    ],
+)
+def test_a_yes_or_no_is_right_or_wrong_and_names_no_value(response: str, relation: Relation, outcome: Outcome) -> None:
+    assert score_response(response, LAMP, relation, "a", "yes_no")[0] == outcome
 
 
 def test_swapping_the_order_swaps_first_and_second() -> None:

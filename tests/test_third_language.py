@@ -47,7 +47,7 @@ SENTENCES = {
     "rating": ("{entity} hat im Durchschnitt {value}.", "Vergeben werden {value}, und zwar von den Kunden."),
     "colour": ("{entity} ist {value}.", "Die Farbe ist {value} und nicht anders."),
     "delivery": ("{entity} kommt am {value} an.", "Die Ankunft ist am {value}, wenn nichts dazwischenkommt."),
-    "stock": ("{entity} ist noch in einer Stückzahl von {value} da.", "Es sind noch {value} auf Lager."),
+    "stock": ("{entity} ist noch in einer Stückzahl von {value} da.", "Noch {value} Stück sind auf Lager."),
 }
 BUILD = """
 import sys

@@ -3,9 +3,9 @@
 On disk a release is a directory of ``facts.parquet``, ``texts.parquet``, ``images.parquet``, ``release.json`` (its metadata, with
 the SHA-256 of each file) and ``README.md`` (the dataset card, rendered from the metadata).
 
-    >>> release = load("v0")
+    >>> release = load("v1")
     >>> release.name, len(release.facts) >= 320
-    ('v0', True)
+    ('v1', True)
 """
 
 from __future__ import annotations

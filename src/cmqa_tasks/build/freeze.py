@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import platform
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib import resources
@@ -150,7 +151,18 @@ def card(metadata: Metadata, directory: Path) -> str:
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
     source = (resources.files("cmqa_tasks.build") / "card.md.j2").read_text(encoding="utf-8")
     types = sorted(_type_counts(directory / FACTS))
-    return environment.from_string(source).render(metadata=metadata, types=types) + "\n"
+    evidence = _evidence_counts(metadata, directory)
+    return environment.from_string(source).render(metadata=metadata, types=types, evidence=evidence) + "\n"
+
+
+def _evidence_counts(metadata: Metadata, directory: Path) -> list[tuple[str, int, int]]:
+    """(language, number of passages, number of pages) of each language."""
+    texts, images = _languages_of(directory / TEXTS), _languages_of(directory / IMAGES)
+    return [(language, texts[language], images[language]) for language in metadata.languages]
+
+
+def _languages_of(file: Path) -> Counter[str]:
+    return Counter(pq.read_table(file, columns=["language"])["language"].to_pylist())
 
 
 def _type_counts(facts: Path) -> Iterator[tuple[str, str, str, bool, int]]:

@@ -36,8 +36,9 @@ _AFTER = re.compile(
     r"(?P<k>k(?![a-z0-9]))|[ -]?(?P<mag>hundred|thousand|million|dozen)\b|\s?(?P<vulgar>[\u00bd\u00bc\u00be])"
     r"|[ -]and[ -](?:a|one)[ -]half\b|[ -](?P<frac>[13]/[24])(?![0-9/])"
 )
-_UNIT = re.compile(r"[ \t]?-?[ \t]?(?P<word>[%\u00b0$\u20ac\u00a3\u00a5\u00a2\u2605\u2b50]|[a-z]+)(?:'s)?")
-_SECOND = re.compile(r"[ -]?(?:(?:a|per|an|/)[ -]?)?([a-z]+)|/[ ]?([a-z]+)")
+_WORD = "[a-z\u00df-\u00ff\u0100-\u024f]+"  # Latin letters: *Stück* is one word
+_UNIT = re.compile(rf"[ \t]?-?[ \t]?(?P<word>[%\u00b0$\u20ac\u00a3\u00a5\u00a2\u2605\u2b50]|{_WORD})(?:'s)?")
+_SECOND = re.compile(rf"[ -]?(?:(?:a|per|an|/)[ -]?)?({_WORD})|/[ ]?({_WORD})")
 _MAGNITUDE = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "dozen": 12.0}
 _VULGAR = {"\u00bd": 0.5, "\u00bc": 0.25, "\u00be": 0.75, "1/2": 0.5, "1/4": 0.25, "3/4": 0.75}
 

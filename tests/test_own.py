@@ -23,7 +23,7 @@ def test_own_facts_make_items_of_every_arm_in_their_language(own_release: Releas
     assert own_release.name == "receipts"
     for arm in ARMS.values():
         if {language for _, language in arm.pieces} != {"en"}:
-            with pytest.raises(ReleaseError, match="release 'receipts' has no (text|image) of fact .* in language 'zh'"):
+            with pytest.raises(ReleaseError, match=r"release 'receipts' has no (text|image) of fact .* in language 'zh'"):
                 documents(arm, own_release, "aware")
             continue
         docs = documents(arm, own_release, "aware")

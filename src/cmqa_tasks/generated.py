@@ -53,7 +53,7 @@ def tasks_page() -> str:
                 "## Groups",
                 _table(("group", "members"), _group_rows()),
                 "## Protocols",
-                "A protocol says how the question is put and in which form an answer is read. `detect` asks plainly about one piece.",
+                "A protocol says how the question is put and how an answer is read. About one piece, `detect` asks plainly.",
                 _table(("protocol", "varies", "why", "what is read", "longest answer (tokens)"), _protocol_rows()),
                 "## Metrics",
                 "Every arm prints all of its metrics whatever the answers are; one that no item counts for is NaN.",

@@ -1,4 +1,4 @@
-"""How many responses are read and scored per second on one core.
+"""How many responses, in English and in Chinese, are read and scored per second on one core.
 
     PYTHONPATH=src python benchmarks/scoring.py
 
@@ -16,6 +16,7 @@ import time
 
 from cmqa_tasks.records import Fact, Kind, Relation, Side, Value
 from cmqa_tasks.score import score_response
+from cmqa_tasks.worlds.languages import write
 
 SPECS: tuple[tuple[str, Kind, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Brindle desk lamp", "money", ("24.99 USD", "$24.99", "24.99"), ("29.99 USD", "$29.99", "29.99")),
@@ -37,27 +38,49 @@ SPECS: tuple[tuple[str, Kind, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Corner Books", "name", ("Elm Street", "Elm Street"), ("Oak Avenue", "Oak Avenue")),
 )
 
-SENTENCES = (
-    "The answer for {entity} is {x}.",
-    "According to the evidence, it is **{x}**.",
-    "Based on the image provided, {entity}: {x}.",
-    "It is {x}, as both the image and the text show.",
-    "{x} is what the page gives for {entity}.",
-)
-CONFLICTS = (
-    "The image shows {x}, but the text says {y}. These two pieces of evidence contradict each other.",
-    "There is a discrepancy between the image and the text about {entity}. One says {x}, and the other says {y}.",
-    "The image says {x} while the text says {y}. I would go with {x}.",
-    "There is no contradiction between the two pieces of evidence. Both say {x}.",
-    "According to the first piece it is {x}. According to the second it is {y}.",
-)
-THOUGHT = (
-    "Let me look at the evidence about {entity} first. ",
-    "The first piece is a page with several numbers on it, and I need the one that the question asks about. ",
-    "It seems to say {x}, next to other details that do not matter here. ",
-    "The second piece mentions {y} somewhere in the middle of the passage. ",
-    "I should check whether they contradict each other before I answer. ",
-)
+SENTENCES = {
+    "en": (
+        "The answer for {entity} is {x}.",
+        "According to the evidence, it is **{x}**.",
+        "Based on the image provided, {entity}: {x}.",
+        "It is {x}, as both the image and the text show.",
+        "{x} is what the page gives for {entity}.",
+    ),
+    "zh": ("答案是{x}。", "根据证据，是**{x}**。", "根据图片，答案为{x}。", "图片和文字都显示为{x}。", "页面上写的是{x}。"),
+}
+CONFLICTS = {
+    "en": (
+        "The image shows {x}, but the text says {y}. These two pieces of evidence contradict each other.",
+        "There is a discrepancy between the image and the text about {entity}. One says {x}, and the other says {y}.",
+        "The image says {x} while the text says {y}. I would go with {x}.",
+        "There is no contradiction between the two pieces of evidence. Both say {x}.",
+        "According to the first piece it is {x}. According to the second it is {y}.",
+    ),
+    "zh": (
+        "图片显示{x}，但文字说{y}。两份证据互相矛盾。",
+        "图片和文字的说法不一致：一个是{x}，另一个是{y}。",
+        "图片写的是{x}，文字写的是{y}，应以图片为准。",
+        "两份证据没有矛盾，都是{x}。",
+        "第一份证据说是{x}，第二份说是{y}。",
+    ),
+}
+THOUGHT = {
+    "en": (
+        "Let me look at the evidence about {entity} first. ",
+        "The first piece is a page with several numbers on it, and I need the one that the question asks about. ",
+        "It seems to say {x}, next to other details that do not matter here. ",
+        "The second piece mentions {y} somewhere in the middle of the passage. ",
+        "I should check whether they contradict each other before I answer. ",
+    ),
+    "zh": (
+        "我先看看有关的证据。",
+        "第一份证据是一个网页，上面有好几个数字，我需要的是问题所问的那一个。",
+        "上面写的好像是{x}，旁边的内容与问题无关。",
+        "第二份证据在中间提到了{y}。",
+        "回答之前，我应该检查两者是否互相矛盾。",
+    ),
+}
+FINAL = {"en": "\n\nFinal answer: {x}", "zh": "\n\n最终答案：{x}"}
 
 
 def fact_of(index: int, entity: str, kind: Kind, a: tuple[str, ...], b: tuple[str, ...]) -> Fact:
@@ -70,31 +93,36 @@ def fact_of(index: int, entity: str, kind: Kind, a: tuple[str, ...], b: tuple[st
         kind=kind,
         entity={"en": entity},
         question={"en": f"What about {entity}?"},
-        a=Value(canonical=a[0], surface={"en": a[1:]}),
-        b=Value(canonical=b[0], surface={"en": b[1:]}),
+        a=Value(canonical=a[0], surface={"en": a[1:], "zh": _chinese(kind, a[0])}),
+        b=Value(canonical=b[0], surface={"en": b[1:], "zh": _chinese(kind, b[0])}),
         graphical=False,
     )
 
 
-def workload(size: int, seed: int = 7) -> list[tuple[str, Fact, Relation, Side]]:
+def _chinese(kind: Kind, canonical: str) -> tuple[str, ...]:
+    """Some written forms; names stand as they are."""
+    return tuple(dict.fromkeys(list(write(kind, canonical, "zh").forms.values())[:3]))
+
+
+def workload(size: int, language: str, seed: int = 7) -> list[tuple[str, Fact, Relation, Side]]:
     """Distinct responses: 45 % short values, 30 % one sentence, 22 % two sentences, 3 % long reasoning."""
     rng = random.Random(seed)
     facts = [fact_of(index, *spec) for index, spec in enumerate(SPECS)]
     rows: list[tuple[str, Fact, Relation, Side]] = []
     for index in range(size):
         fact = rng.choice(facts)
-        x, y = rng.choice(fact.a.surface["en"]), rng.choice(fact.b.surface["en"])
+        x, y = rng.choice(fact.a.surface[language]), rng.choice(fact.b.surface[language])
         if rng.random() < 0.5:
             x, y = y, x
         draw = rng.random()
         if draw < 0.45:
             text = rng.choice((x, x, x.capitalize(), f"{x}.", f"**{x}**"))
         elif draw < 0.75:
-            text = rng.choice(SENTENCES)
+            text = rng.choice(SENTENCES[language])
         elif draw < 0.97:
-            text = rng.choice(CONFLICTS)
+            text = rng.choice(CONFLICTS[language])
         else:
-            text = "".join(rng.choice(THOUGHT) for _ in range(12)) + "\n\nFinal answer: {x}"
+            text = "".join(rng.choice(THOUGHT[language]) for _ in range(12)) + FINAL[language]
         written = text.format(entity=fact.entity["en"], x=x, y=y)
         padded = written + " " * (index % 7) + "\n" * (index % 5)  # a new string each time, never the interned surface
         rows.append((padded, fact, "conflict", "a"))
@@ -114,12 +142,15 @@ HOSTILE = {
     "backslashes": "\\boxed{" * 143_000,
     "markers": "answer: " * 125_000,
     "accents": "\u00e9" * 1_000_000,
+    "Chinese numerals": "一" * 1_000_000,
+    "Chinese negation": "没有" * 500_000,
+    "Chinese conflict": "两份证据互相矛盾，" * 111_000,
 }
 
 
-def main() -> None:
-    """Print medians."""
-    rows = workload(40_000)
+def speed(language: str) -> list[tuple[str, Fact, Relation, Side]]:
+    """Print how many responses of a language are scored per second, and return them."""
+    rows = workload(40_000, language)
     for row in rows[:2000]:
         score_response(*row)
     speeds = []
@@ -129,8 +160,15 @@ def main() -> None:
             score_response(response, fact, relation, first)
         speeds.append(len(rows) / (time.perf_counter() - begin))
     mean = statistics.fmean(len(row[0]) for row in rows)
-    print(f"python {sys.version.split()[0]}; {len(rows)} responses of {mean:.0f} characters on average")
-    print(f"median {statistics.median(speeds):,.0f} responses/s (runs: {', '.join(f'{speed:,.0f}' for speed in speeds)})")
+    print(f"{language}: python {sys.version.split()[0]}; {len(rows)} responses of {mean:.0f} characters on average")
+    print(f"median {statistics.median(speeds):,.0f} responses/s (runs: {', '.join(f'{one:,.0f}' for one in speeds)})")
+    return rows
+
+
+def main() -> None:
+    """Print medians."""
+    speed("zh")
+    rows = speed("en")
     fact = rows[0][1]
     for name, text in HOSTILE.items():
         begin = time.perf_counter()

@@ -70,7 +70,7 @@ def bare_fact(kind: Kind, a: str, b: str, *, forms: bool) -> Fact:
     """A fact whose values list all their written forms, or one that the reader can learn nothing from."""
 
     def value(canonical: str) -> Value:
-        written = {"en": tuple(english.forms(kind, canonical).values()), "zh": tuple(chinese.forms(kind, canonical).values())}
+        written = {"en": tuple(english.FORMS[kind](canonical).values()), "zh": tuple(chinese.FORMS[kind](canonical).values())}
         return Value(canonical=canonical, surface=written if forms else {"en": ()})
 
     return LAMP.model_copy(update={"kind": kind, "entity": {"en": "it"}, "a": value(a), "b": value(b)})
@@ -81,8 +81,8 @@ def bare_fact(kind: Kind, a: str, b: str, *, forms: bool) -> Fact:
 def test_every_written_form_reads_back(kind: Kind, forms: bool) -> None:
     for a, b in pairwise((*CANONICAL[kind], CANONICAL[kind][0])):
         fact = bare_fact(kind, a, b, forms=forms)
-        others = set(chinese.forms(kind, b).values())
-        for name, form in chinese.forms(kind, a).items():
+        others = set(chinese.FORMS[kind](b).values())
+        for name, form in chinese.FORMS[kind](a).items():
             if form in others or (form.partition(":")[0] == "上午12" and not forms):
                 continue
             for sentence in SENTENCES:

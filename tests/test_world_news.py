@@ -238,7 +238,7 @@ def test_types_are_those_of_the_phrasebook() -> None:
 
 NUMERALS = "0123456789０１２３４５６７８９零〇一二三四五六七八九十百千万两"
 WEATHER = {
-    kind: tuple(chinese.forms("weather", kind).values()) for kind in ("sunny", "cloudy", "rain", "thunderstorm", "snow", "fog")
+    kind: tuple(chinese.FORMS["weather"](kind).values()) for kind in ("sunny", "cloudy", "rain", "thunderstorm", "snow", "fog")
 }
 
 

@@ -138,7 +138,7 @@ def _colour(canonical: str) -> Mapping[str, str]:
     return {"word": word, "noun": word.capitalize(), **endings} | {f"word{n}": other for n, other in enumerate(others, 1)}
 
 
-_FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
+FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
     "money": _money,
     "count": _count,
     "rating": _rating,
@@ -146,17 +146,5 @@ _FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
     "colour": _colour,
 }
 
-
-def forms(kind: Kind, canonical: str) -> Mapping[str, str]:
-    """Every written form of a canonical value, by name; the first is how it is shown by default.
-
-    Raises:
-        ValueError, KeyError: the kind is not written in German, or the value is not in its canonical form.
-    """
-    if kind not in _FORMS:
-        raise ValueError(f"{kind} is not written in German")
-    return _FORMS[kind](canonical)
-
-
-GERMAN = Language("German", forms, tidy, Path(__file__).parent / "phrases", decimal_mark=",")
+GERMAN = Language("German", FORMS, tidy, Path(__file__).parent / "phrases", decimal_mark=",")
 """The row of the table of languages."""

@@ -23,8 +23,8 @@ class Language:
 
     name: str
     """Its English name."""
-    forms: Callable[[Kind, str], Forms]
-    """Writes a canonical value in all its forms."""
+    forms: Mapping[Kind, Callable[[str], Forms]]
+    """Per kind, what writes a canonical value in all its forms."""
     tidy: Callable[[str], str]
     """Takes away the white space that folded template lines leave in a passage."""
     phrases: Path
@@ -38,8 +38,8 @@ class Language:
 _PHRASES = Path(__file__).parents[1] / "phrases"
 
 LANGUAGES: dict[str, Language] = {
-    "en": Language("English", english.forms, english.tidy, _PHRASES / "en", both_layouts=True),
-    "zh": Language("Chinese", chinese.forms, chinese.tidy, _PHRASES / "zh"),
+    "en": Language("English", english.FORMS, english.tidy, _PHRASES / "en", both_layouts=True),
+    "zh": Language("Chinese", chinese.FORMS, chinese.tidy, _PHRASES / "zh"),
 }
 """The languages by their BCP 47 tag; the first is the default."""
 
@@ -78,10 +78,12 @@ def write(kind: Kind, canonical: str, language: str) -> Written:
     """Write a canonical value in a language.
 
     Raises:
-        ValueError: no such language, or the value is not in the kind's canonical form.
+        ValueError: no such language, it does not write this kind, or the value is not in the kind's canonical form.
     """
-    forms = language_named(language).forms
+    spoken = language_named(language)
+    if kind not in spoken.forms:
+        raise ValueError(f"{kind} is not written in {spoken.name}; {', '.join(spoken.forms)} are")
     try:
-        return Written(forms(kind, canonical))
+        return Written(spoken.forms[kind](canonical))
     except (ValueError, KeyError) as error:
         raise ValueError(f"{canonical!r} is no {kind} ({CANONICAL_FORMS[kind]}): {error}") from error

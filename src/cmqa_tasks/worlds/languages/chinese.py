@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from cmqa_tasks.records import Kind
+from cmqa_tasks.worlds.languages.tables import from_table
 
 _DIGITS = "零一二三四五六七八九"
 _UNITS = ("", "十", "百", "千")
@@ -317,14 +318,7 @@ def _direction(canonical: str) -> Mapping[str, str]:
     }
 
 
-def _from_table(table: Mapping[str, tuple[str, ...]]) -> Callable[[str], Mapping[str, str]]:
-    def forms(canonical: str) -> Mapping[str, str]:
-        return {("word" if n == 0 else f"word{n}"): word for n, word in enumerate(table[canonical])}
-
-    return forms
-
-
-_FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
+FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
     "money": _money,
     "count": _count,
     "percent": _percent,
@@ -338,17 +332,9 @@ _FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
     "score": _score,
     "blood_group": _blood_group,
     "direction": _direction,
-    "colour": _from_table(_COLOURS),
-    "weather": _from_table(_WEATHER),
-    "allergen": _from_table(_ALLERGENS),
+    "colour": from_table(_COLOURS),
+    "weather": from_table(_WEATHER),
+    "allergen": from_table(_ALLERGENS),
     "name": lambda canonical: {"name": canonical},
 }
-
-
-def forms(kind: Kind, canonical: str) -> Mapping[str, str]:
-    """Every written form of a canonical value, by name; the first is how it is shown by default.
-
-    Raises:
-        ValueError, KeyError: the value is not in the kind's canonical form.
-    """
-    return _FORMS[kind](canonical)
+"""Per kind, the written forms of a canonical value by name; the first is how it is shown by default."""

@@ -19,7 +19,7 @@ eval: install
 	HF_HUB_OFFLINE=1 $(BIN)/cmqa demo --out runs/demo
 
 test: install
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .

@@ -55,7 +55,7 @@ def test_the_image_reaches_the_model(tiny_checkpoint: Checkpoints, own_release: 
     lm = model(tiny_checkpoint(family))
     request = requests(lm, own_release, "image_text")[0]
     prompt = lm._prompt(0, request)
-    inputs = lm._inputs([prompt])
+    inputs, _ = lm._inputs([prompt])
     with torch.inference_mode():
         shown = lm.model(**inputs).logits[0, -1]
         inputs["pixel_values"] = torch.ones_like(inputs["pixel_values"])  # zeros would be dropped as padding by some
@@ -120,7 +120,7 @@ def test_there_is_one_bos_whoever_writes_it(
     if not template_writes_bos:
         lm.processor.chat_template = lm.processor.chat_template.replace("<|im_start|>", "")
     prompt = lm._prompt(0, requests(lm, own_release, "text_text")[0])
-    ids = lm._inputs([prompt])["input_ids"][0].tolist()
+    ids = lm._inputs([prompt])[0]["input_ids"][0].tolist()
     assert ids[0] == bos
     assert ids[1] != bos
 

@@ -2,6 +2,7 @@
 
 cmqa build --seed 7 --facts 400 --out mine      a fresh, private release
 cmqa show 1f0c9a52bd3e7788 --protocols all      one item as a model gets it, under every protocol side by side
+cmqa attention attention/                       maps of the attention that --model_args attention=on has logged
 cmqa tasks-path lm-eval                         for --include_path, where no plugin is loaded
 cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line, with our tasks and reference policies
 """
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(sys.argv[1:] if arguments is None else list(arguments))
     try:
         return int(options.run(options))
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"cmqa {options.command}: {error}", file=sys.stderr)
         return 2
 
@@ -76,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     policies.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
     policies.set_defaults(run=_policies)
 
+    attention = commands.add_parser("attention", help="draw the attention that a run has logged")
+    attention.add_argument("log", type=Path, help="directory of the log, or any directory above it")
+    attention.add_argument("--out", type=Path, default=None, help="directory for the drawings (default: LOG/attention_plots)")
+    rows = ["last_prompt", "generated", "question"]
+    attention.add_argument("--aggregate", default="last_prompt", choices=rows, help="which query rows")
+    attention.add_argument("--relation", default=None, choices=["conflict", "agree"], help="such items only")
+    attention.set_defaults(run=_attention)
+
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
     tasks_path.add_argument("harness", choices=list(_EXTRAS))
     tasks_path.set_defaults(run=_tasks_path)
@@ -123,6 +132,15 @@ def _demo(options: argparse.Namespace) -> int:
     from cmqa_tasks.demo import run
 
     print(run(options.out, options.limit, options.every_policy))
+    return 0
+
+
+def _attention(options: argparse.Namespace) -> int:
+    from cmqa_tasks.attention.plots import draw
+
+    out = options.out or options.log / "attention_plots"
+    for path in draw(options.log, out, aggregate=options.aggregate, relation=options.relation):
+        print(path)
     return 0
 
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,6 +26,19 @@ from PIL.Image import Image
 from tqdm import tqdm
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
+from cmqa_tasks.attention.live import BOARD
+from cmqa_tasks.models.attention_log import (
+    MODES,
+    AttentionLog,
+    Subject,
+    bias_of,
+    directory_name,
+    metadata_of,
+    spans_of,
+    subject_of,
+)
+from cmqa_tasks.models.segments import Messages, Origins, Segments, Span, process, segment_batch
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 _SAMPLING_ONLY = ("temperature", "top_p", "top_k", "min_p")
@@ -41,6 +55,12 @@ class Prompt:
     images: tuple[Image, ...]
     generation: str
     """Generation kwargs as canonical JSON; a batch shares them."""
+    turns: Messages
+    """The conversation that ``text`` was rendered from."""
+    spans: tuple[Span, ...] = ()
+    """Where evidence and question stand in it; looked for only when attention is read."""
+    subject: Subject | None = None
+    """What it is about; set only when attention is read."""
 
 
 class CmqaHF(lmms):  # type: ignore[misc]
@@ -55,6 +75,10 @@ class CmqaHF(lmms):  # type: ignore[misc]
         device_map: passed to ``from_pretrained``, for models that need several devices; then ``device`` is where inputs go.
         attn_implementation: passed to ``from_pretrained``.
         trust_remote_code: whether code of the checkpoint may run. Off by default.
+        attention: ``on`` logs attention per layer and head, ``per_token`` also for every generated token, ``off`` neither.
+        attention_path: directory for the log; the model's own directory is made in it.
+        attention_bias: nats to add to a segment's logits, such as ``image:+1.0``; see
+            :func:`~cmqa_tasks.models.attention_log.bias_of`. Works without logging, too.
         batch_size: requests per forward pass.
         max_batch_size: accepted because the harness passes it; not used.
 
@@ -73,12 +97,18 @@ class CmqaHF(lmms):  # type: ignore[misc]
         device_map: str | None = None,
         attn_implementation: str | None = None,
         trust_remote_code: bool = False,
+        attention: str = "off",
+        attention_path: str = "attention",
+        attention_bias: str | None = None,
         batch_size: int | str = 1,
         max_batch_size: int | None = None,
     ) -> None:
         super().__init__()
         if dtype not in DTYPES:
             raise ValueError(f"dtype={dtype!r}: choose one of {', '.join(DTYPES)}")
+        if attention not in MODES:
+            raise ValueError(f"attention={attention!r}: choose one of {', '.join(MODES)}")
+        bias = bias_of(attention_bias)
         self.batch_size_per_gpu = _positive("batch_size", batch_size)
         self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         self._device = _device(device)
@@ -97,6 +127,16 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self.tokenizer.padding_side = "left"
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
+        self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), bias)
+
+    def _attention_log(
+        self, pretrained: str, revision: str, mode: str, path: Path, bias: Mapping[str, float]
+    ) -> AttentionLog | None:
+        BOARD.stop()
+        if mode == "off" and not any(bias.values()):
+            return None
+        metadata = metadata_of(self.model, pretrained, revision, bias)
+        return AttentionLog(self.model, mode, path / directory_name(pretrained), self.rank, metadata, bias)
 
     @property
     def device(self) -> torch.device:
@@ -144,20 +184,25 @@ class CmqaHF(lmms):  # type: ignore[misc]
 
     def _prompt(self, place: int, request: Instance) -> Prompt:
         _, doc_to_messages, generation, doc_id, task, split = request.args
-        chat = ChatMessages(messages=doc_to_messages(self.task_dict[task][split][doc_id]))
+        doc = self.task_dict[task][split][doc_id]
+        chat = ChatMessages(messages=doc_to_messages(doc))
         images, videos, audios = chat.extract_media()
         if videos or audios or (images and not self.sees_images):
             kinds = [kind for kind, media in (("images", images), ("videos", videos), ("audio", audios)) if media]
             raise ValueError(
                 f"{task}, document {doc_id} has {' and '.join(kinds)}, which {type(self.model).__name__} cannot read"
             )
-        return Prompt(place, self._render(chat), tuple(images), json.dumps(dict(generation), sort_keys=True))
-
-    def _render(self, chat: ChatMessages) -> str:
-        """The chat template applied; without one, the parts one after the other."""
         turns = chat.to_hf_messages()
+        about: dict[str, Any] = {}
+        if self._log is not None:
+            about = {"spans": tuple(spans_of(doc, turns)), "subject": subject_of(task, doc_id, doc)}
+        settings = json.dumps(dict(generation), sort_keys=True)
+        return Prompt(place, self._render(turns), tuple(images), settings, turns, **about)
+
+    def _render(self, turns: Messages) -> str:
+        """The chat template applied; without one, the parts one after the other."""
         if not self.sees_images:
-            turns = [turn | {"content": _joined(turn["content"])} for turn in turns]
+            turns = [{**turn, "content": _joined(turn["content"])} for turn in turns]
         if getattr(self.processor, "chat_template", None):
             text: str = self.processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
             return text
@@ -167,18 +212,21 @@ class CmqaHF(lmms):  # type: ignore[misc]
             turn["content"] if isinstance(turn["content"], str) else _joined(turn["content"], image_token) for turn in turns
         )
 
-    def _inputs(self, batch: Sequence[Prompt]) -> Any:
-        """Processor output on the model's device and, for pixels, in its dtype. Rows of token ids are padded on the left."""
+    def _inputs(self, batch: Sequence[Prompt]) -> tuple[Any, Origins]:
+        """Processor output on the model's device and, for pixels, in its dtype, and where its tokens come from.
+
+        Rows of token ids are padded on the left.
+        """
         kwargs: dict[str, Any] = {"text": [prompt.text for prompt in batch], "padding": True, "return_tensors": "pt"}
         if batch[0].images:
             kwargs["images"] = [list(prompt.images) for prompt in batch]
         kwargs["add_special_tokens"] = self._lacks_special_tokens(batch[0].text)
-        inputs = self.processor(**kwargs)
+        inputs, origins = process(self.processor, **kwargs)
         inputs = inputs.to(self._device)
         for name, tensor in inputs.items():
             if torch.is_tensor(tensor) and tensor.is_floating_point():
                 inputs[name] = tensor.to(self.model.dtype)
-        return inputs
+        return inputs, origins
 
     def _lacks_special_tokens(self, text: str) -> bool:
         """Whether the tokenizer must add its special tokens: the rule by which transformers tokenizes chats itself.
@@ -192,12 +240,31 @@ class CmqaHF(lmms):  # type: ignore[misc]
         return not (beginning and text.startswith(beginning))
 
     def _respond(self, batch: Sequence[Prompt]) -> list[GenerationResult]:
-        inputs = self._inputs(batch)
+        inputs, origins = self._inputs(batch)
         generation = json.loads(batch[0].generation)
         until = _as_list(generation.pop("until", None))
-        tokens = self._generate(inputs, generation)
+        if self._log is None:
+            tokens = self._generate(inputs, generation)
+        else:
+            subjects = [prompt.subject for prompt in batch if prompt.subject is not None]
+            tokens = self._log.generate(
+                self._segments(batch, inputs, origins), subjects, lambda: self._generate(inputs, generation)
+            )
         prompt_lengths = inputs["attention_mask"].sum(dim=1).tolist()
         return [self._result(row, length, until) for row, length in zip(tokens, prompt_lengths, strict=True)]
+
+    def _segments(self, batch: Sequence[Prompt], inputs: Any, origins: Origins) -> Segments:
+        """Which segment each prompt token of a batch belongs to."""
+        return segment_batch(
+            self.processor,
+            inputs,
+            origins,
+            [prompt.text for prompt in batch],
+            [prompt.turns for prompt in batch],
+            [prompt.spans for prompt in batch],
+            render=self._render,
+            image_token_id=getattr(self._config, "image_token_id", None) or getattr(self._config, "image_token_index", None),
+        )
 
     def _generate(self, inputs: Any, generation: dict[str, Any]) -> torch.Tensor:
         """New tokens, shape (batch, new tokens), padded on the right."""

@@ -13,19 +13,39 @@ An arm of your own data, evaluated from Python::
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import datasets
 from lmms_eval.api.instance import Instance
 from lmms_eval.api.task import ConfigurableMessagesTask
+from loguru import logger
 
 from cmqa_tasks import tasks
+from cmqa_tasks.attention.live import BOARD
+from cmqa_tasks.attention.summary import SUMMARIES
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL
 from cmqa_tasks.records import Arm
 from cmqa_tasks.release import Release
 from cmqa_tasks.task_classes.settings import SPLIT, read
+
+
+def _attention_metrics() -> list[dict[str, Any]]:
+    return [{"metric": name, "aggregation": tasks.aggregate_mean, "higher_is_better": None} for name in SUMMARIES]
+
+
+@cache
+def _warn_of_a_cache(task: str) -> None:
+    """Say once per task that some responses have no attention."""
+    logger.warning(
+        "{}: some responses were not generated in this run, so there is no attention of them. A response cache (--use_cache) "
+        "answers without the model: leave it out to log attention of every item.",
+        task,
+    )
+
 
 _BOUND = ("doc_to_text", "doc_to_target", "process_results", "metric_list")
 
@@ -83,6 +103,7 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = read("lmms_eval", config or {}, arm=arm, protocol=protocol, language=language, data=data, name=name)
+        self._attention = BOARD.open and not self.settings.arm.single
         super().__init__(config={**self.settings.rest, **self._bindings()})
 
     def _bindings(self) -> dict[str, Any]:
@@ -97,7 +118,7 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
             "cluster_key": "cluster",
             "doc_to_text": tasks.plain_text,
             "doc_to_target": tasks.target,
-            "metric_list": self.settings.metric_list(),
+            "metric_list": self.settings.metric_list() + (_attention_metrics() if self._attention else []),
             "process_results": self._process_results,
             "metadata": self.settings.metadata(),
         }
@@ -132,7 +153,18 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         return self._process_results(doc, results)
 
     def _process_results(self, doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
-        return tasks.process_results(doc, results[0] or "", self.settings.arm)
+        marks = tasks.process_results(doc, results[0] or "", self.settings.arm)
+        return marks | self._attention_marks(doc) if self._attention else marks
+
+    def _attention_marks(self, doc: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """What was logged of an item, under each of its names; nothing where its response did not come from the model."""
+        summary = BOARD.get(self.settings.name, doc["item_id"])
+        if summary is None:
+            summary = {}
+            _warn_of_a_cache(self.settings.name)
+        common = {"cluster": doc["fact_id"], "relation": doc["relation"]}
+        scores = {name: summary.get(name, math.nan) for name in SUMMARIES}
+        return {name: common | ({} if math.isnan(score) else {"score": score}) for name, score in scores.items()}
 
     def __repr__(self) -> str:
         one = self.settings

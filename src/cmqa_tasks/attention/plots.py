@@ -1,0 +1,342 @@
+"""Pictures of logged attention: maps by layer and head, profiles by depth, cross-modal against unimodal. Needs matplotlib.
+
+    for path in draw(Path("runs/a"), Path("pictures")): print(path)
+
+For each protocol in the run: ``<quantity>_map`` and ``<quantity>_depth`` for D, D on matched lengths, the logit gap and the norm
+ratio; and ``<quantity>_excess`` for both kinds of D: by how much the imbalance of a cross-modal arm exceeds that of its unimodal
+ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cmqa_tasks.attention.pools import Array, Pool, pools
+from cmqa_tasks.attention.rows import Aggregate
+from cmqa_tasks.attention.store import Metadata, StoreError, locate, merge, read_metadata
+from cmqa_tasks.attention.summary import Profile, contrast, depth_profile, mean_interval
+
+FORMATS = ("png", "svg")
+_DIRECTION = "> 0: image/English"
+_KINDS = {
+    "text": "text",
+    "image": "image",
+    "zhtext": "Chinese text",
+    "zhimage": "Chinese image",
+    "en": "English",
+    "zh": "Chinese",
+}
+_ROWS = {"last_prompt": "last prompt token", "generated": "generated tokens", "question": "question tokens"}
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+"""The palette of Okabe and Ito, told apart by people of any colour vision; its yellow is too pale for lines."""
+_STYLE = {
+    "svg.fonttype": "none",  # letters stay letters, to be searched and copied
+    "svg.hashsalt": "cmqa",  # the same bytes for the same numbers
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What is drawn."""
+
+    column: str
+    label: str
+    """With its unit."""
+    title: str
+    has_null: bool = False
+    """Whether the null of shuffled labels is this quantity's."""
+    has_excess: bool = False
+    """Whether its size in cross-modal and unimodal arms is compared."""
+
+
+QUANTITIES = (
+    Quantity("log_density_ratio", "log density ratio D (nats)", "Attention per token, A against B", True, True),
+    Quantity(
+        "matched_log_density_ratio",
+        "log density ratio D, matched lengths (nats)",
+        "Attention per token on equally many tokens, A against B",
+        has_excess=True,
+    ),
+    Quantity("logit_gap", "logit gap M (nats)", "Mean pre-softmax logit, A minus B"),
+    Quantity("log_norm_ratio", "log norm ratio (nats)", "Norm of what is read after the output projection, A against B"),
+)
+
+
+def draw(
+    run_dir: Path,
+    out_dir: Path,
+    formats: Sequence[str] = FORMATS,
+    *,
+    aggregate: Aggregate = "last_prompt",
+    relation: str | None = None,
+) -> list[Path]:
+    """Draw everything that was logged at or below a directory. Shards that were not merged yet are merged first.
+
+    Args:
+        run_dir: the run's output directory.
+        out_dir: where the pictures go; made if it does not exist. Where the run holds several directories of statistics, each
+            gets one below it, under the same name as in the run.
+        formats: of matplotlib: ``png``, ``svg``, ``pdf``.
+        aggregate: which query rows.
+        relation: ``conflict`` or ``agree`` to draw such items only.
+
+    Returns:
+        The files written.
+
+    Raises:
+        StoreError: nothing was logged there, or no item has two segments.
+        ImportError: matplotlib is not installed; the message says how to install it.
+    """
+    places = locate(run_dir)
+    if not places:
+        raise StoreError(f"no attention statistics at or below {run_dir}: was the run made with attention=on?")
+    written: list[Path] = []
+    for place in places:
+        below = out_dir / place.relative_to(run_dir) if len(places) > 1 else out_dir
+        written += draw_file(merge(place), below, formats, aggregate=aggregate, relation=relation)
+    return written
+
+
+def draw_file(
+    path: Path,
+    out_dir: Path,
+    formats: Sequence[str] = FORMATS,
+    *,
+    aggregate: Aggregate = "last_prompt",
+    relation: str | None = None,
+) -> list[Path]:
+    """Draw one merged file; see :func:`draw`."""
+    matplotlib = _matplotlib()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    about, written = read_metadata(path), list[Path]()
+    with matplotlib.rc_context(_STYLE):
+        for quantity in QUANTITIES:
+            found = pools(path, quantity.column, aggregate=aggregate, relation=relation)
+            if not found and quantity.column == QUANTITIES[0].column:
+                raise StoreError(f"{path}: no item with two segments among those of {_selection(aggregate, relation)}")
+            for ending, some in _by_protocol(found).items():
+                subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{f'; protocol {ending}' if ending else ''}"
+                for name, figure in _figures(quantity, some, subtitle):
+                    written += _save(figure, out_dir, f"{name}__{ending}" if ending else name, formats)
+    return written
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib
+        import matplotlib.figure
+    except ImportError as error:
+        raise ImportError("drawing needs matplotlib: pip install 'cmqa-tasks[report]'") from error
+    return matplotlib
+
+
+def _figures(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Iterator[tuple[str, Any]]:
+    yield f"{quantity.column}_map", map_figure(quantity, found, subtitle)
+    yield f"{quantity.column}_depth", depth_figure(quantity, found, subtitle)
+    if quantity.has_excess and (figure := excess_figure(quantity, found, subtitle)) is not None:
+        yield f"{quantity.column}_excess", figure
+
+
+def _save(figure: Any, directory: Path, name: str, formats: Sequence[str]) -> list[Path]:
+    paths = [directory / f"{name}.{form}" for form in formats]
+    for path, form in zip(paths, formats, strict=True):
+        figure.savefig(path, dpi=150, metadata={"Date": None} if form == "svg" else None)
+    return paths
+
+
+# Words
+
+
+def _model(about: Metadata) -> str:
+    settings = [
+        about.revision if about.revision not in ("", "main") else "",
+        about.dtype,
+        f"bias {about.bias}" if about.bias else "",
+    ]
+    return ", ".join([about.model, *(setting for setting in settings if setting)])
+
+
+def _selection(aggregate: str, relation: str | None) -> str:
+    return f"query: {_ROWS[aggregate]}" + (f"; {relation} items" if relation else "")
+
+
+def _by_protocol(found: Mapping[str, Pool]) -> dict[str, dict[str, Pool]]:
+    by_protocol: dict[str, dict[str, Pool]] = {}
+    for name, pool in found.items():
+        by_protocol.setdefault(name.partition("__")[2], {})[name.partition("__")[0]] = pool
+    return by_protocol
+
+
+def _kinds(name: str) -> tuple[str, ...]:
+    """The kinds of a pool's two pieces, A first; nothing for tasks that are not ours."""
+    kinds = tuple(name.split("_"))
+    return kinds if len(kinds) == 2 and set(kinds) <= _KINDS.keys() else ()
+
+
+def _alike(name: str) -> bool:
+    return len(_kinds(name)) == 2 and len(set(_kinds(name))) == 1
+
+
+def _label(name: str) -> str:
+    return " / ".join(_KINDS[kind] for kind in _kinds(name)) or name
+
+
+def _who(name: str, pool: Pool) -> str:
+    """The number of items, and what a sign means in this pool where it is not what the scale says."""
+    count = f"n = {pool.items:,}"
+    if _alike(name):
+        return f"{count}, > 0: first piece"
+    if not _kinds(name):
+        return f"{count}, > 0: segment A"
+    return f"{count}, " + (
+        "both orders" if len(pool.orders) == 2 else "A first only" if pool.orders == ("a",) else "A second only"
+    )
+
+
+def _panels(found: Mapping[str, Pool]) -> dict[str, list[str]]:
+    """Pools by what they vary, unimodal ones first."""
+    panels: dict[str, list[str]] = {}
+    for name in sorted(found, key=lambda name: (not _alike(name), name)):
+        kinds = set(_kinds(name))
+        title = "Other tasks" if not kinds else "Languages" if kinds <= {"en", "zh"} else "Modalities"
+        panels.setdefault(title, []).append(name)
+    return {title: panels[title] for title in ("Modalities", "Languages", "Other tasks") if title in panels}
+
+
+# Figures
+
+
+def _figure(width: float, height: float, title: str, subtitle: str) -> Any:
+    figure = _matplotlib().figure.Figure(figsize=(width, height), layout="constrained")
+    figure.suptitle(f"{title}\n{subtitle}", fontsize=10)
+    return figure
+
+
+def map_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Any:
+    """Layer × head maps side by side on one scale, white at 0."""
+    names = [name for panel in _panels(found).values() for name in panel]
+    columns = min(len(names), 4 if len(names) != 5 else 3)
+    rows = math.ceil(len(names) / columns)
+    figure = _figure(max(2.6 * columns + 1.4, 5.6), 2.9 * rows + 0.9, quantity.title, subtitle)
+    axes = figure.subplots(rows, columns, squeeze=False)
+    maps = {name: found[name].map() for name in names}
+    limit, clipped = _limit(maps.values())
+    for place, ax in enumerate(axes.flat):
+        if place >= len(names):
+            ax.set_axis_off()
+            continue
+        name = names[place]
+        image = ax.imshow(
+            maps[name], cmap="RdBu_r", vmin=-limit, vmax=limit, origin="lower", aspect="auto", interpolation="nearest"
+        )
+        ax.set_facecolor("#bbbbbb")  # what was not measured
+        ax.set_title(f"{_label(name)}\n{_who(name, found[name])}")
+        _layer_ticks(ax.yaxis, found[name].layers)
+        ax.spines[["top", "right"]].set_visible(True)
+        ax.set_ylabel("layer" if place % columns == 0 else "")
+        ax.set_xlabel("head" if place + columns >= len(names) else "")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    bar = {"extend": "both" if clipped else "neither", "extendfrac": 0.03, "aspect": 15 + 10 * rows}
+    figure.colorbar(image, ax=axes, label=f"{quantity.label}, {_DIRECTION}", **bar)
+    return figure
+
+
+def _limit(maps: Collection[Array]) -> tuple[float, bool]:
+    """The end of a scale that leaves out the outermost hundredth, and whether it leaves out anything."""
+    values = np.abs(np.concatenate([values.ravel() for values in maps]))
+    values = values[np.isfinite(values)]
+    limit = float(np.quantile(values, 0.99)) if values.size else 0.0
+    return (limit or 1.0), bool(values.size and limit and values.max() > limit)
+
+
+def _layer_ticks(axis: Any, layers: Sequence[int]) -> None:
+    """At most ten ticks, named by the layers' own indices: those recorded of a hybrid have gaps."""
+    step = math.ceil(len(layers) / 10)
+    axis.set_ticks(list(range(len(layers)))[::step], [str(layer) for layer in layers[::step]])
+
+
+def depth_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Any:
+    """Means over heads by depth with 95 % intervals over facts; unimodal arms dashed; the null where it is this quantity's."""
+    panels = _panels(found)
+    figure = _figure(max(4.6 * len(panels) + 0.4, 6.4), 4.6, f"{quantity.title}, by depth", subtitle)
+    axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for ax, (title, names) in zip(axes, panels.items(), strict=True):
+        for colour, name in zip(_cycle(), sorted(names, key=_alike), strict=False):
+            profile = depth_profile(found[name])
+            _line(ax, profile, f"{_label(name)} ({_who(name, found[name])})", colour, dashed=_alike(name))
+            if quantity.has_null and not _alike(name):
+                _null(ax, profile, colour)
+        if quantity.has_null:
+            ax.plot([], [], ":", color="#555555", label="shuffled labels: the null of the line of this colour")
+        _finish(ax, title, found[names[0]].layers)
+    axes[0].set_ylabel(f"{quantity.label}, {_DIRECTION}")
+    return figure
+
+
+def excess_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Any | None:
+    """|D| of cross-modal arms minus |D| of the unimodal arms on the same facts, by depth; None where nothing can be compared."""
+    compared = {
+        title: [(name, alike) for name in names if not _alike(name) and (alike := _counterparts(name, found))]
+        for title, names in _panels(found).items()
+    }
+    compared = {title: pairs for title, pairs in compared.items() if pairs}
+    if not compared:
+        return None
+    words = "Imbalance beyond that of two pieces of one kind, by depth", f"{subtitle}; {quantity.label}"
+    figure = _figure(max(4.6 * len(compared) + 0.4, 6.4), 4.6, *words)
+    axes = figure.subplots(1, len(compared), squeeze=False, sharey=True)[0]
+    for ax, (title, pairs) in zip(axes, compared.items(), strict=True):
+        for colour, (name, alike) in zip(_cycle(), pairs, strict=False):
+            seen = contrast(found[name], [found[other] for other in alike])
+            mean, low, high = mean_interval(seen.excess)
+            label = f"{_label(name)} − {', '.join(_label(other) for other in alike)} ({len(seen.facts):,} facts)"
+            ax.plot(range(len(seen.layers)), mean, color=colour, label=label)
+            ax.fill_between(range(len(seen.layers)), low, high, color=colour, alpha=0.2, linewidth=0)
+        _finish(ax, title, found[pairs[0][0]].layers)
+    axes[0].set_ylabel("|D| of two kinds − |D| of one kind (nats)")
+    return figure
+
+
+def _counterparts(name: str, found: Mapping[str, Pool]) -> list[str]:
+    """The unimodal pools of a pool's two kinds, as far as they are there; a Chinese passage is compared with Chinese passages."""
+    wanted = [f"{kind}_{kind}" for kind in _kinds(name)]
+    return [one for one in wanted if one in found]
+
+
+def _cycle() -> Iterator[str]:
+    while True:
+        yield from _COLOURS
+
+
+def _line(ax: Any, profile: Profile, label: str, colour: str, *, dashed: bool) -> None:
+    places = range(len(profile.layers))
+    ax.plot(places, profile.mean, "--" if dashed else "-", color=colour, label=label, linewidth=1.2 if dashed else 1.8)
+    ax.fill_between(places, profile.low, profile.high, color=colour, alpha=0.2, linewidth=0)
+
+
+def _null(ax: Any, profile: Profile, colour: str) -> None:
+    """The null's mean over these items, and where it lies 95 % of the time."""
+    places, reach = range(len(profile.layers)), 1.96 * profile.null_sd
+    ax.plot(places, profile.null_mean, ":", color=colour, linewidth=1.2)
+    ax.fill_between(places, profile.null_mean - reach, profile.null_mean + reach, color=colour, alpha=0.1, linewidth=0)
+
+
+def _finish(ax: Any, title: str, layers: Sequence[int]) -> None:
+    ax.axhline(0, color="#888888", linewidth=0.8, zorder=0)
+    ax.fill_between([], [], color="#555555", alpha=0.2, linewidth=0, label="95 % interval over facts")
+    _layer_ticks(ax.xaxis, layers)
+    ax.set_xlabel("layer")
+    ax.set_title(title)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)

@@ -1,0 +1,329 @@
+"""Attention statistics on disk: one Parquet row per (task, item, aggregate).
+
+While a run is on, every rank writes a small file per batch (a *shard*), whole or not at all, so that a kill loses the running
+batch and nothing else. :func:`merge` puts the shards of all ranks into one sorted file and removes them::
+
+    writer = ShardWriter(Path("runs/a/attention"), rank=0, metadata=Metadata(model="Qwen/Qwen2.5-VL-3B-Instruct"))
+    writer.write(rows)                  # once per batch
+    path = merge(writer.directory)      # once, after the run: runs/a/attention/attention.parquet
+    for row in read(path): ...
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cmqa_tasks.attention.rows import AGGREGATES, FLOATS, FORMAT, KEY, LISTS, STRINGS, Aggregate, Metadata, Row, StoreError
+from cmqa_tasks.attention.rows import schema as columns_of
+from cmqa_tasks.attention.rows import table as table_of
+
+__all__ = [
+    "AGGREGATES",
+    "MERGED",
+    "Aggregate",
+    "Metadata",
+    "MixedShardsError",
+    "Row",
+    "ShardWriter",
+    "StoreError",
+    "batches",
+    "locate",
+    "merge",
+    "read",
+    "read_metadata",
+]
+
+MERGED = "attention.parquet"
+
+_IDENTITY = ("task", "item_id", "aggregate")
+_ORDER = ("task", "doc_id", "item_id", "aggregate")
+_SHARD = re.compile(r"(\d+)-(\d+)\.parquet")
+_GROUP_BYTES = 8 << 20
+"""Raw size of a row group of the merged file: what a reader holds in memory at a time."""
+_CACHE_BYTES = 128 << 20
+"""Raw size of the row groups that :func:`merge` keeps at hand."""
+
+
+class MixedShardsError(StoreError):
+    """Shards of different models, settings or formats lie in one directory; the message says in what they differ."""
+
+
+def _writer(path: Path, columns: pa.Schema) -> pq.ParquetWriter:
+    """Bytes of equal rank lie together (sign and exponent compress, the fraction does not): 6 % smaller than zstd alone."""
+    return pq.ParquetWriter(
+        path,
+        columns,
+        compression="zstd",
+        use_dictionary=[*STRINGS, *(f"{name}.list.element" for name in LISTS)],
+        column_encoding={f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in FLOATS},
+        write_statistics=False,
+    )
+
+
+class ShardWriter:
+    """Writes what one rank of a run logs.
+
+    Args:
+        directory: where the shards go; made if it does not exist. All ranks of a run share it, and a run that goes on after
+            a kill writes into the same.
+        rank: this process among those of the run. No two processes may write as the same rank at a time.
+        metadata: what the numbers are measured on.
+    """
+
+    def __init__(self, directory: Path, rank: int, metadata: Metadata) -> None:
+        self.directory, self.rank = directory, rank
+        self._about = {"format": FORMAT, **asdict(metadata)}
+        self._number = 0
+        directory.mkdir(parents=True, exist_ok=True)
+        for partial in directory.glob(f"{rank}-*.parquet.part"):  # of a process that was killed while it wrote
+            partial.unlink()
+
+    def write(self, rows: Iterable[Row]) -> Path | None:
+        """Write the rows of a batch as a file of their own, whole or not at all. Nothing is written for no rows."""
+        batch = list(rows)
+        if not batch:
+            return None
+        while (path := self.directory / f"{self.rank}-{self._number}.parquet").exists():
+            self._number += 1
+        table = table_of(batch, self._about | {"written": time.time_ns()})
+        partial = path.with_name(f"{path.name}.part")
+        with _writer(partial, table.schema) as file:
+            file.write_table(table)
+        os.replace(partial, path)
+        self._number += 1
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file to merge."""
+
+    path: Path
+    about: Mapping[str, Any]
+    group_rows: tuple[int, ...]
+    row_bytes: int
+    """Raw, on average."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """Where a row lies."""
+
+    source: int
+    group: int
+    row: int
+
+
+def merge(directory: Path) -> Path:
+    """Put all shards of a directory into its ``attention.parquet``, beside what is there already, and remove them.
+
+    Of several rows with the same task, item and aggregate the one written last stays (a rank's padding, a run that went on after
+    a kill). Rows are sorted by task, document, item and aggregate. The file is replaced at once; a kill before the shards are
+    removed does no harm: the next call merges them again, to the same effect. Memory grows with a run's keys, not its rows.
+
+    Returns:
+        The path of the merged file.
+
+    Raises:
+        StoreError: there is nothing to merge, or a file is damaged.
+        MixedShardsError: shards of different models, settings or formats; nothing is changed then.
+    """
+    target = directory / MERGED
+    shards = _shards(directory)
+    if not shards:
+        if target.exists():
+            return target
+        raise StoreError(f"no attention shards in {directory}")
+    sources = [_source(path) for path in ([target] if target.exists() else []) + shards]
+    sources.sort(key=lambda source: (source.about.get("written", 0), *_shard_number(source.path)))
+    columns = columns_of(_common(sources))
+    groups = _Groups(sources)
+    partial = target.with_name(f"{MERGED}.{os.getpid()}.part")
+    with _writer(partial, columns) as file:
+        for chunk in _chunks(_winners(sources), sources):
+            file.write_table(groups.take(chunk).cast(columns))
+    os.replace(partial, target)
+    for path in shards:
+        path.unlink(missing_ok=True)
+    return target
+
+
+def _shards(directory: Path) -> list[Path]:
+    return [path for path in directory.glob("*.parquet") if _SHARD.fullmatch(path.name)]
+
+
+def _shard_number(path: Path) -> tuple[int, int]:
+    found = _SHARD.fullmatch(path.name)
+    return (int(found[1]), int(found[2])) if found else (-1, -1)
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path, memory_map=False, pre_buffer=False)
+    except FileNotFoundError:
+        raise StoreError(f"there is no {path}") from None
+    except pa.ArrowInvalid as error:
+        raise StoreError(f"{path} is damaged or no Parquet file ({error}); remove it to go on without it") from None
+
+
+def _about(path: Path, columns: pa.Schema) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads((columns.metadata or {})[KEY])
+    except KeyError:
+        raise StoreError(f"{path} holds no attention statistics: its schema does not say what they are of") from None
+    return about
+
+
+def _check_format(path: Path, about: Mapping[str, Any]) -> None:
+    if about["format"] != FORMAT:
+        raise StoreError(f"{path} has format {about['format']}; this version reads and writes format {FORMAT}")
+
+
+def _source(path: Path) -> _Source:
+    with _open(path) as file:
+        parts = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+        size = sum(part.total_byte_size for part in parts) // max(file.metadata.num_rows, 1)
+        return _Source(path, _about(path, file.schema_arrow), tuple(part.num_rows for part in parts), size)
+
+
+def _common(sources: Sequence[_Source]) -> dict[str, Any]:
+    """The metadata of the merged file.
+
+    Raises:
+        MixedShardsError: the sources differ in more than package versions.
+    """
+    free = ("versions", "written")
+    first, versions = sources[0], dict[str, set[str]]()
+    _check_format(first.path, first.about)
+    for source in sources:
+        here, there = ({key: value for key, value in one.about.items() if key not in free} for one in (first, source))
+        if here != there:
+            keys = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
+            differences = "; ".join(f"{key} {here.get(key)!r} and {there.get(key)!r}" for key in keys)
+            raise MixedShardsError(
+                f"{first.path} and {source.path} are not of one run: {differences}. Log each model into a directory of its own"
+            )
+        for package, version in source.about["versions"].items():
+            versions.setdefault(package, set()).update(version.split(", "))
+    return {
+        **{key: value for key, value in first.about.items() if key not in free},
+        "versions": {package: ", ".join(sorted(found)) for package, found in sorted(versions.items())},
+    }
+
+
+def _winners(sources: Sequence[_Source]) -> list[_Place]:
+    """Where the rows of the merged file lie, in its order; sources are in the order of writing."""
+    found: dict[tuple[Any, ...], tuple[tuple[Any, ...], _Place]] = {}
+    for number, source in enumerate(sources):
+        with _open(source.path) as file:
+            for group in range(len(source.group_rows)):
+                table = file.read_row_group(group, columns=list(_ORDER)).to_pydict()
+                for row, order in enumerate(zip(*(table[name] for name in _ORDER), strict=True)):
+                    identity = tuple(table[name][row] for name in _IDENTITY)
+                    found[identity] = order, _Place(number, group, row)
+    return [place for _, place in sorted(found.values())]
+
+
+def _chunks(places: Sequence[_Place], sources: Sequence[_Source]) -> Iterator[list[_Place]]:
+    """Runs of rows that make a row group each."""
+    chunk: list[_Place] = []
+    size = 0
+    for place in places:
+        chunk.append(place)
+        size += sources[place.source].row_bytes
+        if size >= _GROUP_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+class _Groups:
+    """Row groups of the sources, those used last at hand."""
+
+    def __init__(self, sources: Sequence[_Source]) -> None:
+        self._sources = sources
+        self._cache: OrderedDict[tuple[int, int], pa.Table] = OrderedDict()
+        self._size = 0
+
+    def take(self, places: Sequence[_Place]) -> pa.Table:
+        """The rows at these places, in this order."""
+        wanted: dict[tuple[int, int], list[int]] = {}
+        for number, place in enumerate(places):
+            wanted.setdefault((place.source, place.group), []).append(number)
+        parts = [self._group(*key).take(pa.array([places[number].row for number in numbers])) for key, numbers in wanted.items()]
+        gathered = np.fromiter((number for numbers in wanted.values() for number in numbers), np.int64, len(places))
+        return pa.concat_tables(part.replace_schema_metadata() for part in parts).take(pa.array(np.argsort(gathered)))
+
+    def _group(self, source: int, group: int) -> pa.Table:
+        key = source, group
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return self._cache[key]
+        with _open(self._sources[source].path) as file:
+            table = self._cache[key] = file.read_row_group(group)
+        self._size += table.nbytes
+        while self._size > _CACHE_BYTES and len(self._cache) > 1:
+            self._size -= self._cache.popitem(last=False)[1].nbytes
+        return table
+
+
+def read_metadata(path: Path) -> Metadata:
+    """What the numbers of a file were measured on.
+
+    Raises:
+        StoreError: no such file, or none of ours, or of another format.
+    """
+    with _open(path) as file:
+        about = _about(path, file.schema_arrow)
+    _check_format(path, about)
+    return Metadata(**{one.name: about[one.name] for one in fields(Metadata)})
+
+
+def read(path: Path) -> Iterator[Row]:
+    """The rows of a merged file or of a shard, one after the other, in bounded memory.
+
+    Raises:
+        StoreError: as :func:`read_metadata`.
+    """
+    for batch in batches(path, [one.name for one in fields(Row)]):
+        columns = {name: batch.column(name) for name in batch.schema.names}
+        for number in range(batch.num_rows):
+            values = {name: _value(name, column[number]) for name, column in columns.items()}
+            yield Row(**values)
+
+
+def _value(name: str, scalar: pa.Scalar) -> Any:
+    if name in FLOATS:
+        return scalar.values.to_numpy(zero_copy_only=False)
+    return tuple(scalar.as_py()) if name in LISTS else scalar.as_py()
+
+
+def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Some columns of a file, one row group at a time.
+
+    Raises:
+        StoreError: as :func:`read_metadata`.
+    """
+    read_metadata(path)
+    with _open(path) as file:
+        for group in range(file.num_row_groups):
+            yield from file.read_row_group(group, columns=list(columns)).to_batches()
+
+
+def locate(run: Path) -> list[Path]:
+    """Directories at or below a directory that hold shards or a merged file, sorted."""
+    found = {path.parent for path in run.rglob("*.parquet") if path.name == MERGED or _SHARD.fullmatch(path.name)}
+    return sorted(found)

@@ -2,8 +2,8 @@
 
     PYTHONPATH=src python benchmarks/attention_store.py [items]
 
-Items of a model of 28 layers of 28 heads, three rows each, in normal random numbers. A quarter of them per arm, arm by arm, written
-by two ranks in batches of four. Every step runs in a process of its own, whose peak memory is printed.
+Items of a model of 28 layers of 28 heads, three rows each, in normal random numbers. A quarter of them per arm, arm by arm,
+written by two ranks in batches of four. Every step runs in a process of its own, whose peak memory is printed.
 """
 
 from __future__ import annotations

@@ -2,17 +2,19 @@
 
 Prints a table per prompt length; run it alone on a quiet machine.
 
-    PYTHONPATH=src python benchmarks/probe.py [--prompts 512 2048 8192] [--rounds 7] [--device cuda --dtype bfloat16] [--raw raw.json]
+    PYTHONPATH=src python benchmarks/probe.py [--prompts 512 2048 8192] [--rounds 7] [--device cuda --dtype bfloat16] [--raw FILE]
 
 A random Llama-like model generates 32 tokens after each prompt, in one process, the three ways in turn and in changing order;
 figures are medians, ratios are medians of the rounds' own ratios to plain sdpa. The probe logs everything it can: segments of all
-rows, norms, matched subsamples, shuffles. Peaks are what a generation adds to the memory in use before it: of the process on a CPU,
-allocated on a GPU. Eager attention needs memory in the square of the prompt; it is left out where there is not enough.
+rows, norms, matched subsamples, shuffles. Peaks are of the process's resident memory (on a CPU) or of what is allocated on the
+device, the model's weights included; extra is what a generation adds. Eager attention needs memory in the square of the prompt;
+it is left out where there is not enough.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import json
 import platform
@@ -95,13 +97,15 @@ def ways(network: LlamaForCausalLM, length: int, batch: int) -> dict[str, Callab
 def measured(run: Callable[[], Any], device: torch.device) -> tuple[dict[str, float], torch.Tensor]:
     """Process CPU seconds, wall seconds and peak megabytes of one generation; and its tokens."""
     gc.collect()
+    if device.type == "cpu":
+        ctypes.CDLL(None).malloc_trim(0)  # hands freed memory back, so that the peak is this generation's
     before = _reset_peak(device)
     cpu, wall = time.process_time(), time.perf_counter()
     output = run()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    figures = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "peak": _peak(device) - before}
-    return figures, output
+    figures = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "peak": _peak(device)}
+    return figures | {"extra": figures["peak"] - before}, output
 
 
 def _reset_peak(device: torch.device) -> float:
@@ -175,7 +179,7 @@ def rounds(runs: dict[str, Callable[[], Any]], device: torch.device, number: int
 
 def show(length: int, figures: dict[str, list[dict[str, float]]]) -> None:
     print(f"\n{length} prompt tokens, medians of {len(figures['plain'])} rounds")
-    print(f"{'':8}{'CPU s':>9}{'ratio':>8}{'(range)':>15}{'wall s':>9}{'ratio':>8}{'peak MB':>10}{'ratio':>8}")
+    print(f"{'':8}{'CPU s':>9}{'ratio':>8}{'(range)':>15}{'wall s':>9}{'ratio':>8}{'peak MB':>10}{'ratio':>8}{'extra MB':>10}")
     for way, found in figures.items():
         cells = f"{way:8}"
         for name, width in (("cpu", 9), ("wall", 9), ("peak", 10)):
@@ -184,7 +188,7 @@ def show(length: int, figures: dict[str, list[dict[str, float]]]) -> None:
             cells += f"{statistics.median(ratios):>8.3f}"
             if name == "cpu":
                 cells += f"{f'({min(ratios):.3f}–{max(ratios):.3f})':>15}"
-        print(cells)
+        print(f"{cells}{statistics.median(one['extra'] for one in found):>10.0f}")
 
 
 if __name__ == "__main__":
@@ -192,7 +196,7 @@ if __name__ == "__main__":
     parser.add_argument("--prompts", type=int, nargs="+", default=[512, 2048, 8192])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--layers", type=int, default=8)
-    parser.add_argument("--hidden", type=int, default=512)
+    parser.add_argument("--hidden", type=int, default=1024)
     parser.add_argument("--head", type=int, default=128, help="width of a head")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--device", default="cpu")

@@ -86,6 +86,12 @@ def _language_model(config: type, model: type, **changes: Any) -> Callable[[], P
     return lambda: model(config(**_TEXT | changes))
 
 
+def _gpt2() -> PreTrainedModel:
+    """With a fused input projection and an output projection that is no ``Linear``."""
+    sizes = {"vocab_size": VOCABULARY, "n_positions": 128, "n_embd": WIDTH, "n_layer": 2, "n_head": HEADS}
+    return hf.GPT2LMHeadModel(hf.GPT2Config(**sizes, initializer_range=0.3, bos_token_id=None, eos_token_id=None))
+
+
 def _random(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(2))
 
@@ -141,6 +147,8 @@ _QWEN3_VISION = {"depth": 2, "hidden_size": WIDTH, "intermediate_size": WIDTH, "
 _QWEN3_VISION |= {"out_hidden_size": WIDTH, "num_position_embeddings": 16}
 _HYBRID = {"num_hidden_layers": 4, "head_dim": 16, "linear_key_head_dim": 8, "linear_value_head_dim": 8}
 _HYBRID |= {"linear_num_key_heads": 2, "linear_num_value_heads": 2}
+_LATENT = {"kv_lora_rank": 8, "q_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 8, "v_head_dim": 12}
+_LATENT |= {"num_key_value_heads": HEADS, "first_k_dense_replace": 2, "n_group": 1, "topk_group": 1}
 _GEMMA = {"head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 8, "tie_word_embeddings": False}
 _ALTERNATING = {"layer_types": ["sliding_attention", "full_attention"]}
 
@@ -162,6 +170,20 @@ FAMILIES: Mapping[str, _Recipe] = {
             hf.GptOssConfig, hf.GptOssForCausalLM, head_dim=8, sliding_window=8, num_local_experts=2, num_experts_per_tok=1
         )
     ),
+    "deepseek_v3": _Recipe(_language_model(hf.DeepseekV3Config, hf.DeepseekV3ForCausalLM, **_LATENT)),
+    "llama4": _Recipe(
+        _language_model(
+            hf.Llama4TextConfig,
+            hf.Llama4ForCausalLM,
+            attention_chunk_size=8,
+            head_dim=8,
+            intermediate_size_mlp=32,
+            num_local_experts=2,
+        )
+    ),
+    "gpt2": _Recipe(_gpt2),
+    "bitnet": _Recipe(_language_model(hf.BitNetConfig, hf.BitNetForCausalLM)),
+    "lfm2": _Recipe(_language_model(hf.Lfm2Config, hf.Lfm2ForCausalLM, layer_types=["conv", "full_attention"])),
     "qwen3_next": _Recipe(
         _language_model(hf.Qwen3NextConfig, hf.Qwen3NextForCausalLM, num_experts=2, num_experts_per_tok=1, **_HYBRID)
     ),
@@ -294,7 +316,7 @@ FAMILIES: Mapping[str, _Recipe] = {
     ),
 }
 """Every family by name. ``qwen2_window``, ``mistral`` and the Gemmas slide; ``gemma2`` caps its logits softly; ``gpt_oss`` has
-learned sinks; ``qwen3_next`` and ``qwen3_5`` are hybrids with an output gate; ``paligemma`` has no causal mask in its prompt."""
+learned sinks; ``qwen3_next`` and ``qwen3_5`` are hybrids with an output gate; ``paligemma``'s prompt has no causal mask."""
 VISION = tuple(name for name, recipe in FAMILIES.items() if recipe.pixels is not None)
 EAGER_ONLY = ("gemma2", "gpt_oss")
 """Families that refuse sdpa."""

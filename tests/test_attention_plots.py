@@ -10,14 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_attention_store import ABOUT, ordered, row
 
+from cmqa_tasks.attention import plots
+from cmqa_tasks.attention.pools import pools
 from cmqa_tasks.attention.store import MERGED, Row, ShardWriter, StoreError
-
-matplotlib = pytest.importorskip("matplotlib")
-
-from cmqa_tasks.attention import plots  # noqa: E402
-from cmqa_tasks.attention.pools import pools  # noqa: E402
+from test_attention_store import ABOUT, ordered, row
 
 LAYERS, HEADS = 4, 3
 
@@ -79,7 +76,7 @@ def test_the_map_says_what_it_shows(drawn: Path) -> None:
         "text / text",
         "n = 3, > 0: first piece",
         "mmmu_val",
-        "n = 1, > 0: segment A",
+        "n = 1, > 0: images",
         "layer",
         "head",
     ):

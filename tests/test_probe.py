@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AttentionMaskInterface, DynamicCache, StaticCache
 
-from attention_families import EAGER_ONLY, FAMILIES, VISION, Family, build
+from attention_families import EAGER_ONLY, FAMILIES, VISION, VOCABULARY, Family, build
 from cmqa_tasks.models import probe as probe_module
 from cmqa_tasks.models import track as track_module
 from cmqa_tasks.models.decoder import find_decoder
@@ -155,6 +155,28 @@ def explicit_norms(family: Family, layer: int) -> tuple[torch.Tensor, torch.Tens
         parts = module.o_proj.weight.detach().split(module.head_dim, 1)
         written.append(torch.stack([(gate * summed)[:, head] @ part.T for head, part in enumerate(parts)], 1).norm(dim=-1))
     return torch.stack(read, -1), torch.stack(written, -1)
+
+
+def test_a_projection_that_hides_its_matrix_is_asked_for_it() -> None:
+    """GPT-2's is transposed; quantized ones and those with adapters have none to read."""
+    family = build("gpt2")
+    module: Any = find_decoder(family.model).layers[0]
+    read: list[torch.Tensor] = []
+    hook = module.c_proj.register_forward_pre_hook(lambda *seen: read.append(seen[1][0]))
+    with AttentionProbe(family.model, only_sink(family)) as probe:
+        generate(family)
+    hook.remove()
+    heads = read[0][:, -1].view(2, module.num_heads, -1)
+    matrix = module.c_proj.weight.detach().view(module.num_heads, -1, module.c_proj.weight.shape[1])
+    expected = torch.einsum("bhd,hdo->bho", heads, matrix).norm(dim=-1)
+    found = probe.readings().aggregates["last_prompt"].output_norm[:, 0, :, NAMES.index("sink")]
+    assert_close(found, expected, 1e-5)
+
+
+def only_sink(family: Family) -> Segments:
+    """One segment for the whole prompt."""
+    buckets = family.segments.buckets
+    return Segments(buckets.masked_fill(buckets >= 0, NAMES.index("sink")))
 
 
 @pytest.mark.parametrize("name", ["llama", "qwen3", "gemma2", "gpt_oss", "qwen3_5", "qwen2_5_vl", "paligemma", "gemma3"])
@@ -391,6 +413,23 @@ def test_an_item_that_ended_is_not_read_on() -> None:
         generate(family, max_new_tokens=4)
     short = probe.readings().aggregates["generated"]
     torch.testing.assert_close(short.lse[0], readings.aggregates["generated"].lse[0])
+
+
+def test_an_item_that_something_else_stopped_is_not_read_on() -> None:
+    """Padding follows it then, as after an end of sequence; a padding token that is generated counts."""
+    family = build("llama")
+    tokens = generate(family).sequences[:, -NEW:]
+
+    def stop(ids: torch.Tensor, _: Any, **__: Any) -> torch.Tensor:
+        return ids[:, -1] == tokens[0, 3]
+
+    with AttentionProbe(family.model, family.segments) as probe:
+        generate(family, eos_token_id=VOCABULARY - 1, stopping_criteria=[stop])
+    assert probe.readings().aggregates["generated"].rows.tolist() == [3, NEW - 1]
+    padding = int(tokens[0, -1])
+    with AttentionProbe(family.model, family.segments) as probe:
+        generate(family, pad_token_id=padding)
+    assert probe.readings().aggregates["generated"].rows.tolist() == [NEW - 1, NEW - 1]
 
 
 def test_one_new_token_has_no_generated_rows() -> None:

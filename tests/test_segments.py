@@ -382,7 +382,7 @@ def test_any_message_through_any_processor(name: str, template: str) -> None:
     def holds(batch: list[tuple[list[Message], list[Span]]]) -> None:
         messages, spans = [messages for messages, _ in batch], [spans for _, spans in batch]
         if name == "idefics2" and any(map(several_images, messages)):
-            return  # refused: test_images_that_cannot_be_told_apart
+            return  # refused: test_without_replacements_images_may_not_be_told_apart
         together = segmented(made, messages, spans, render)
         check(made, together, messages, spans)
         for row, (one, wanted) in enumerate(batch):
@@ -509,7 +509,8 @@ def test_without_offsets_the_segments_are_the_same(name: str, caplog: pytest.Log
     pictures = [image_part(0), image_part(1)] if made.image_token_id is not None else []
     messages = user(*pictures, text_part(f" {RECEIPT}\n"), text_part("总额🧾是七块。"), text_part(QUESTION))
     count = len(pictures)
-    spans = [Span(0, count, "evidence_a"), Span(0, count + 1, "evidence_b"), Span(0, count + 2, "question")]
+    cut = RECEIPT.index("ceipt")  # within a token, which stands for characters of both spans
+    spans = [Span(0, count, "evidence_a", 0, cut), Span(0, count, "evidence_b", cut), Span(0, count + 1, "question")]
     render = renderer(made, "trimming, with a system prompt")
     told = segmented(made, [messages], [spans], render).segments.buckets
     origins_module._log_once.cache_clear()
@@ -522,9 +523,10 @@ def test_without_offsets_the_segments_are_the_same(name: str, caplog: pytest.Log
 
 
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "llava", "idefics2", "internvl"])
-def test_without_replacements_separate_images_are_told_apart(name: str) -> None:
+@pytest.mark.parametrize("between", [RECEIPT, ","])
+def test_without_replacements_separate_images_are_told_apart(name: str, between: str) -> None:
     made = family(name)
-    messages = user(image_part(0), text_part(RECEIPT), image_part(2), text_part(RECEIPT))
+    messages = user(image_part(0), text_part(between), image_part(2), text_part(RECEIPT))
     spans = [Span(0, 0, "evidence_b"), Span(0, 2, "evidence_a"), Span(0, 3, "question")]
     render = renderer(made, "plain")
     told = segmented(made, [messages], [spans], render)
@@ -571,14 +573,28 @@ def test_templates_that_hide_a_span(render: Callable[[Sequence[Message]], str], 
         segmented(family("qwen2"), [user(text_part(RECEIPT))], [[Span(0, 0, "evidence_a")]], render)
 
 
-def test_images_that_cannot_be_told_apart() -> None:
-    made = family("idefics2")
-    messages = user(text_part("?"), image_part(), image_part())
-    complaint = (
-        r"conversation 0, message 0, part 1: Idefics2Processor does not say whose the 8 image tokens are, and the 2 images"
-    )
-    with pytest.raises(SegmentError, match=complaint):
-        segmented(made, [messages], [[Span(0, 1, "evidence_a")]], renderer(made, "images first"))
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        (
+            "idefics2",
+            ["", "IMAGE", "IMAGE"],
+            r"part 1: Idefics2Processor does not say whose the 8 image tokens are, and the 2 images",
+        ),
+        ("idefics3", ["?", "IMAGE", "and", "IMAGE"], r"part 1: Idefics3Processor does not say whose the \d+ image tokens are"),
+        (
+            "idefics2",
+            ["?", "IMAGE", "e", "IMAGE"],
+            r"the whole prompt: without offsets from the tokenizer, 'e' is more than once what",
+        ),
+    ],
+    ids=["they touch", "they are cut in tiles", "the text between them could lie in two ways"],
+)
+def test_without_replacements_images_may_not_be_told_apart(name: str, content: list[str], complaint: str) -> None:
+    made = family(name)
+    messages = user(*(image_part() if one == "IMAGE" else text_part(one) for one in content))
+    with pytest.raises(SegmentError, match=f"conversation 0, (message 0, )?{complaint}"):
+        segmented(made, [messages], [[]], renderer(made, "plain"), alter=lambda origins: replace(origins, replacements=None))
 
 
 def test_a_prompt_that_leaves_out_an_image() -> None:
@@ -623,6 +639,17 @@ def test_offsets_that_do_not_fit_are_noticed() -> None:
             renderer(made, "plain"),
             alter=lambda origins: replace(origins, offsets=origins.offsets + 3),
         )
+
+
+def test_a_processor_that_changes_the_prompt_first_is_noticed() -> None:
+    made = family("llava")
+    messages = user(image_part(), text_part(RECEIPT))
+
+    def moved(origins: Origins) -> Origins:
+        return replace(origins, replacements=[[one | {"span": (0, 7)} for one in row] for row in origins.replacements or []])
+
+    with pytest.raises(SegmentError, match=r"conversation 0, the whole prompt: the processor changed it; '<image>' is not where"):
+        segmented(made, [messages], [[]], renderer(made, "plain"), alter=moved)
 
 
 def test_a_prompt_that_its_tokens_do_not_decode_to() -> None:

@@ -35,6 +35,8 @@ _KINDS = {
 _ROWS = {"last_prompt": "last prompt token", "generated": "generated tokens", "question": "question tokens"}
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 """The palette of Okabe and Ito, told apart by people of any colour vision; its yellow is too pale for lines."""
+_POINTS: dict[str, Any] = {"marker": "o", "markersize": 2.5}
+"""Layers are points: one between layers without a value still shows."""
 _STYLE = {
     "svg.fonttype": "none",  # letters stay letters, to be searched and copied
     "svg.hashsalt": "cmqa",  # the same bytes for the same numbers
@@ -150,6 +152,8 @@ def _figures(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> It
 
 
 def _save(figure: Any, directory: Path, name: str, formats: Sequence[str]) -> list[Path]:
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once: else every format would move things a little further
     paths = [directory / f"{name}.{form}" for form in formats]
     for path, form in zip(paths, formats, strict=True):
         figure.savefig(path, dpi=150, metadata={"Date": None} if form == "svg" else None)
@@ -199,7 +203,7 @@ def _who(name: str, pool: Pool) -> str:
     if _alike(name):
         return f"{count}, > 0: first piece"
     if not _kinds(name):
-        return f"{count}, > 0: segment A"
+        return f"{count}, > 0: images"
     return f"{count}, " + (
         "both orders" if len(pool.orders) == 2 else "A first only" if pool.orders == ("a",) else "A second only"
     )
@@ -302,7 +306,7 @@ def excess_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) 
             seen = contrast(found[name], [found[other] for other in alike])
             mean, low, high = mean_interval(seen.excess)
             label = f"{_label(name)} − {', '.join(_label(other) for other in alike)} ({len(seen.facts):,} facts)"
-            ax.plot(range(len(seen.layers)), mean, color=colour, label=label)
+            ax.plot(range(len(seen.layers)), mean, color=colour, label=label, **_POINTS)
             ax.fill_between(range(len(seen.layers)), low, high, color=colour, alpha=0.2, linewidth=0)
         _finish(ax, title, found[pairs[0][0]].layers)
     axes[0].set_ylabel("|D| of two kinds − |D| of one kind (nats)")
@@ -322,7 +326,7 @@ def _cycle() -> Iterator[str]:
 
 def _line(ax: Any, profile: Profile, label: str, colour: str, *, dashed: bool) -> None:
     places = range(len(profile.layers))
-    ax.plot(places, profile.mean, "--" if dashed else "-", color=colour, label=label, linewidth=1.2 if dashed else 1.8)
+    ax.plot(places, profile.mean, "--" if dashed else "-", color=colour, label=label, linewidth=1.2 if dashed else 1.8, **_POINTS)
     ax.fill_between(places, profile.low, profile.high, color=colour, alpha=0.2, linewidth=0)
 
 
@@ -334,8 +338,9 @@ def _null(ax: Any, profile: Profile, colour: str) -> None:
 
 
 def _finish(ax: Any, title: str, layers: Sequence[int]) -> None:
+    over = "items" if title == "Other tasks" else "facts"
     ax.axhline(0, color="#888888", linewidth=0.8, zorder=0)
-    ax.fill_between([], [], color="#555555", alpha=0.2, linewidth=0, label="95 % interval over facts")
+    ax.fill_between([], [], color="#555555", alpha=0.2, linewidth=0, label=f"95 % interval over {over}")
     _layer_ticks(ax.xaxis, layers)
     ax.set_xlabel("layer")
     ax.set_title(title)

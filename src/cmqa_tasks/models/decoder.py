@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -66,7 +67,7 @@ def find_decoder(model: Any) -> Decoder:
         raise ProbeError(f"{name} has no language decoder (get_decoder() gives none)")
     layers: dict[int, nn.Module] = {}
     for index, module in _numbered(decoder):
-        if not _is_probed(module):
+        if "CrossAttention" in type(module).__name__ or not _looks_up(type(module).forward):
             continue
         if index in layers:
             raise ProbeError(f"{name} has two attention modules for layer {index}; the probe cannot tell them apart")
@@ -90,12 +91,11 @@ def _numbered(decoder: nn.Module) -> Iterator[tuple[int, nn.Module]]:
             yield index, module
 
 
-def _is_probed(module: nn.Module) -> bool:
-    """Whether a module is self-attention that looks its function up in the interface."""
-    if "CrossAttention" in type(module).__name__:
-        return False
+@cache
+def _looks_up(forward: Callable[..., Any]) -> bool:
+    """Whether a module's forward takes its attention function from transformers' interface."""
     try:
-        source = inspect.getsource(type(module).forward)
+        source = inspect.getsource(forward)
     except (OSError, TypeError):
         return False
     return "ALL_ATTENTION_FUNCTIONS" in source

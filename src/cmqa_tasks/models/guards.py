@@ -98,7 +98,7 @@ def _check_prompt(ids: torch.Tensor | None, inputs: Mapping[str, Any], buckets: 
         raise ProbeError("attention_mask and segments disagree about which tokens are padding")
 
 
-def rows_read(output: Any, prompt: int, config: Any, *, with_prompt: bool) -> torch.Tensor:
+def rows_read(output: Any, prompt: int, config: Any, *, with_prompt: bool, stopped: bool) -> torch.Tensor:
     """How many generated tokens of each item the model read: all up to its end of sequence, but for the last.
 
     What an ended item still reads while the rest of the batch goes on is padding; an item alone would not have read it.
@@ -108,6 +108,7 @@ def rows_read(output: Any, prompt: int, config: Any, *, with_prompt: bool) -> to
         prompt: tokens of the prompt, with padding.
         config: the generation config.
         with_prompt: whether the output begins with the prompt; it does not if ``generate`` got embeddings.
+        stopped: whether something else than the end of sequence may have ended items; then padding follows their last token.
 
     Returns:
         int64, (batch,), on the CPU.
@@ -115,11 +116,10 @@ def rows_read(output: Any, prompt: int, config: Any, *, with_prompt: bool) -> to
     tokens = (output if torch.is_tensor(output) else output.sequences)[:, prompt if with_prompt else 0 :].cpu()
     ends = torch.tensor(_as_list(config.eos_token_id), dtype=tokens.dtype)
     ended = torch.isin(tokens, ends)
-    until = torch.where(ended.any(1), ended.int().argmax(1) + 1, tokens.shape[1])
-    if config.pad_token_id is not None:  # other stopping criteria end an item too; padding follows
-        trailing = (tokens == config.pad_token_id).flip(1).int().cumprod(1).sum(1)
-        until = torch.where(ended.any(1), until, tokens.shape[1] - trailing)
-    return (until - 1).clamp_min(0)
+    whole = torch.full((len(tokens),), tokens.shape[1])
+    if stopped and len(ends) and config.pad_token_id is not None:
+        whole -= (tokens == config.pad_token_id).flip(1).int().cumprod(1).sum(1)
+    return (torch.where(ended.any(1), ended.int().argmax(1) + 1, whole) - 1).clamp_min(0)
 
 
 def _as_list(value: Any) -> list[int]:

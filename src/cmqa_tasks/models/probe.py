@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -32,8 +31,8 @@ from transformers.masking_utils import eager_mask, sdpa_mask
 
 from cmqa_tasks.models.decoder import Decoder, ProbeError, find_decoder, projection_factor, projection_of
 from cmqa_tasks.models.guards import check_generation, rows_read
-from cmqa_tasks.models.readings import EVIDENCE, Readings, Statistics
-from cmqa_tasks.models.reduce import Layer, RowStatistics, over_rows, reduce_rows
+from cmqa_tasks.models.readings import AGGREGATES, EVIDENCE, Readings, Statistics
+from cmqa_tasks.models.reduce import Layer, RowStatistics, over_rows, reduce_rows, unpacked
 from cmqa_tasks.models.segments import Segments
 from cmqa_tasks.models.track import Step, Track
 from cmqa_tasks.models.views import View, view
@@ -170,7 +169,7 @@ class AttentionProbe:
             self._undo.append(partial(module.__dict__.pop, _TRACK, None))
             projection = projection_of(module)
             if projection is not None:
-                self._undo.append(projection.register_forward_pre_hook(track.see_projection).remove)
+                self._undo.append(track.watch(projection))
 
     def _wrap_generate(self) -> None:
         """Have ``model.generate`` checked before it runs; and remember where each item ended."""
@@ -182,7 +181,8 @@ class AttentionProbe:
             config = check_generation(model, self._buckets, args, kwargs)
             output = generate(*args, **kwargs)
             with_prompt = bool(args) or kwargs.get("inputs") is not None or kwargs.get("input_ids") is not None
-            self._read = rows_read(output, self._buckets.shape[1], config, with_prompt=with_prompt)
+            stopped = bool(config.stop_strings or kwargs.get("stopping_criteria"))
+            self._read = rows_read(output, self._buckets.shape[1], config, with_prompt=with_prompt, stopped=stopped)
             return output
 
         model.__dict__["generate"] = checked
@@ -203,36 +203,39 @@ class AttentionProbe:
         read = torch.full((len(self._buckets),), most - 1) if self._read is None else self._read
         if int(read.max()) > most - 1:
             raise ProbeError(f"{int(read.max()) + 1} tokens were generated in {most} recorded steps")
-        generated = torch.arange(most - 1)[None] < read[:, None]
-        last = self._asked.shape[1]
-        valid = {
-            "last_prompt": torch.zeros(len(read), last + most, dtype=torch.bool),
-            "generated": torch.cat([torch.zeros(len(read), last + 1, dtype=torch.bool), generated], 1),
-            "question": torch.cat([self._asked, torch.zeros(len(read), most, dtype=torch.bool)], 1),
-        }
-        valid["last_prompt"][:, last] = True
+        valid = self._valid(most, read)
         views: dict[Any, View] = {}
-        collected: dict[str, list[dict[str, torch.Tensor]]] = {name: [] for name in (*valid, "tokens")}
+        means, single = [], []
         for track in self._tracks.values():
-            rows = self._reduce(track, views)
+            rows = self._reduce(track, views).packed()
             track.release()
-            for name, which in valid.items():
-                collected[name].append(_averaged(rows, which.to(rows.lse.device)))
+            means.append(over_rows(rows, valid.to(rows.device)).cpu())
             if self._per_token:
-                kept = torch.cat([torch.ones(len(read), 1, dtype=torch.bool), generated], 1)
-                collected["tokens"].append(_single(rows, last, kept.to(rows.lse.device)))
+                single.append(rows[:, :, self._asked.shape[1] :].cpu())
         counts = torch.stack([(self._buckets == place).sum(1) for place in range(len(self._names))], 1)
         counts[:, -1] = read
-        aggregates = {name: self._statistics(collected[name], which.sum(1)) for name, which in valid.items()}
+        stacked = torch.stack(means, 1).unbind(3)
+        aggregates = {
+            name: self._statistics(columns, which.sum(1)) for name, columns, which in zip(AGGREGATES, stacked, valid, strict=True)
+        }
         return Readings(
             layers=tuple(self._tracks),
             unrecorded=dict(self._decoder.unrecorded),
-            heads=aggregates["last_prompt"].lse.shape[2],
+            heads=stacked[0].shape[2],
             names=self._names,
             counts=counts,
             aggregates=aggregates,
-            tokens=self._statistics(collected["tokens"], read + 1) if self._per_token else None,
+            tokens=self._tokens(torch.stack(single, 1), read + 1) if self._per_token else None,
         )
+
+    def _valid(self, steps: int, read: torch.Tensor) -> torch.Tensor:
+        """Which rows each of :data:`AGGREGATES` takes, bool, (3, batch, rows): questions, last prompt token, generated."""
+        asked, batch = self._asked.shape[1], len(read)
+        last_prompt, generated, question = valid = torch.zeros(3, batch, asked + steps, dtype=torch.bool)
+        last_prompt[:, asked] = True
+        generated[:, asked + 1 :] = torch.arange(steps - 1)[None] < read[:, None]
+        question[:, :asked] = self._asked
+        return valid
 
     def _reduce(self, track: Track, views: dict[Any, View]) -> RowStatistics:
         """Statistics of all rows of a layer, checked against the layer's own output."""
@@ -248,12 +251,17 @@ class AttentionProbe:
         _check(track.index, rows, layer, output)
         return rows
 
-    def _statistics(self, layers: list[dict[str, torch.Tensor]], rows: torch.Tensor) -> Statistics:
-        """Layers stacked behind the batch, on the host."""
-        stacked = {name: torch.stack([layer[name].cpu() for layer in layers], 1) for name in layers[0]}
-        null = stacked.pop("null").mean(2)  # over heads; shuffles are last
-        stacked |= {"null_mean": null.mean(-1), "null_sd": null.std(-1)}
-        return Statistics(self._names, rows, matched_log_density_ratio=stacked.pop("matched"), **stacked)
+    def _tokens(self, columns: torch.Tensor, rows: torch.Tensor) -> Statistics:
+        """Of single rows, (batch, layers, heads, rows, columns); an item's rows end where it ended."""
+        ended = torch.arange(columns.shape[3])[None] >= rows[:, None]
+        return self._statistics(columns.masked_fill(ended[:, None, None, :, None], torch.nan), rows)
+
+    def _statistics(self, columns: torch.Tensor, rows: torch.Tensor) -> Statistics:
+        """From packed statistics on the host, (batch, layers, heads, …, columns)."""
+        found = unpacked(columns, len(self._names))
+        null = found.pop("null").mean(2)  # over heads; shuffles are last
+        found |= {"null_mean": null.mean(-1), "null_sd": null.std(-1), "log_count": found["log_count"][:, :, :1]}
+        return Statistics(self._names, rows, matched_log_density_ratio=found.pop("matched"), **found)
 
 
 def _check_segments(names: tuple[str, ...], buckets: torch.Tensor) -> None:
@@ -275,22 +283,6 @@ def _question_rows(buckets: torch.Tensor, question: int) -> tuple[torch.Tensor, 
     real = asked.gather(1, rows)
     last = torch.full((len(buckets), 1), buckets.shape[1] - 1)
     return torch.cat([rows.where(real, last), last], 1), real
-
-
-def _segmented(rows: RowStatistics) -> dict[str, torch.Tensor]:
-    return {field.name: getattr(rows, field.name) for field in fields(rows) if field.name != "output"}
-
-
-def _averaged(rows: RowStatistics, valid: torch.Tensor) -> dict[str, torch.Tensor]:
-    return {name: over_rows(values, valid) for name, values in _segmented(rows).items()}
-
-
-def _single(rows: RowStatistics, first: int, valid: torch.Tensor) -> dict[str, torch.Tensor]:
-    result = {}
-    for name, values in _segmented(rows).items():
-        keep = valid.view(valid.shape[0], 1, valid.shape[1], *[1] * (values.dim() - 3))
-        result[name] = values[:, :, first:].masked_fill(~keep, torch.nan)
-    return result
 
 
 def _check(index: int, rows: RowStatistics, layer: Layer, output: torch.Tensor) -> None:

@@ -17,6 +17,8 @@ from cmqa_tasks.models.views import SHUFFLES, View
 
 BLOCK = 1 << 22
 """Logits held at a time. Bounds the memory of a reduction; 16 MB of float32."""
+SEGMENTED = ("log_count", "lse", "mean_logit", "max_logit", "value_norm", "output_norm")
+"""Statistics that there are of each segment."""
 _SMALLEST = 1e-37  # floor of a subset's sum: contrasts of subsets are cut off some 85 nats away from 0
 
 
@@ -39,6 +41,12 @@ class RowStatistics:
     matched: torch.Tensor
     null: torch.Tensor
     output: torch.Tensor
+
+    def packed(self) -> torch.Tensor:
+        """All statistics but the output side by side, (batch, heads, rows, columns); see :func:`unpacked`."""
+        heads = self.lse.shape[1]
+        segmented = [self.log_count.expand(-1, heads, -1, -1), *(getattr(self, name) for name in SEGMENTED[1:])]
+        return torch.cat([*segmented, self.lse_all[..., None], self.matched[..., None], self.null], -1)
 
 
 @dataclass(frozen=True)
@@ -249,7 +257,18 @@ def output_factor(weight: torch.Tensor, heads: int) -> torch.Tensor:
     return factor.float().to(weight.device)
 
 
+def unpacked(columns: torch.Tensor, segments: int) -> dict[str, torch.Tensor]:
+    """Statistics by name from packed ones, whatever the dimensions before the columns."""
+    parts = torch.split(columns, [segments] * len(SEGMENTED) + [1, 1, SHUFFLES], -1)
+    names = (*SEGMENTED, "lse_all", "matched", "null")
+    found = dict(zip(names, parts, strict=True))
+    return found | {name: found[name][..., 0] for name in ("lse_all", "matched")}
+
+
 def over_rows(values: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Mean over the valid rows: (batch, heads, rows, …), bool (batch, rows) → (batch, heads, …); NaN without any."""
-    keep = valid.view(valid.shape[0], 1, valid.shape[1], *[1] * (values.dim() - 3))
-    return values.masked_fill(~keep, 0).sum(2) / keep.sum(2)
+    """Means over the valid rows: (batch, heads, rows, columns), bool (groups, batch, rows) → (batch, heads, groups, columns).
+
+    NaN without any. -inf stays -inf.
+    """
+    keep = valid.permute(1, 0, 2)[:, None, :, :, None]
+    return values[:, :, None].masked_fill(~keep, 0).sum(3) / keep.sum(3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -23,7 +23,7 @@ class Step:
 
     def __init__(self, buckets: torch.Tensor, rows: torch.Tensor, bias: Sequence[float], generated: int) -> None:
         self.prompt, self.rows, self.bias, self.generated = buckets, rows, tuple(bias), generated
-        self.first_row = int(rows.min())
+        self.first_row, self.biases = int(rows.min()), any(bias)
         self._there: dict[torch.device, torch.Tensor] = {}
         self._masks: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._biased: dict[Any, tuple[torch.Tensor | None, torch.Tensor]] = {}
@@ -89,6 +89,8 @@ class Track:
         self.steps = 0
         self._total = 0
         self._start = 0  # the first key that is held
+        self._direct = False  # nothing lies between attention and output projection
+        self._unwatch: Callable[[], None] = lambda: None
         self._queries: list[torch.Tensor] = []
         self._outputs: list[torch.Tensor] = []
         self._projected: list[torch.Tensor] = []
@@ -106,26 +108,28 @@ class Track:
         batch, prompt = self._step.prompt.shape
         queries, keys = query.shape[2], key.shape[2]
         total = self._total + queries
-        where = f"layer {self.index}, forward pass {self.steps + 1}"
         if query.shape[0] != batch:
-            raise ProbeError(f"{where}: {query.shape[0]} rows in the batch, segments of {batch}")
+            raise self._wrong(f"{query.shape[0]} rows in the batch, segments of {batch}")
         if queries != (1 if self.steps else prompt):
-            raise ProbeError(
-                f"{where}: {queries} tokens; the prompt's {prompt} must come in one pass and then one token after the "
+            raise self._wrong(
+                f"{queries} tokens; the prompt's {prompt} must come in one pass and then one token after the "
                 "other (with a cache, without look-up, assistant or chunks)"
             )
         if keys > total or (keys < total and not self.steps):
-            raise ProbeError(f"{where}: {keys} keys after {total} tokens; the cache must start empty and grow token by token")
+            raise self._wrong(f"{keys} keys after {total} tokens; the cache must start empty and grow token by token")
         if mask is not None and (mask.dim() != 4 or mask.shape[1] != 1 or mask.shape[2:] != (queries, keys)):
-            raise ProbeError(f"{where}: a mask of shape {tuple(mask.shape)} for {queries} queries and {keys} keys")
+            raise self._wrong(f"a mask of shape {tuple(mask.shape)} for {queries} queries and {keys} keys")
         if settings.get("position_bias") is not None:
-            raise ProbeError(f"{where}: this family adds a position bias to its logits, which the probe does not know")
+            raise self._wrong("this family adds a position bias to its logits, which the probe does not know")
         if mask is None and queries > 1 and settings.get("is_causal") is False:
-            raise ProbeError(f"{where}: the prompt is read without a causal mask")
+            raise self._wrong("the prompt is read without a causal mask")
+
+    def _wrong(self, why: str) -> ProbeError:
+        return ProbeError(f"layer {self.index}, forward pass {self.steps + 1}: {why}")
 
     def biased(self, query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor | None:
         """The mask with the bias; the very same mask without one."""
-        if not any(self._step.bias):
+        if not self._step.biases:
             return mask
         return self._step.biased(query, key.shape[2], self._total + query.shape[2], mask)
 
@@ -177,18 +181,31 @@ class Track:
 
     def _hold(self, key: torch.Tensor, value: torch.Tensor) -> None:
         """Keys and values of the tokens so far: the cache's own while it has them all, else one token more."""
-        if self._total + 1 - key.shape[2] <= self._start:
-            self._keys, self._values = [key], [value]
+        first = self._total + 1 - key.shape[2]
+        if first <= self._start:
+            self._start, self._keys, self._values = first, [key], [value]
         else:
             self._keys.append(key[:, :, -1:].clone())
             self._values.append(value[:, :, -1:].clone())
 
-    def see_projection(self, module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        """Keep the probed rows of what the output projection gets: a forward pre-hook."""
+    def watch(self, projection: nn.Module) -> Callable[[], None]:
+        """Keep the probed rows of what the output projection gets; returns what ends that.
+
+        Where the prompt shows that it gets attention's output as it is, the hook goes after the prompt: it costs time.
+        """
+        handle = projection.register_forward_pre_hook(self._see_projection)
+        self._unwatch = handle.remove
+        return handle.remove
+
+    def _see_projection(self, module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         states = inputs[0]
-        if len(self._projected) == 0:
+        if not self._projected:
             rows = self._step.rows_on(states.device)
             states = states.view(len(rows), -1, states.shape[-1])[torch.arange(len(rows), device=rows.device)[:, None], rows]
+        elif len(self._projected) == 1 and self._gate(self._outputs[0].transpose(1, 2)) is None:
+            self._direct = True
+            self._unwatch()
+            return
         self._projected.append(states.view(len(self._step.prompt), -1, states.shape[-1]))
 
     @property
@@ -234,6 +251,9 @@ class Track:
         Returns:
             None if nothing does; False if it is not a factor, so that the projection cannot be followed.
         """
+        return None if self._direct else self._gate(output)
+
+    def _gate(self, output: torch.Tensor) -> torch.Tensor | bool | None:
         if not self._projected:
             return False
         projected = torch.cat(self._projected, 1)

@@ -365,6 +365,8 @@ def test_far_apart_logits_do_not_vanish() -> None:
     assert_close(rows.lse[..., A], query[..., :5].logsumexp(-1), 1e-5)
     assert_close(rows.lse_all, torch.full((1, 1, 2), 300.0), 1e-5)
     assert torch.isfinite(rows.null).all()
+    rows = reduced(query[..., :9] - 300, torch.eye(9)[None, None], buckets[:, :9])
+    assert_close(rows.value_norm.square().sum(-1), (query[..., :9].softmax(-1)).square().sum(-1), 1e-5)
 
 
 # --- batches, ends, padding ------------------------------------------------------------------------------------------------

@@ -127,7 +127,8 @@ def _reduce(
     lse = torch.stack([part.lse for part in parts], -1)
     everything = lse if layer.sinks is None else torch.cat([lse, _beside(layer.sinks, lse)], -1)
     lse_all = everything.logsumexp(-1)
-    read = torch.stack([part.read * (part.top - lse_all).exp()[..., None] for part in parts], -2)
+    # Unseen segments have top 0, which may be far above lse_all: without the clamp their nothing times infinity is NaN.
+    read = torch.stack([part.read * (part.top - lse_all).clamp_max(0).exp()[..., None] for part in parts], -2)
     a, b = (parts[place].top for place in evidence)
     if evidence[0] > evidence[1]:
         sums.reverse()

@@ -7,8 +7,10 @@ Prints a table per prompt length; run it alone on a quiet machine.
 A random Llama-like model generates 32 tokens after each prompt, in one process, the three ways in turn and in changing order;
 figures are medians, ratios are medians of the rounds' own ratios to plain sdpa. The probe logs everything it can: segments of all
 rows, norms, matched subsamples, shuffles. Peaks are of the process's resident memory (on a CPU) or of what is allocated on the
-device, the model's weights included; extra is what a generation adds. Eager attention needs memory in the square of the prompt;
-it is left out where there is not enough.
+device, the model's weights included; extra is what a generation adds. Memory is measured in rounds of its own, after those that
+are timed; on a CPU with blocks of a megabyte and more returned when freed, because what glibc keeps of them by default differs
+from run to run by more than anything measured here. Eager attention needs memory in the square of the prompt; it is left out
+where there is not enough.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from cmqa_tasks.models.probe import AttentionProbe
 from cmqa_tasks.models.segments import NAMES, Segments
 
 NEW, QUESTION, TEMPLATE = 32, 24, 16
+_MMAP_THRESHOLD = -3  # of glibc's mallopt
 WAYS = ("plain", "probe", "eager")
 
 
@@ -94,18 +97,26 @@ def ways(network: LlamaForCausalLM, length: int, batch: int) -> dict[str, Callab
     return {"plain": plain, "probe": probe, "eager": eager}
 
 
-def measured(run: Callable[[], Any], device: torch.device) -> tuple[dict[str, float], torch.Tensor]:
-    """Process CPU seconds, wall seconds and peak megabytes of one generation; and its tokens."""
+def timed(run: Callable[[], Any], device: torch.device) -> tuple[dict[str, float], torch.Tensor]:
+    """Process CPU seconds and wall seconds of one generation; and its tokens."""
     gc.collect()
-    if device.type == "cpu":
-        ctypes.CDLL(None).malloc_trim(0)  # hands freed memory back, so that the peak is this generation's
-    before = _reset_peak(device)
     cpu, wall = time.process_time(), time.perf_counter()
     output = run()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    figures = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "peak": _peak(device)}
-    return figures | {"extra": figures["peak"] - before}, output
+    return {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}, output
+
+
+def weighed(run: Callable[[], Any], device: torch.device) -> dict[str, float]:
+    """Peak megabytes during one generation, and how much of that it added."""
+    gc.collect()
+    if device.type == "cpu":
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 1 << 20)
+        ctypes.CDLL(None).malloc_trim(0)
+    before = _reset_peak(device)
+    run()
+    peak = _peak(device)
+    return {"peak": peak, "extra": peak - before}
 
 
 def _reset_peak(device: torch.device) -> float:
@@ -150,45 +161,48 @@ def main(arguments: argparse.Namespace) -> None:
         f"{parameters:.0f} M parameters, {arguments.dtype}, batch {arguments.batch}, {NEW} new tokens, {QUESTION} question rows; "
         f"{where}, {torch.get_num_threads()} thread(s), torch {torch.__version__}, transformers {transformers.__version__}"
     )
-    raw: dict[int, dict[str, list[dict[str, float]]]] = {}
+    raw: dict[str, dict[int, dict[str, list[dict[str, float]]]]] = {"seconds": {}, "megabytes": {}}
+    lengths = {}
     for length in arguments.prompts:
-        runs = ways(network, length, arguments.batch)
+        lengths[length] = ways(network, length, arguments.batch)
         if not fits(network, length, arguments.batch):
             print(f"{length} tokens: too little memory free for eager attention")
-            del runs["eager"]
-        raw[length] = rounds(runs, device, arguments.rounds)
-        show(length, raw[length])
-        if arguments.raw:
-            Path(arguments.raw).write_text(json.dumps({"arguments": vars(arguments), "rounds": raw}, indent=1))
+            del lengths[length]["eager"]
+        raw["seconds"][length] = rounds(lengths[length], device, arguments.rounds)
+        show(length, raw["seconds"][length], {"cpu": "CPU s", "wall": "wall s"}, 3)
+    for length, runs in lengths.items():
+        raw["megabytes"][length] = {way: [weighed(run, device) for _ in range(2)] for way, run in runs.items()}
+        show(length, raw["megabytes"][length], {"peak": "peak MB", "extra": "extra MB"}, 0)
+    if arguments.raw:
+        Path(arguments.raw).write_text(json.dumps({"arguments": vars(arguments)} | raw, indent=1))
 
 
 def rounds(runs: dict[str, Callable[[], Any]], device: torch.device, number: int) -> dict[str, list[dict[str, float]]]:
-    """Figures by way and round, after one round to warm up."""
+    """Seconds by way and round, after one round to warm up."""
     figures: dict[str, list[dict[str, float]]] = {way: [] for way in runs}
     for turn in range(number + 1):
         order = [way for way in WAYS if way in runs]
         order = order[turn % len(order) :] + order[: turn % len(order)]
         tokens = {}
         for way in order:
-            found, tokens[way] = measured(runs[way], device)
+            found, tokens[way] = timed(runs[way], device)
             if turn:
                 figures[way].append(found)
         assert torch.equal(tokens["plain"], tokens["probe"]), "the probe changed what was generated"
     return figures
 
 
-def show(length: int, figures: dict[str, list[dict[str, float]]]) -> None:
+def show(length: int, figures: dict[str, list[dict[str, float]]], titles: dict[str, str], digits: int) -> None:
+    """A table of medians, with ratios to plain sdpa of the same round: their median and range."""
     print(f"\n{length} prompt tokens, medians of {len(figures['plain'])} rounds")
-    print(f"{'':8}{'CPU s':>9}{'ratio':>8}{'(range)':>15}{'wall s':>9}{'ratio':>8}{'peak MB':>10}{'ratio':>8}{'extra MB':>10}")
+    print(f"{'':8}" + "".join(f"{title:>10}{'ratio':>8}{'(range)':>16}" for title in titles.values()))
     for way, found in figures.items():
         cells = f"{way:8}"
-        for name, width in (("cpu", 9), ("wall", 9), ("peak", 10)):
-            ratios = [one[name] / max(plain[name], 1e-9) for one, plain in zip(found, figures["plain"], strict=True)]
-            cells += f"{statistics.median(one[name] for one in found):>{width}.{0 if name == 'peak' else 3}f}"
-            cells += f"{statistics.median(ratios):>8.3f}"
-            if name == "cpu":
-                cells += f"{f'({min(ratios):.3f}–{max(ratios):.3f})':>15}"
-        print(f"{cells}{statistics.median(one['extra'] for one in found):>10.0f}")
+        for name in titles:
+            ratios = [one[name] / plain[name] for one, plain in zip(found, figures["plain"], strict=True)]
+            cells += f"{statistics.median(one[name] for one in found):>10.{digits}f}{statistics.median(ratios):>8.3f}"
+            cells += f"{f'({min(ratios):.3f}–{max(ratios):.3f})':>16}"
+        print(cells, flush=True)
 
 
 if __name__ == "__main__":

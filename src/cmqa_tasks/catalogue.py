@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cmqa_tasks import prompts
-from cmqa_tasks.protocols import DEFAULT_PROTOCOL, PROTOCOLS
+from cmqa_tasks.protocols import BARE, DEFAULT_PROTOCOL, PROTOCOLS
 from cmqa_tasks.records import ARMS, Arm
 
 Harness = Literal["lmms_eval", "lm_eval"]
@@ -40,6 +40,18 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
     "clqa": ("clqa_monolingual", "clqa_crosslingual", "clqa_single"),
 }
 """Groups of groups, without an average of their own."""
+MINI = "mini"
+"""The miniature's release, and the folder of its tasks."""
+MINI_GROUPS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "cmqa_mini_unimodal": (("text_text", "en"), ("image_image", "en")),
+    "cmqa_mini_crossmodal": (("image_text", "en"), ("text_image", "en")),
+    "cmqa_mini_bilingual": (("image_zhtext", "zh"), ("zhtext_image", "zh")),
+    "cmqa_mini_single": (("text", "en"), ("image", "en")),
+    "clqa_mini_monolingual": (("en_en", "en"), ("zh_zh", "zh")),
+    "clqa_mini_crosslingual": (("en_zh", "en"), ("zh_en", "en"), ("en_zh", "zh"), ("zh_en", "zh")),
+    "clqa_mini_single": (("en", "en"), ("zh", "zh")),
+}
+"""The miniature's groups: arms, each with the language in which it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,31 @@ def entries(harness: Harness) -> Iterator[Entry]:
                 yield from _loglikelihoods(ending, said)
         for family in COLLECTIONS:
             yield _prompts_group(family, language)
+    yield from _mini()
+
+
+def mini_task_name(arm: Arm, language: str) -> str:
+    """Name of an arm's task on the miniature's facts: ``cmqa_mini_image_text``, ``clqa_mini_en_zh_asked_zh``.
+
+    The language is named where the same arm exists in both.
+    """
+    asked = {spoken for members in MINI_GROUPS.values() for name, spoken in members if name == arm.name}
+    return f"{arm.family}_mini_{arm.name}" + (f"_asked_{language}" if len(asked) > 1 else "")
+
+
+def _mini() -> Iterator[Entry]:
+    """The miniature's tasks and groups: one word is the answer."""
+    for group, members in MINI_GROUPS.items():
+        names = []
+        for name, language in members:
+            arm = ARMS[name]
+            names.append(mini_task_name(arm, language))
+            said = {"include": "../_template", "arm": name, "data": MINI, "protocol": BARE.name, "language": language}
+            yield _task(names[-1], MINI, said | {"generation_kwargs": "{max_new_tokens: 1}"})
+        kind = "single" if ARMS[members[0][0]].single else "pair"
+        yield _group(group, MINI, names, include=f"../_{kind}_group")
+    for family in COLLECTIONS:
+        yield _group(f"{family}_mini", MINI, [name for name in MINI_GROUPS if name.startswith(family)], include="../_collection")
 
 
 def _protocol(harness: Harness, ending: str, said: Mapping[str, str]) -> Iterator[Entry]:

@@ -6,18 +6,14 @@ on request every reference policy. Nothing is downloaded.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cmqa_tasks import markdown
 from cmqa_tasks.catalogue import GROUPS, task_name
+from cmqa_tasks.evaluations import CONFIGS, end_of_log, evaluate
 from cmqa_tasks.policies import POLICIES
 from cmqa_tasks.records import ARMS
 from cmqa_tasks.results import ResultsError, latest_results, metric
@@ -26,7 +22,6 @@ TASKS = ("cmqa_unimodal", "cmqa_crossmodal", "clqa_monolingual", "clqa_crossling
 ROWS = (*(task_name(ARMS[arm]) for group in TASKS for arm in GROUPS[group]), *TASKS)
 _PREFERENCES = ("prefers_first", "prefers_image", "prefers_english")
 COLUMNS = ("balanced", "recognition", "false_alarm", "agree_correct", *_PREFERENCES, "unparsed", "abstained")
-_LOG_LINES = 15
 
 
 def run(out: Path, limit: int | None = None, every_policy: bool = False) -> str:
@@ -40,15 +35,14 @@ def run(out: Path, limit: int | None = None, every_policy: bool = False) -> str:
     Raises:
         ResultsError: an evaluation left no results, or ``out`` holds something else than a demo.
     """
-    if out.exists() and not (out / "runs.yaml").is_file():
+    if out.exists() and not (out / CONFIGS).is_file():
         raise ResultsError(f"{out} exists and is no earlier demo; choose another directory")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     models = {name: _policy(name) for name in POLICIES} if every_policy else _usual(out)
     common = {"tasks": ",".join(TASKS), "log_samples": True} | ({} if limit is None else {"limit": limit})
     configs = [common | settings | {"output_path": str(out / name)} for name, settings in models.items()]
-    (out / "runs.yaml").write_text(yaml.safe_dump(configs), encoding="utf-8")
-    _evaluate(out)
+    evaluate(configs, out)
     return table(list(models), out)
 
 
@@ -64,18 +58,6 @@ def _usual(out: Path) -> Mapping[str, dict[str, Any]]:
     return {"oracle": _policy("oracle"), "follow_image": _policy("follow_image"), "random_weights": random}
 
 
-def _evaluate(out: Path) -> None:
-    print(f"evaluating with lmms-eval; its output goes to {out / 'log.txt'}", file=sys.stderr)
-    with (out / "log.txt").open("w", encoding="utf-8") as log:
-        subprocess.run(
-            [sys.executable, "-m", "lmms_eval", "--config", str(out / "runs.yaml")],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,  # lmms-eval's exit code says little; the results files count
-            env=os.environ | {"HF_HUB_OFFLINE": "1"},
-        )
-
-
 def table(models: Sequence[str], out: Path) -> str:
     """The Markdown table of models whose results lie in ``out/<model>``, a row per model and task.
 
@@ -89,7 +71,6 @@ def _rows(name: str, out: Path) -> Iterator[list[str]]:
     try:
         results = latest_results(out / name)
     except ResultsError as error:
-        lines = (out / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()
-        raise ResultsError("\n".join([str(error), *lines[-_LOG_LINES:]])) from error
+        raise ResultsError(f"{error}\n{end_of_log(out)}") from error
     for task in ROWS:
         yield [name, task, *(markdown.number(metric(results, task, column)) for column in COLUMNS)]

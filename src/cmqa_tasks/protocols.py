@@ -55,6 +55,8 @@ PROTOCOLS: Mapping[str, Protocol] = {
 }
 """The protocols by name; the first is the default."""
 DEFAULT_PROTOCOL = "aware"
+BARE = Protocol("bare")
+"""Evidence and question without an instruction: the miniature's protocol, of which no grid of tasks is made."""
 
 
 def protocol_named(name: str) -> Protocol:
@@ -64,9 +66,9 @@ def protocol_named(name: str) -> Protocol:
         ValueError: no such protocol; the message lists those that exist.
     """
     try:
-        return PROTOCOLS[name]
+        return BARE if name == BARE.name else PROTOCOLS[name]
     except KeyError:
-        raise ValueError(f"unknown protocol {name!r}; choose one of {', '.join(PROTOCOLS)}") from None
+        raise ValueError(f"unknown protocol {name!r}; choose one of {', '.join([*PROTOCOLS, BARE.name])}") from None
 
 
 def protocols_named(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,104 @@
+"""Evaluates checkpoints of the miniature through lmms-eval's command line, with attention logged, and reads what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cmqa_tasks.catalogue import MINI_GROUPS, mini_task_name
+from cmqa_tasks.evaluations import end_of_log, evaluate
+from cmqa_tasks.records import ARMS
+from cmqa_tasks.results import ResultsError, samples
+
+TASKS = ("cmqa_mini", "clqa_mini")
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One response, scored."""
+
+    group: str
+    task: str
+    item: str
+    fact: str
+    relation: str
+    outcome: str
+    """``conflict``, ``first``, ``second``, ``correct`` … as in :mod:`cmqa_tasks.records`."""
+    followed_image: bool
+    """Whether a conflict item of a page and a note was answered with the page's value."""
+
+
+def evaluate_checkpoints(checkpoints: Mapping[str, Path], out: Path) -> None:
+    """Evaluate checkpoints on every task of the miniature; what has been evaluated before is left alone.
+
+    Args:
+        checkpoints: by name.
+        out: gets a directory per name, with lmms-eval's files and the attention.
+
+    Raises:
+        ResultsError: an evaluation left no samples; the message ends with the log's last lines.
+    """
+    missing = {name: path for name, path in checkpoints.items() if not _evaluated(out / name)}
+    if not missing:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    evaluate([_config(path, out / name) for name, path in missing.items()], out)
+    for name in missing:
+        if not _evaluated(out / name):
+            raise ResultsError(f"{name}: the evaluation failed\n{end_of_log(out)}")
+
+
+def _config(checkpoint: Path, out: Path) -> dict[str, Any]:
+    arguments = {"pretrained": checkpoint, "dtype": "float32", "attention": "on", "attention_path": out / "attention"}
+    return {
+        "model": "cmqa_hf",
+        "model_args": ",".join(f"{key}={value}" for key, value in arguments.items()),
+        "tasks": ",".join(TASKS),
+        "batch_size": BATCH,
+        "log_samples": True,
+        "output_path": str(out),
+    }
+
+
+def _evaluated(out: Path) -> bool:
+    names = [name for _, name in task_names()]
+    return all(any(out.rglob(f"*_samples_{name}.jsonl")) for name in names)
+
+
+def task_names() -> Iterator[tuple[str, str]]:
+    """(group, task) of every task of the miniature."""
+    for group, members in MINI_GROUPS.items():
+        for arm, language in members:
+            yield group, mini_task_name(ARMS[arm], language)
+
+
+def answered(out: Path) -> list[Answered]:
+    """Every response of an evaluated checkpoint.
+
+    Raises:
+        ResultsError: a task's samples are missing.
+    """
+    return [_answer(group, task, row) for group, task in task_names() for row in samples(out, task)]
+
+
+def _answer(group: str, task: str, row: Mapping[str, Any]) -> Answered:
+    item = row["cmqa_item"]
+    image = {"image_text": "first", "image_zhtext": "first", "text_image": "second", "zhtext_image": "second"}.get(item["arm"])
+    return Answered(
+        group=group,
+        task=task,
+        item=item["item_id"],
+        fact=item["fact_id"],
+        relation=item["relation"],
+        outcome=item["outcome"],
+        followed_image=item["relation"] == "conflict" and item["outcome"] == image,
+    )
+
+
+def share(rows: Sequence[Answered], group: str, relation: str, outcome: str) -> float:
+    """Share of a group's items of a relation that have an outcome; NaN without any."""
+    chosen = [row for row in rows if row.group == group and row.relation == relation]
+    return sum(row.outcome == outcome for row in chosen) / len(chosen) if chosen else float("nan")

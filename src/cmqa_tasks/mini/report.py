@@ -1,0 +1,126 @@
+"""The page about a run of the miniature: every seed, means with intervals, attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cmqa_tasks import markdown
+from cmqa_tasks.attention import store
+from cmqa_tasks.attention.rows import Row as LoggedRow
+from cmqa_tasks.mini.evaluate import Answered
+from cmqa_tasks.mini.grow import BASE, Training
+from cmqa_tasks.mini.table import FIGURES, Estimate, Figure, over_seeds, per_fact
+
+_INTRODUCTION = """# The miniature
+
+Written by `cmqa mini run` (`make mini`). [docs/mini.md](../docs/mini.md) says what this is, how the recipe was found and frozen, and what the
+figures do and do not show. All figures but the attention are recognition, the share of contradictions that are called so, unless their column
+says otherwise; over the 200 facts of the release `mini`, asked through lmms-eval.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One evaluated checkpoint."""
+
+    training: Training
+    answers: Sequence[Answered]
+    directory: Path
+    """Where lmms-eval's files and the attention lie."""
+
+
+def page(rows: Sequence[Row]) -> str:
+    """The page as Markdown."""
+    converged = [row.training.seed for row in rows if row.training.branch == BASE and row.training.unimodal.converged]
+    seeds = [row.training.seed for row in rows if row.training.branch == BASE]
+    parts = [
+        _INTRODUCTION,
+        f"{len(converged)} of {len(seeds)} bases converged by their unimodal figures, which were looked at first.\n",
+        "## Bases, before anything cross-modal was looked at\n",
+        _bases(rows),
+        "## Means over the seeds that converged, with 95 % intervals over seeds and facts\n",
+        _means([row for row in rows if row.training.seed in converged]) if converged else "None converged.\n",
+        "## Every seed\n",
+        _every(rows),
+        "## Attention of the last prompt token: nats of ln (mass on the picture / mass on the note), mean over layers and heads\n",
+        _attention(rows),
+    ]
+    return "\n".join(parts)
+
+
+def _bases(rows: Sequence[Row]) -> str:
+    header = ["seed", "steps", "CPU seconds", "single", "unimodal", "twins", "converged"]
+    found = [row.training for row in rows if row.training.branch == BASE]
+    lines = [
+        [
+            str(one.seed),
+            str(sum(stage.steps for stage in one.stages)),
+            f"{one.seconds:.0f}",
+            *(f"{figure:.3f}" for figure in (one.unimodal.single, one.unimodal.recognition, one.unimodal.twins)),
+            "yes" if one.unimodal.converged else "no",
+        ]
+        for one in found
+    ]
+    return markdown.table(header, lines, words=0)
+
+
+def _means(rows: Sequence[Row]) -> str:
+    branches = list(dict.fromkeys(row.training.branch for row in rows))
+    lines = [[branch, *(_interval(_estimate(rows, branch, figure)) for figure in FIGURES)] for branch in branches]
+    return markdown.table(["trained", *(figure.name for figure in FIGURES)], lines, words=1)
+
+
+def _estimate(rows: Sequence[Row], branch: str, figure: Figure) -> Estimate:
+    return over_seeds([per_fact(row.answers, figure) for row in rows if row.training.branch == branch])
+
+
+def _interval(found: Estimate) -> str:
+    return f"{found.mean:.2f} ({found.low:.2f}–{found.high:.2f})"
+
+
+def _every(rows: Sequence[Row]) -> str:
+    lines = [
+        [str(row.training.seed), row.training.branch, *(f"{_mean(row, figure):.3f}" for figure in FIGURES)] for row in rows
+    ]
+    return markdown.table(["seed", "trained", *(figure.name for figure in FIGURES)], lines, words=2)
+
+
+def _mean(row: Row, figure: Figure) -> float:
+    return float(np.mean(list(per_fact(row.answers, figure).values())))
+
+
+_CONTEXTS = {
+    "two pictures": ("image_image",),
+    "two English notes": ("text_text",),
+    "picture and English": ("image_text", "text_image"),
+    "picture and Chinese": ("image_zhtext", "zhtext_image"),
+    "English and Chinese": ("en_zh", "zh_en"),
+}
+"""Contexts, by the arms that make them."""
+
+
+def _attention(rows: Sequence[Row]) -> str:
+    lines = [[str(row.training.seed), row.training.branch, *(f"{value:+.2f}" for value in mass_ratios(row.directory))] for row in rows]
+    return markdown.table(["seed", "trained", *_CONTEXTS], lines, words=2)
+
+
+def mass_ratios(directory: Path) -> list[float]:
+    """ln of the mass on A over the mass on B in contradicting items of each context, both orders weighing the same.
+
+    A is the picture, else English, else the first piece.
+    """
+    found: dict[str, list[float]] = {}
+    for row in _rows(directory):
+        if row.aggregate == "last_prompt" and row.relation == "conflict":
+            ratio = row.grid("log_mass_a").astype(float) - row.grid("log_mass_b")
+            found.setdefault(str(row.arm), []).append(float(np.nanmean(ratio)))
+    return [float(np.mean([np.mean(found[arm]) for arm in arms])) for arms in _CONTEXTS.values()]
+
+
+def _rows(directory: Path) -> Iterator[LoggedRow]:
+    for log in sorted((directory / "attention").iterdir()):
+        yield from store.read(store.merge(log))

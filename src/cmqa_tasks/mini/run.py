@@ -1,0 +1,86 @@
+"""``cmqa mini``: trains the set of checkpoints, evaluates them through lmms-eval, and writes the table.
+
+Bases are judged first, by their unimodal figures alone; only then is anything evaluated that shows two kinds of evidence at once.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from pathlib import Path
+
+from cmqa_tasks.mini.evaluate import answered, evaluate_checkpoints
+from cmqa_tasks.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training
+from cmqa_tasks.mini.recipe import Recipe, read_recipe
+from cmqa_tasks.mini.report import Row, page
+from cmqa_tasks.mini.train import Progress
+
+_SHOWN_EVERY = 500
+
+
+def run(out: Path, seeds: Sequence[int], branches: Sequence[Branch] = BRANCHES, jobs: int = 1, recipe: Path | None = None) -> str:
+    """Train and evaluate what is missing below a directory, and return the page about all of it.
+
+    Args:
+        out: directory of the run; one that was stopped goes on where it was.
+        seeds: of weights and data.
+        branches: which branches every base gets.
+        jobs: seeds trained at once, each on one thread.
+        recipe: a file; by default the recipe that ships with the package.
+
+    Raises:
+        ValueError: no seed, or a number of jobs below 1.
+        cmqa_tasks.mini.recipe.RecipeError: the recipe cannot be used.
+        cmqa_tasks.results.ResultsError: an evaluation failed.
+    """
+    if not seeds or jobs < 1:
+        raise ValueError(f"--seeds {list(seeds)} --jobs {jobs}: at least one seed and one job are needed")
+    _train_all(out, read_recipe(recipe), seeds, branches, jobs)
+    names = [BASE, *(branch.name for branch in branches)]
+    trained = {(seed, name): read_training(directory_of(out, seed, name)) for seed in seeds for name in names}
+    for seed in seeds:
+        _say_convergence(trained[seed, BASE])
+    checkpoints = {f"seed_{seed}/{name}": directory_of(out, seed, name).resolve() for seed, name in trained}
+    evaluate_checkpoints(checkpoints, out / "evaluations")
+    rows = [
+        Row(training, answered(out / "evaluations" / f"seed_{seed}" / name), out / "evaluations" / f"seed_{seed}" / name)
+        for (seed, name), training in trained.items()
+    ]
+    return page(rows)
+
+
+def _train_all(out: Path, recipe: Recipe, seeds: Sequence[int], branches: Sequence[Branch], jobs: int) -> None:
+    """Train seeds in processes of their own: they then do not share a random state, and a core each."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _one_thread) as pool:
+        for future in as_completed([pool.submit(_train_one, out, recipe, seed, branches) for seed in seeds]):
+            future.result()
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _train_one(out: Path, recipe: Recipe, seed: int, branches: Sequence[Branch]) -> None:
+    grow(out, recipe, seed, branches, partial(_report, seed))
+
+
+def _report(seed: int, progress: Progress) -> None:
+    if progress.step % _SHOWN_EVERY == 0:
+        losses = " ".join(f"{loss:.3f}" for loss in progress.losses)
+        print(f"seed {seed}: {progress.stage}, step {progress.step}, losses {losses}", file=sys.stderr, flush=True)
+
+
+def _say_convergence(base: Training) -> None:
+    figures = base.unimodal
+    verdict = "converged" if figures.converged else "did not converge"
+    print(
+        f"seed {base.seed}: base {verdict}: single {figures.single:.3f}, unimodal recognition {figures.recognition:.3f}, "
+        f"agreeing twins {figures.twins:.3f}",
+        file=sys.stderr,
+    )

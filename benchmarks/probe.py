@@ -260,11 +260,17 @@ def main(arguments: argparse.Namespace) -> None:
         show(length, raw["seconds"][length], {"cpu": "CPU s", "wall": "wall s"}, 3)
         speeds = [f"{way} {_speed(found, arguments.batch):.1f}" for way, found in raw["seconds"][length].items()]
         print(f"new tokens/s of wall time, the prompt included: {', '.join(speeds)}")
-    for length, runs in lengths.items():
+        keep(arguments, raw)
+    for length, runs in lengths.items() if arguments.weighings else ():
         weigh = (lambda way, at=length: weighed(lengths[at][way], device)) if device.type == "cuda" else None
         weigh = weigh or (lambda way, at=length: weighed_apart(arguments, way, at))
         raw["megabytes"][length] = {way: [weigh(way) for _ in range(arguments.weighings)] for way in runs}
         show(length, raw["megabytes"][length], {"peak": "peak MB", "extra": "extra MB"}, 0)
+        keep(arguments, raw)
+
+
+def keep(arguments: argparse.Namespace, raw: dict[str, Any]) -> None:
+    """Write what there is so far: a run may be stopped for taking too long."""
     if arguments.raw:
         Path(arguments.raw).write_text(json.dumps({"arguments": vars(arguments)} | raw, indent=1))
 

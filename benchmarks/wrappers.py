@@ -213,6 +213,7 @@ def compare(family: str, arguments: argparse.Namespace, work: Path) -> dict[str,
         order = order[turn % len(order) :] + order[: turn % len(order)]
         for key in order:
             times[key].append(seconds(*running[key]))
+            print(f"  {turn} | {key} | {times[key][-1]}", flush=True)
     show(times, arguments.items)
     return {"seconds": times, "failed": failed}
 

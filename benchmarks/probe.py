@@ -272,7 +272,7 @@ def main(arguments: argparse.Namespace) -> None:
 def keep(arguments: argparse.Namespace, raw: dict[str, Any]) -> None:
     """Write what there is so far: a run may be stopped for taking too long."""
     if arguments.raw:
-        Path(arguments.raw).write_text(json.dumps({"arguments": vars(arguments)} | raw, indent=1))
+        Path(arguments.raw).write_text(json.dumps({"arguments": vars(arguments) | {"raw": None}} | raw, indent=1))
 
 
 def _speed(found: list[dict[str, float]], batch: int) -> float:

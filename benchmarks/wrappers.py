@@ -244,7 +244,7 @@ def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as work:
         found = {family: compare(family, arguments, Path(work)) for family in arguments.families}
     if arguments.raw:
-        Path(arguments.raw).write_text(json.dumps({"arguments": vars(arguments)} | found, indent=1))
+        Path(arguments.raw).write_text(json.dumps({"arguments": vars(arguments) | {"raw": None}} | found, indent=1))
 
 
 if __name__ == "__main__":

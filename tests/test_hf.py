@@ -12,7 +12,7 @@ import torch
 import yaml
 from lmms_eval.api.instance import Instance
 
-from cmqa_tasks.models.hf import CmqaHF
+from cmqa_tasks.models.hf import AHEAD, CmqaHF, Prompt
 from cmqa_tasks.release import Release
 from cmqa_tasks.results import latest_results, metric, samples
 from cmqa_tasks.task_classes.lmms import ConflictTask
@@ -47,6 +47,30 @@ def test_a_batch_answers_as_one_request_at_a_time(tiny_checkpoint: Checkpoints, 
     together = [result.text for result in batched.generate_until(requests(batched, own_release, *arms))]
     assert alone == together
     assert len(set(alone)) > len(alone) // 4, "the answers hardly differ, so this test could not fail"
+
+
+def test_batches_hold_prompts_of_similar_length_and_few_of_them(
+    tiny_checkpoint: Checkpoints, own_release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lm = model(tiny_checkpoint("llava"), batch_size=2)
+    asked = requests(lm, own_release, "text_text", "image_text")
+    places = range(len(asked))
+
+    def batches() -> list[list[Prompt]]:
+        return list(lm._batches(asked, places))
+
+    together = batches()
+    assert sorted(prompt.place for batch in together for prompt in batch) == list(places)
+    assert all(len({len(prompt.images) for prompt in batch}) == 1 for batch in together)
+    first = [prompt for batch in together if not batch[0].images for prompt in batch][: 2 * AHEAD]
+    assert sorted(prompt.place for prompt in first) == list(places)[: 4 * AHEAD : 2], "it ran further ahead than it may"
+    lengths = [len(prompt.text) for prompt in first]
+    assert lengths == sorted(lengths, reverse=True)
+    monkeypatch.setattr("cmqa_tasks.models.hf.MOST_PIXELS", 1)
+    pictured = [[prompt.place for prompt in batch] for batch in batches() if batch[0].images]
+    assert [set(batch) for batch in pictured] == [{at, at + 2} for at in list(places)[1::4]], (
+        "images are held no longer than needed"
+    )
 
 
 @pytest.mark.parametrize("family", VISION)

@@ -65,6 +65,7 @@ def _probed(
     if track is None:
         return attend(module, query, key, value, attention_mask, **kwargs)
     track.check(query, key, attention_mask, kwargs)
+    track.hold(key, value)
     mask = track.biased(query, key, attention_mask)
     output = attend(module, query, key, value, mask, **kwargs)
     track.see(query, key, value, attention_mask, output[0], kwargs)

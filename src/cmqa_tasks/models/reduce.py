@@ -1,8 +1,9 @@
 """Reductions of probed attention rows to statistics per segment. Pure tensor functions; float32 throughout.
 
-Keys are sorted by segment first, so that a segment is one slice: no one-hot products, no scatter, and grouped query heads
-meet their key head without repeating it. Exponentials are taken relative to each segment's own maximum: relative to the
-row's, a sink 100 nats above the rest would leave nothing of the rest.
+Segments are taken one after the other, each with its own keys and values side by side: no one-hot products, no scatter, and
+grouped query heads meet their key head without repeating it. Where a segment is a stretch of the prompt nothing is copied.
+Exponentials are taken relative to each segment's own maximum: relative to the row's, a sink 100 nats above the rest would leave
+nothing of the rest.
 """
 
 from __future__ import annotations
@@ -85,20 +86,23 @@ def reduce_rows(
         layer: the rest of the layer.
     """
     batch, heads, rows, _ = query.shape
-    key, value = _pick(key, seen.slots), _pick(value, seen.slots)
     widest = max(end - start for start, end in pairwise(seen.edges))
     step = max(1, BLOCK // max(1, batch * heads * widest))
     blocks = [_reduce(query, key, value, seen, evidence, layer, slice(begin, begin + step)) for begin in range(0, rows, step)]
+    if len(blocks) == 1:
+        return blocks[0]
     return RowStatistics(
         **{field.name: torch.cat([getattr(block, field.name) for block in blocks], 2) for field in fields(RowStatistics)}
     )
 
 
-def _pick(states: torch.Tensor, slots: torch.Tensor) -> torch.Tensor:
-    """(batch, key heads, keys, dim) → float32 (batch, key heads, slots, dim)."""
-    if states.shape[0] == 1:
-        return states.index_select(2, slots[0]).float()
-    return torch.stack([item.index_select(1, order) for item, order in zip(states, slots, strict=True)]).float()
+def _pick(states: torch.Tensor, seen: View, place: int) -> torch.Tensor:
+    """One segment of (batch, key heads, keys, dim), float32, (batch, key heads, slots of the segment, dim)."""
+    start, end = seen.edges[place], seen.edges[place + 1]
+    first = seen.starts[place]
+    if first is not None:
+        return states[:, :, first : first + end - start].float()
+    return torch.stack([item.index_select(1, slots[start:end]) for item, slots in zip(states, seen.slots, strict=True)]).float()
 
 
 def _reduce(
@@ -116,8 +120,8 @@ def _reduce(
     parts, sums = [], []
     for place, (start, end) in enumerate(pairwise(seen.edges)):
         hidden = None if seen.whole[place] else ~seen.visible[:, None, rows, start:end]
-        logits = _logits(query, key[:, :, start:end], layer, layer.bias[place])
-        part = _segment(logits, value[:, :, start:end], hidden, counts[..., place])
+        logits = _logits(query, _pick(key, seen, place), layer, layer.bias[place])
+        part = _segment(logits, _pick(value, seen, place), hidden, counts[..., place])
         parts.append(part)
         if place in evidence:
             first = seen.edges[evidence[0] + 1] - seen.edges[evidence[0]]
@@ -128,7 +132,9 @@ def _reduce(
     everything = lse if layer.sinks is None else torch.cat([lse, _beside(layer.sinks, lse)], -1)
     lse_all = everything.logsumexp(-1)
     # Unseen segments have top 0, which may be far above lse_all: without the clamp their nothing times infinity is NaN.
-    read = torch.stack([part.read * (part.top - lse_all).clamp_max(0).exp()[..., None] for part in parts], -2)
+    scales = [(part.top - lse_all).clamp_max(0).exp_()[..., None] for part in parts]
+    reads = [part.read.mul_(scale) for part, scale in zip(parts, scales, strict=True)]
+    read = torch.stack(reads, -2)
     a, b = (parts[place].top for place in evidence)
     if evidence[0] > evidence[1]:
         sums.reverse()
@@ -143,7 +149,7 @@ def _reduce(
         lse_all=lse_all,
         matched=matched,
         null=null,
-        output=read.sum(-2),
+        output=sum(reads[1:], reads[0]),
     )
 
 

@@ -133,6 +133,21 @@ class Track:
             return mask
         return self._step.biased(query, key.shape[2], self._total + query.shape[2], mask)
 
+    def hold(self, key: torch.Tensor, value: torch.Tensor) -> None:
+        """Take a step's keys and values in place of the last one's, before attention runs.
+
+        The cache has let go of the old ones; if they were held any longer, a layer's keys would lie in memory twice meanwhile.
+        """
+        if not self.steps:
+            return  # which keys of the prompt are wanted is known once its rows have been seen
+        self._step.forget()
+        first = self._total + 1 - key.shape[2]
+        if first <= self._start:
+            self._start, self._keys, self._values = first, [key], [value]
+        else:  # a sliding cache dropped some
+            self._keys.append(key[:, :, -1:].clone())
+            self._values.append(value[:, :, -1:].clone())
+
     def see(
         self,
         query: torch.Tensor,
@@ -147,11 +162,9 @@ class Track:
         if self.steps == 0:
             self._begin(query, key, value, mask, output, settings)
         else:
-            self._step.forget()
             self._queries.append(query)
             self._outputs.append(output)
             self._masks.append(mask)
-            self._hold(key, value)
         self._total += query.shape[2]
         self.steps += 1
 
@@ -178,15 +191,6 @@ class Track:
         if self._start:
             key, value = key[:, :, self._start :].clone(), value[:, :, self._start :].clone()
         self._keys, self._values = [key], [value]
-
-    def _hold(self, key: torch.Tensor, value: torch.Tensor) -> None:
-        """Keys and values of the tokens so far: the cache's own while it has them all, else one token more."""
-        first = self._total + 1 - key.shape[2]
-        if first <= self._start:
-            self._start, self._keys, self._values = first, [key], [value]
-        else:
-            self._keys.append(key[:, :, -1:].clone())
-            self._values.append(value[:, :, -1:].clone())
 
     def watch(self, projection: nn.Module) -> Callable[[], None]:
         """Keep the probed rows of what the output projection gets; returns what ends that.

@@ -18,15 +18,18 @@ class View:
     Args:
         slots: long, (batch, slots): the key in each slot.
         edges: where segments begin and end along the slots, length S + 1.
+        starts: for each segment, its first key, if its slots are successive keys and the same ones in every item; else None.
         visible: bool, (batch, rows, slots): whether the row sees the key; False in slots that fill up a shorter item.
         counts: float32, (batch, rows, S): keys that the row sees.
         whole: for each segment, whether every row sees all its slots, so that nothing is to be masked.
-        subsets: bool, (batch, rows or 1, slots of both pieces of evidence, 2 + 2 * SHUFFLES): the matched subsamples of A and
-            of B, then the keys labelled A by each shuffle, then those labelled B.
+        subsets: float32 where all rows share them, else bool, (batch, rows or 1, slots of both pieces of evidence,
+            2 + 2 * SHUFFLES): the matched subsamples of A and of B, then the keys labelled A by each shuffle, then those
+            labelled B.
     """
 
     slots: torch.Tensor
     edges: tuple[int, ...]
+    starts: tuple[int | None, ...]
     visible: torch.Tensor
     counts: torch.Tensor
     whole: tuple[bool, ...]
@@ -50,9 +53,19 @@ def view(buckets: torch.Tensor, visible: torch.Tensor, segments: int, evidence: 
     counts = torch.stack([part.sum(-1) for part in parts], -1)
     whole = tuple(bool(flag) for flag in torch.stack([part.all() for part in parts]).tolist())
     pieces = [parts[place].cpu() for place in evidence]
-    return View(
-        slots_there, edges, seen, counts.float(), whole, _subsets(pieces, filled, edges, evidence, seed).to(visible.device)
-    )
+    subsets = _subsets(pieces, filled, edges, evidence, seed).to(visible.device)
+    if subsets.shape[1] == 1:
+        subsets = subsets.float()  # once, and not in every layer
+    starts = tuple(_start(slots[:, start:end]) for start, end in pairwise(edges))
+    return View(slots_there, edges, starts, seen, counts.float(), whole, subsets)
+
+
+def _start(slots: torch.Tensor) -> int | None:
+    """The first of some slots' keys, (batch, slots), if they are a stretch that all items share."""
+    if not slots.shape[1]:
+        return None
+    first = int(slots[0, 0])
+    return first if bool((slots == torch.arange(first, first + slots.shape[1])).all()) else None
 
 
 def _sorted(buckets: torch.Tensor, segments: int) -> tuple[torch.Tensor, torch.Tensor, tuple[int, ...]]:

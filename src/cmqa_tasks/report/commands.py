@@ -1,0 +1,19 @@
+"""What ``cmqa leaderboard`` and ``cmqa compare`` do, without their command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cmqa_tasks.report import board, files
+from cmqa_tasks.results import Source, read_all
+
+
+def leaderboard(runs: Sequence[str], out: Path) -> list[Path]:
+    """Read directories (``NAME=DIRECTORY`` or ``DIRECTORY``) and write their leaderboard in all forms.
+
+    Raises:
+        ResultsError: a file is damaged, incomplete or of an unknown form, or nothing can be ranked.
+    """
+    entries = read_all(Source.parse(text) for text in runs)
+    return files.write(board.make(entries), out)

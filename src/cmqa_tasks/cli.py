@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cmqa_tasks
+from cmqa_tasks.regress import arguments as regress
+from cmqa_tasks.report import arguments as report
 
 _EXTRAS = {"lmms-eval": "lmms", "lm-eval": "lm"}
 """The harnesses, and the extra that installs each."""
@@ -86,9 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     attention.add_argument("--relation", default=None, choices=["conflict", "agree"], help="such items only")
     attention.set_defaults(run=_attention)
 
-    from cmqa_tasks.report import arguments
-
-    arguments.add(commands)
+    regress.add(commands)
+    report.add(commands)
 
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
     tasks_path.add_argument("harness", choices=list(_EXTRAS))

@@ -1,1 +1,1 @@
-"""x."""
+"""The gate for continuous integration: does a model still answer as it did? Fine, regressed, or cannot tell, and why."""

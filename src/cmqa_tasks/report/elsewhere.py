@@ -17,8 +17,8 @@ class Elsewhere:
 
 
 NOTE = (
-    "Other data, prompts and scoring than ours: these show the size of the effect that was reported. They are not comparable with "
-    "the rows above."
+    "Other data, prompts and scoring than ours: these show the size of the effect that was reported. They are not comparable "
+    "with the rows above."
 )
 ELSEWHERE: tuple[Elsewhere, ...] = (
     Elsewhere(

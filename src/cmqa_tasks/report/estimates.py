@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from cmqa_tasks.metrics import balanced
 from cmqa_tasks.records import ARMS
 from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.stats.bootstrap import RESAMPLES, Array, interval, resampled, widened
@@ -85,8 +84,8 @@ def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         rates = sums[..., 0] / sums[..., 1]
     found = {f"{arm}.{name}": rates[:, a, n] for a, arm in enumerate(contrast.arms) for n, name in enumerate(_PER_ARM)}
-    for arm in contrast.arms:
-        found[f"{arm}.balanced"] = balanced(found[f"{arm}.recognition"], found[f"{arm}.false_alarm"])  # type: ignore[arg-type]
+    for arm in contrast.arms:  # cmqa_tasks.metrics.balanced, over arrays
+        found[f"{arm}.balanced"] = (found[f"{arm}.recognition"] + 1.0 - found[f"{arm}.false_alarm"]) / 2.0
     for side, arms in (("same", contrast.same), ("across", contrast.across)):
         for name in ("balanced", *_PER_ARM):
             found[f"{side}_{name}"] = np.mean([found[f"{arm}.{name}"] for arm in arms], axis=0)
@@ -102,7 +101,7 @@ def _estimates(tally: Tally, contrast: Contrast, facts: int, exact: Mapping[str,
         ends = low[place], high[place]
         if not name.endswith("attention"):
             behind = readable if name.endswith("given_readable") else facts
-            ends = widened(*ends, behind, _REACH.get(name, (0.0, 1.0)))  # type: ignore[assignment]
+            ends = widened(*ends, behind, _REACH.get(name, (0.0, 1.0)))
         made[name] = Estimate(float(value[0]), float(ends[0]), float(ends[1]))
     values = {name: one for name, one in made.items() if "." not in name}
     values["preference"] = Estimate(_preference(tally, contrast))

@@ -24,6 +24,8 @@ from scipy.stats import t as student
 Array = npt.NDArray[np.float64]
 LEVEL = 0.95
 RESAMPLES = 10_000
+_ROUNDING = 1e-6
+"""What 32-bit sums may be off by, relative to a rate."""
 _CHUNK_CELLS = 4_000_000
 """Weights at a time: 16 MB."""
 
@@ -102,6 +104,6 @@ def widened(low: Array, high: Array, facts: int, reach: tuple[float, float], lev
         level: of the interval.
     """
     share = unseen(facts, level)
-    flat = low == high
+    flat = high - low < _ROUNDING
     down, up = low + share * (reach[0] - low), high + share * (reach[1] - high)
     return np.where(flat, down, low), np.where(flat, up, high)

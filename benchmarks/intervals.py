@@ -2,8 +2,9 @@
 
     PYTHONPATH=src python benchmarks/intervals.py [draws]
 
-Coverage: how often the 95 % interval of the gap contains the true gap. A fact has an ease of its own (a normal variable), shared by its items in
-all arms, so items of a fact are correlated. Gate: two runs of one model that answers some items by chance, and runs that lose some points.
+Coverage: how often the 95 % interval of the gap contains the true gap. A fact has an ease of its own (a normal variable),
+shared by its items in all arms, so items of a fact are correlated. Gate: two runs of one model that answers some items by
+chance, and runs that lose some points.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ REGIMES: Mapping[str, tuple[float, float, float, float]] = {
     "nearly perfect": (0.99, 0.97, 0.01, 0.01),
     "at chance": (0.33, 0.33, 0.33, 0.33),
 }
-"""Recognition and false alarms: unimodal recognition, cross-modal recognition, unimodal false alarms, cross-modal false alarms."""
+"""Recognition of unimodal and of cross-modal pairs, false alarms likewise."""
 SHARED = 0.5
 """Correlation of the items of a fact, before they are cut into right and wrong."""
 
@@ -96,7 +97,10 @@ def alarms(draws: int) -> None:
             for points in (0.0, 0.05, 0.1):
                 said = dict.fromkeys(("regressed", "cannot tell", "fine"), 0)
                 for _ in range(draws):
-                    right = {arm: np.where(random.random((facts, 2)) < wobbly, 0.5, random.random((facts, 2)) < 0.8) for arm in CMQA.arms}
+                    right = {
+                        arm: np.where(random.random((facts, 2)) < wobbly, 0.5, random.random((facts, 2)) < 0.8)
+                        for arm in CMQA.arms
+                    }
                     mean = np.mean([chances.mean() for chances in right.values()])
                     before, after = run(random, right, 0.0), run(random, right, points / mean)
                     said[gate.compare(before, after, "paired", settings).status] += 1

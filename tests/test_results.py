@@ -168,23 +168,10 @@ def test_attention_comes_from_samples_or_from_parquet(tmp_path: Path) -> None:
     run = replace(RIGHT, arms=("image_text",))
     directory = run.write(tmp_path / "parquet")
     grid = {name: [0.5, 1.0] for name in LAYER_HEAD}
-    rows = [
-        Row(
-            task="cmqa_image_text",
-            item_id=row["cmqa_item"]["item_id"],
-            doc_id=0,
-            aggregate="last_prompt",
-            names=("a", "b"),
-            counts=(1, 1),
-            layers=(0,),
-            heads=2,
-            null_mean=[0.0],
-            null_sd=[0.0],
-            log_mass_by_segment=[0.0, 0.0],
-            **grid,
-        )  # fmt: skip
-        for row in run.rows("image_text")[:3]
-    ]
+    one = {"doc_id": 0, "aggregate": "last_prompt", "names": ("a", "b"), "counts": (1, 1), "layers": (0,), "heads": 2}
+    one |= {"null_mean": [0.0], "null_sd": [0.0], "log_mass_by_segment": [0.0, 0.0]} | grid
+    items_asked = [row["cmqa_item"]["item_id"] for row in run.rows("image_text")]
+    rows = [Row(task="cmqa_image_text", item_id=item, **one) for item in items_asked[:3]]
     for rank in (0, 1):
         ShardWriter(directory / "attention", rank, Metadata(model="m")).write(rows[rank::2])
     for step in (None, merge):  # shards of two ranks, then merged
@@ -262,4 +249,3 @@ def test_no_directory_and_no_name(tmp_path: Path) -> None:
         read_all([Source(tmp_path)])
     with pytest.raises(ResultsError, match="write NAME=DIRECTORY"):
         Source.parse("=x")
-

@@ -41,10 +41,13 @@ def write(boards: Sequence[Board], out: Path, name: str = "leaderboard") -> list
 
 
 def replace(path: Path, text: str) -> Path:
-    """Write a file under a temporary name, then give it its own."""
+    """Write a file under a temporary name, then give it its own. Half a surrogate pair is written as its code."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    try:
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
     return path
 
 

@@ -13,6 +13,7 @@ import pytest
 from cmqa_tasks.cli import main
 from cmqa_tasks.report import board, files
 from cmqa_tasks.report.board import Board, Row
+from cmqa_tasks.report.columns import number, rounded
 from cmqa_tasks.report.contrasts import CONTRASTS
 from cmqa_tasks.results import ResultsError, Source, read_all
 from made_runs import ALL, Behaviour, Run, always
@@ -196,6 +197,12 @@ def test_csv_and_json_hold_every_number_and_stamp(written: Path) -> None:
     assert found["rows"][1]["arms"]["text_image"]["recognition"]["value"] == 0.5
     assert found["rows"][1]["across_attention"] == 0.5
     assert [one["value"] for one in content["elsewhere"]] == ["90 %", "as low as 3 %"]
+
+
+def test_numbers_for_machines_have_six_decimals_and_no_minus_zero() -> None:
+    assert [rounded(value) for value in (1 / 3, -1e-9, math.nan)] == [0.333333, 0.0, None]
+    assert str(rounded(-1e-9)) == "0.0"
+    assert [number(value) for value in (-0.0001, -0.25, math.nan)] == ["0.000", "−0.250", "–"]
 
 
 def test_latex_escapes_what_it_must(written: Path) -> None:

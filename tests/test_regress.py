@@ -140,7 +140,7 @@ def test_alike_models_are_called_regressed_no_more_often_than_the_level_says(tmp
         columns = np.zeros((60, 5))
         columns[:, :4] = random.choice([-0.5, 0.0, 0.5], p=[0.1, 0.8, 0.1], size=(60, 4)) / 60
         columns[:, 4] = columns[:, :4].mean(axis=1)
-        deltas = gate.test(columns, chosen)
+        deltas = gate.measured(columns, chosen)
         alarms += any(delta.p <= level / 2 and delta.value < 0 for delta in deltas)
     assert alarms / 200 <= level + 0.02
 
@@ -225,6 +225,7 @@ def test_damaged_references(tmp_path: Path) -> None:
         ("".join(whole[:-3]), "task text_text should have 200 items|task text_image should have 200 items|should have 200 items"),
         ("".join(whole)[:-20], "is no reference file, or cut off"),
         (json.dumps({"format": 9}) + "\n", "is no reference file of format 1"),
+        (whole[0], "no task: the file is cut off"),
         ("", "is no reference file of format 1"),
     ):
         path.write_text(text)

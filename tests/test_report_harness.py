@@ -26,10 +26,14 @@ ORACLE, FOLLOW, RANDOM = (f"cmqa_reference(policy={name})" for name in POLICIES)
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three policies on all of CMQA and one of them under a second protocol, by one command line of lmms-eval."""
+    """Three policies on CMQA, one of them with its single pieces, and one of them under a second protocol, by one command line of lmms-eval."""
     root = tmp_path_factory.mktemp("runs")
     common = {"model": "cmqa_reference", "log_samples": True}
-    asked = {"oracle": "cmqa", "follow_image": "cmqa_unimodal,cmqa_crossmodal", "random": "cmqa,cmqa_crossmodal__neutral"}
+    asked = {
+        "oracle": "cmqa",
+        "follow_image": "cmqa_unimodal,cmqa_crossmodal",
+        "random": "cmqa_unimodal,cmqa_crossmodal,cmqa_crossmodal__neutral",
+    }
     configs = [
         common | {"model_args": f"policy={name}", "tasks": asked[name], "output_path": str(root / name)} for name in POLICIES
     ]

@@ -222,7 +222,7 @@ def spoil(directory: Path, what: str) -> None:
     [
         ("cut results", r"results.json is no whole JSON file .*: half-written or damaged"),
         ("foreign results", r"results.json has no results, configs, config, n-samples: no results file of lmms-eval"),
-        ("no task of ours", r"holds no task of cmqa-tasks \(its tasks: cmqa_text_text"),
+        ("no task of ours", r"no run below .* has a task of cmqa-tasks"),
         ("no results", r"samples_cmqa_.*.jsonl has no results file beside it"),
         ("no samples", r"no samples of task cmqa_text_text beside it; evaluate with --log_samples"),
         ("cut line", r"samples_cmqa_text_text.jsonl, line 80: no whole JSON object"),

@@ -99,8 +99,8 @@ def compare(reference: Snapshot, candidate: Snapshot, mode: Mode, settings: Sett
     obstacles = [check for check in missing if check is not None]
     keys = [key for key, check in zip(reference.tasks, missing, strict=True) if check is None]
     wording = mode == "exact" and settings.responses
-    changes = [change for key in keys for change in _changes(key, reference.tasks[key], candidate.tasks[key], wording)]
-    counts = {key: sum(change.task == key.title for change in changes) for key in keys}
+    found = {key: list(_changes(key, reference.tasks[key], candidate.tasks[key], wording)) for key in keys}
+    counts = {key: len(changes) for key, changes in found.items()}
     sizes = {key: len(reference.tasks[key]) for key in keys}
     if mode == "exact":
         checks = [_exact(key, sizes[key], counts[key]) for key in keys]
@@ -108,7 +108,8 @@ def compare(reference: Snapshot, candidate: Snapshot, mode: Mode, settings: Sett
         checks = _paired(keys, reference, candidate, counts, settings) if keys else []
     reworded = sum(_reworded(reference.tasks[key], candidate.tasks[key]) for key in keys)
     stamps = [f"{name} {old or '–'} → {new or '–'}" for name, old, new in _stamps(reference, candidate) if old != new]
-    return Verdict(mode, reference.model, candidate.model, (*obstacles, *checks), tuple(changes), reworded, tuple(stamps))
+    changes = tuple(change for key in keys for change in found[key])
+    return Verdict(mode, reference.model, candidate.model, (*obstacles, *checks), changes, reworded, tuple(stamps))
 
 
 def _stamps(reference: Snapshot, candidate: Snapshot) -> Iterator[tuple[str, str, str]]:
@@ -161,7 +162,7 @@ def _paired(
     keys: Sequence[Key], reference: Snapshot, candidate: Snapshot, counts: Mapping[Key, int], settings: Settings
 ) -> list[Check]:
     differences = per_fact(keys, reference, candidate)
-    deltas = test(differences, settings)
+    deltas = measured(differences, settings)
     checks = []
     for key, delta in zip(keys, deltas[:-1], strict=True):
         items = len(reference.tasks[key])
@@ -191,7 +192,7 @@ def per_fact(keys: Sequence[Key], reference: Snapshot, candidate: Snapshot) -> A
     return columns
 
 
-def test(differences: Array, settings: Settings) -> list[Delta]:
+def measured(differences: Array, settings: Settings) -> list[Delta]:
     """Δ of every column with interval and p: of the tasks two-sided and adjusted, of the mean, the last, one-sided (a loss)."""
     facts = len(differences)
     observed = differences.sum(axis=0)

@@ -139,4 +139,6 @@ def _tasks(path: Path, lines: Sequence[Any]) -> dict[Key, dict[str, Record]]:
             raise ResultsError(f"{path}: task {arm} should have {items} items: the file is cut off or was edited")
         tasks[Key(arm, Setting(**said))] = {item: Record(*rest) for item, *rest in rows}
         place += 1 + items
+    if not tasks:
+        raise ResultsError(f"{path}: no task: the file is cut off")
     return tasks

@@ -25,6 +25,6 @@ def compare(a: str, b: str, out: Path | None, shown: int) -> tuple[str, list[Pat
     Raises:
         ResultsError: as for :func:`leaderboard`, or the two have nothing in common.
     """
-    entries = [read_all([Source.parse(text)]) for text in (a, b)]
-    found = pairs.compare(*entries)
+    one, other = (read_all([Source.parse(text)]) for text in (a, b))
+    found = pairs.compare(one, other)
     return pair_files.to_markdown(found, shown), [] if out is None else pair_files.write(found, out)

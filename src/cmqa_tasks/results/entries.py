@@ -131,6 +131,8 @@ def read_all(sources: Iterable[Source]) -> list[Entry]:
 def _parts(source: Source) -> Iterator[Part]:
     """The parts of a source, oldest first; files are read by as many threads as there are CPUs."""
     todo = [(run, task, stamp) for run in find(source.directory) for task, stamp in stamps(run).items()]
+    if not todo:
+        raise ResultsError(f"no run below {source.directory} has a task of cmqa-tasks")
     with ThreadPoolExecutor() as pool:
         yield from pool.map(lambda one: _part(source, *one), todo)
 

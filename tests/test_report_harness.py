@@ -26,7 +26,7 @@ ORACLE, FOLLOW, RANDOM = (f"cmqa_reference(policy={name})" for name in POLICIES)
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three policies on CMQA, one of them with its single pieces, and one of them under a second protocol, by one command line of lmms-eval."""
+    """Three policies on CMQA, one with single pieces, one under a second protocol, by one command line of lmms-eval."""
     root = tmp_path_factory.mktemp("runs")
     common = {"model": "cmqa_reference", "log_samples": True}
     asked = {

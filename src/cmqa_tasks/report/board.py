@@ -82,7 +82,7 @@ def make(entries: Sequence[Entry], resamples: int = RESAMPLES, seed: int = 0) ->
 
 def _board(setting: Setting, contrast: Contrast, entries: Sequence[Entry], resamples: int, seed: int) -> Board:
     whole = [entry for entry in entries if _complete(entry, contrast)]
-    rest = [entry for entry in entries if entry not in whole]
+    rest = [entry for entry in entries if not _complete(entry, contrast)]
     groups = [(whole, True)] if whole else []
     groups += [([entry], False) for entry in rest]
     rows = [row for group, ranked in groups for row in _rows(contrast, group, ranked, resamples, seed)]

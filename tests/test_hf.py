@@ -14,7 +14,7 @@ from lmms_eval.api.instance import Instance
 
 from cmqa_tasks.models.hf import AHEAD, CmqaHF, Prompt
 from cmqa_tasks.release import Release
-from cmqa_tasks.results import latest_results, metric, samples
+from cmqa_tasks.results import Source, latest_results, metric, read_all, samples
 from cmqa_tasks.task_classes.lmms import ConflictTask
 from conftest import run_command
 
@@ -193,3 +193,8 @@ def test_through_the_command_line(tiny_checkpoint: Checkpoints, tmp_path: Path) 
         rows = samples(tmp_path / family, "cmqa_image_text")
         assert len(rows) == 6
         assert all(row["token_counts"][0]["output_tokens"] <= 6 for row in rows)
+        (entry,) = read_all([Source(tmp_path / family)])
+        stamp = entry.subject
+        assert (stamp.revision, stamp.dtype, stamp.attention) == ("local", "float32", "sdpa"), (
+            "each model of a process says its own"
+        )

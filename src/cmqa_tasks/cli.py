@@ -3,6 +3,7 @@
 cmqa build --seed 7 --facts 400 --out mine      a fresh, private release
 cmqa show 1f0c9a52bd3e7788 --protocols all      one item as a model gets it, under every protocol side by side
 cmqa attention attention/                       maps of the attention that --model_args attention=on has logged
+cmqa leaderboard runs --out leaderboards/       ranks, gaps and intervals from what the harnesses wrote
 cmqa tasks-path lm-eval                         for --include_path, where no plugin is loaded
 cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line, with our tasks and reference policies
 """
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cmqa_tasks
+from cmqa_tasks.regress import arguments as regress
+from cmqa_tasks.report import arguments as report
 
 _EXTRAS = {"lmms-eval": "lmms", "lm-eval": "lm"}
 """The harnesses, and the extra that installs each."""
@@ -84,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     attention.add_argument("--aggregate", default="last_prompt", choices=rows, help="which query rows")
     attention.add_argument("--relation", default=None, choices=["conflict", "agree"], help="such items only")
     attention.set_defaults(run=_attention)
+
+    regress.add(commands)
+    report.add(commands)
 
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
     tasks_path.add_argument("harness", choices=list(_EXTRAS))

@@ -39,6 +39,7 @@ from cmqa_tasks.models.attention_log import (
     subject_of,
 )
 from cmqa_tasks.models.segments import Messages, Origins, Segments, Span, process, segment_batch
+from cmqa_tasks.running import RUNNING
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 AHEAD = 4
@@ -132,6 +133,13 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), bias)
+        self._say(pretrained, revision)
+
+    def _say(self, pretrained: str, revision: str) -> None:
+        """Say what was loaded, for the results file: a hub checkpoint's commit; the dtype and attention that ``auto`` became."""
+        text = self.model.config.get_text_config()
+        commit = getattr(self.model.config, "_commit_hash", None) or ("local" if Path(pretrained).exists() else revision)
+        RUNNING.say(pretrained, commit, str(self.model.dtype).removeprefix("torch."), str(text._attn_implementation))
 
     def _attention_log(
         self, pretrained: str, revision: str, mode: str, path: Path, bias: Mapping[str, float]

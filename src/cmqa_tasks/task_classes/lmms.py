@@ -30,6 +30,7 @@ from cmqa_tasks.attention.summary import SUMMARIES
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL
 from cmqa_tasks.records import Arm
 from cmqa_tasks.release import Release
+from cmqa_tasks.running import RUNNING
 from cmqa_tasks.task_classes.settings import SPLIT, read
 
 
@@ -124,8 +125,12 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         }
 
     def dump_config(self) -> dict[str, Any]:
-        """The configuration for the results file, without the class's own functions, whose addresses differ from run to run."""
-        return {key: value for key, value in self.config.to_dict().items() if key not in _BOUND}
+        """The configuration for the results file, without the class's own functions, whose addresses differ from run to run.
+
+        A model of ours that was loaded says in the metadata what it became.
+        """
+        kept = {key: value for key, value in self.config.to_dict().items() if key not in _BOUND}
+        return kept | ({"metadata": {**kept["metadata"], "model": dict(RUNNING.about)}} if RUNNING.about else {})
 
     def download(self, *args: Any, **kwargs: Any) -> None:
         """Make the documents; nothing is downloaded, and a bad release is reported at once instead of being retried."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import cmqa_tasks
 from cmqa_tasks import metrics, prompts, resources, tasks
 from cmqa_tasks.catalogue import Harness, suffix
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL, Protocol, protocol_named
 from cmqa_tasks.records import Arm, arm_named
 from cmqa_tasks.release import DEFAULT, Release, load
+
+_DISTRIBUTIONS: Mapping[Harness, str] = {"lmms_eval": "lmms-eval", "lm_eval": "lm-eval"}
 
 SPLIT = "test"
 """The only split of a task's documents."""
@@ -30,6 +34,7 @@ class Settings:
     release: Release
     rest: Mapping[str, Any]
     """What else the YAML says: the harness's own keys."""
+    harness: Harness
 
     def documents(self) -> list[tasks.Document]:
         """The task's documents; errors as for :func:`cmqa_tasks.tasks.documents`."""
@@ -50,6 +55,8 @@ class Settings:
             "question_language": self.language,
             "release": self.release.name,
             "release_sha256": self.release.fingerprint,
+            "package": cmqa_tasks.__version__,
+            "harness": version(_DISTRIBUTIONS[self.harness]),
         }
 
 
@@ -83,7 +90,7 @@ def read(
     release = source if isinstance(source, Release) else load(source)
     family = found.family if release.name == DEFAULT else release.name
     given = name or rest.get("task") or f"{family}_{found.name}{suffix(asked.name, spoken)}"
-    return Settings(given, found, asked, spoken, release, rest | {"task": given})
+    return Settings(given, found, asked, spoken, release, rest | {"task": given}, harness)
 
 
 def _shared(harness: Harness) -> dict[str, Any]:

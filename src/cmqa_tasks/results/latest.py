@@ -1,4 +1,4 @@
-"""Reads what lmms-eval writes."""
+"""The newest results of one lmms-eval run, as they are: what a quick look needs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-
-class ResultsError(ValueError):
-    """A run left no results, or not the expected ones; the message names the place."""
+from cmqa_tasks.results.errors import ResultsError
 
 
 def latest_results(directory: Path) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+"""Whether intervals hold what they promise, and how often the gate is wrong: simulations with known truth.
+
+    PYTHONPATH=src python benchmarks/intervals.py [draws]
+
+Coverage: how often the 95 % interval of the gap contains the true gap. A fact has an ease of its own (a normal variable),
+shared by its items in all arms, so items of a fact are correlated. Gate: two runs of one model that answers some items by
+chance, and runs that lose some points.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.stats import norm
+
+from cmqa_tasks.records import OUTCOMES
+from cmqa_tasks.regress import gate
+from cmqa_tasks.regress.settings import Settings
+from cmqa_tasks.regress.snapshot import Key, Record, Snapshot
+from cmqa_tasks.report.contrasts import CONTRASTS
+from cmqa_tasks.report.estimates import estimates
+from cmqa_tasks.results import Setting
+from cmqa_tasks.tally import RELATIONS, Tally
+
+CMQA = CONTRASTS[0]
+RESAMPLES = 1_000
+REGIMES: Mapping[str, tuple[float, float, float, float]] = {
+    "like the paper's": (0.9, 0.03, 0.02, 0.02),
+    "middling": (0.6, 0.45, 0.1, 0.2),
+    "no gap": (0.5, 0.5, 0.15, 0.15),
+    "nearly perfect": (0.99, 0.97, 0.01, 0.01),
+    "at chance": (0.33, 0.33, 0.33, 0.33),
+}
+"""Recognition of unimodal and of cross-modal pairs, false alarms likewise."""
+SHARED = 0.5
+"""Correlation of the items of a fact, before they are cut into right and wrong."""
+
+
+def drawn(random: np.random.Generator, facts: int, regime: tuple[float, float, float, float]) -> Tally:
+    """The tally of a model on new facts."""
+    ease = random.standard_normal((facts, 1))
+    counts = {}
+    for arm in CMQA.arms:
+        unimodal = arm in CMQA.same
+        rates = np.array([regime[0 if unimodal else 1], regime[2 if unimodal else 3]])
+        latent = np.sqrt(SHARED) * ease + np.sqrt(1 - SHARED) * random.standard_normal((facts, 2))
+        called = latent < norm.ppf(rates)
+        table = np.zeros((facts, len(RELATIONS), len(OUTCOMES)), np.int64)
+        for relation in (0, 1):
+            table[:, relation, OUTCOMES.index("conflict")] = called[:, relation]
+            table[:, relation, OUTCOMES.index("other")] = ~called[:, relation]
+        counts[arm] = table
+    return Tally([str(number) for number in range(facts)], counts, {}, {}, {})
+
+
+def coverage(draws: int) -> None:
+    """Print how often intervals contain the truth."""
+    random = np.random.default_rng(20261125)
+    print("facts  regime             gap: coverage, mean width   balanced across: coverage")
+    for facts in (40, 80, 320, 1_000):
+        for name, regime in REGIMES.items():
+            truth = (regime[0] + 1 - regime[2]) / 2, (regime[1] + 1 - regime[3]) / 2
+            hits, across, width = 0, 0, 0.0
+            for _ in range(draws):
+                (found,) = estimates([drawn(random, facts, regime)], CMQA, RESAMPLES, int(random.integers(1 << 31)))
+                gap, balanced = found.values["gap"], found.values["across_balanced"]
+                hits += gap.low - 1e-9 <= truth[0] - truth[1] <= gap.high + 1e-9
+                across += balanced.low - 1e-9 <= truth[1] <= balanced.high + 1e-9
+                width += gap.high - gap.low
+            print(f"{facts:>5}  {name:<17}  {hits / draws:.3f}, {width / draws:.3f}   {across / draws:.3f}", flush=True)
+
+
+def run(random: np.random.Generator, right: Mapping[str, np.ndarray], lost: float) -> Snapshot:
+    """A run of a model that gets each item right with a probability of its own, minus what it has lost."""
+    setting = Setting("made", "0", "2.0", "aware", "en", "generation")
+    tasks = {}
+    for arm, chances in right.items():
+        good = (random.random(chances.shape) < chances) & (random.random(chances.shape) >= lost)
+        records = {}
+        for fact, pair in enumerate(good.tolist()):
+            records[f"{fact}c"] = Record(str(fact), "conflict", "conflict" if pair[0] else "first", None, "")
+            records[f"{fact}a"] = Record(str(fact), "agree", "correct" if pair[1] else "conflict", None, "")
+        tasks[Key(arm, setting)] = records
+    return Snapshot("made", {}, "2026-11-25", tasks)
+
+
+def alarms(draws: int) -> None:
+    """Print how often the gate says what, of alike models and of worse ones."""
+    settings = Settings(resamples=RESAMPLES, mode="paired")
+    random = np.random.default_rng(20261126)
+    print("\nfacts  by chance  lost   regressed  cannot tell  fine")
+    for facts in (50, 100, 320):
+        for wobbly in (0.02, 0.1, 0.3):
+            for points in (0.0, 0.05, 0.1):
+                said = dict.fromkeys(("regressed", "cannot tell", "fine"), 0)
+                for _ in range(draws):
+                    right = {
+                        arm: np.where(random.random((facts, 2)) < wobbly, 0.5, random.random((facts, 2)) < 0.8)
+                        for arm in CMQA.arms
+                    }
+                    mean = np.mean([chances.mean() for chances in right.values()])
+                    before, after = run(random, right, 0.0), run(random, right, points / mean)
+                    said[gate.compare(before, after, "paired", settings).status] += 1
+                shares = "  ".join(f"{said[status] / draws:>9.3f}" for status in said)
+                print(f"{facts:>5}  {wobbly:>9.0%}  {100 * points:>3.0f}  {shares}", flush=True)
+
+
+def main() -> None:
+    """Both."""
+    draws = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    begin = time.perf_counter()
+    coverage(draws)
+    alarms(draws)
+    print(f"\n{draws} draws each, {RESAMPLES} resamples; {time.perf_counter() - begin:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

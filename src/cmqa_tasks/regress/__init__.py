@@ -1,0 +1,1 @@
+"""The gate for continuous integration: does a model still answer as it did? Fine, regressed, or cannot tell, and why."""

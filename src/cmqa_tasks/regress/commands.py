@@ -1,0 +1,53 @@
+"""What ``cmqa regress`` does, without its command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cmqa_tasks.regress import gate, outputs, reference, settings, snapshot
+from cmqa_tasks.regress.settings import Mode
+from cmqa_tasks.report.files import replace
+from cmqa_tasks.results import ResultsError
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One use of the gate."""
+
+    reference: Path
+    """A reference file, or a directory of results."""
+    candidate: Path
+    """A directory of results."""
+    config: Path | None = None
+    mode: Mode | None = None
+    junit: Path | None = None
+    summary: Path | None = None
+
+
+def regress(job: Job) -> gate.Verdict:
+    """Compare, write the files that were asked for, and return the verdict. What cannot be read cannot be told, and is said.
+
+    Raises:
+        ResultsError: the settings are wrong.
+    """
+    chosen = settings.read(job.config)
+    mode = job.mode or chosen.mode
+    try:
+        before, recorded = _reference(job.reference)
+        after = snapshot.of_run(job.candidate)
+        verdict = gate.compare(before, after, mode or recorded, chosen)
+    except ResultsError as error:
+        verdict = gate.failed(mode or "exact", str(job.reference), str(job.candidate), str(error))
+    for path, write in ((job.junit, outputs.to_junit), (job.summary, outputs.to_markdown)):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace(path, write(verdict))
+    return verdict
+
+
+def _reference(path: Path) -> tuple[snapshot.Snapshot, Mode]:
+    if path.is_dir():
+        return snapshot.of_run(path), "paired"
+    found = reference.load(path)
+    return found.snapshot, found.mode

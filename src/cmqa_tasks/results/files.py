@@ -1,0 +1,81 @@
+"""Which files of a directory belong to which run.
+
+Both harnesses write one results file and, with ``--log_samples``, one samples file a task, and name them by the moment::
+
+    lmms-eval 0.6, 0.7      20261126_023550_results.json                      20261126_023550_samples_cmqa_text_text.jsonl
+    lm-eval 0.4.12, 0.4.13  results_2026-11-25T18-37-02.188022.json           samples_clqa_en_zh_2026-11-25T18-37-02.188022.jsonl
+
+(lm-eval calls the first file otherwise when ``--output_path`` ends in ``.json``: ``NAME_2026-….json``.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cmqa_tasks.results.errors import ResultsError
+
+Harness = Literal["lmms-eval", "lm-eval"]
+
+_LMMS, _LM = r"\d{8}_\d{6}", r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?"
+_RESULTS: Mapping[Harness, re.Pattern[str]] = {
+    "lmms-eval": re.compile(rf"(?P<moment>{_LMMS})_results\.json"),
+    "lm-eval": re.compile(rf".+_(?P<moment>{_LM})\.json"),
+}
+_SAMPLES: Mapping[Harness, re.Pattern[str]] = {
+    "lmms-eval": re.compile(rf"(?P<moment>{_LMMS})_samples_(?P<task>.+)\.jsonl"),
+    "lm-eval": re.compile(rf"samples_(?P<task>.+)_(?P<moment>{_LM})\.jsonl"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """What one evaluation left."""
+
+    harness: Harness
+    moment: str
+    """As in the names of the files: sorts by time within a harness."""
+    results: Path
+    samples: Mapping[str, Path]
+    """By task."""
+
+
+def find(directory: Path) -> list[RunFiles]:
+    """The runs at or below a directory, oldest first.
+
+    Raises:
+        ResultsError: no such directory, no results below it, or samples whose results file is not there.
+    """
+    if not directory.is_dir():
+        raise ResultsError(f"{directory} is no directory; give the --output_path of an evaluation")
+    results: dict[tuple[Path, Harness, str], Path] = {}
+    samples: dict[tuple[Path, Harness, str], dict[str, Path]] = {}
+    for path in sorted(directory.rglob("*.json*")):
+        for harness, moment, task in _read(path):
+            key = path.parent, harness, moment
+            if task is None:
+                results[key] = path
+            else:
+                samples.setdefault(key, {})[task] = path
+    for key in samples.keys() - results.keys():
+        orphan = next(iter(samples[key].values()))
+        raise ResultsError(f"{orphan} has no results file beside it: the evaluation was cut off, or the file was moved")
+    if not results:
+        raise ResultsError(f"no results of lmms-eval or lm-eval below {directory}: the evaluation failed; see its output")
+    found = [
+        RunFiles(harness, moment, path, samples.get(key, {})) for key, path in results.items() for _, harness, moment in [key]
+    ]
+    return sorted(found, key=lambda run: (run.harness, run.moment, str(run.results)))
+
+
+def _read(path: Path) -> Iterator[tuple[Harness, str, str | None]]:
+    """Harness, moment and, of a samples file, task, as a file's name says them; nothing for other files."""
+    for harness, pattern in _RESULTS.items():
+        if found := pattern.fullmatch(path.name):
+            yield harness, found["moment"], None
+    for harness, pattern in _SAMPLES.items():
+        if found := pattern.fullmatch(path.name):
+            yield harness, found["moment"], found["task"]

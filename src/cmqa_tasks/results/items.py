@@ -1,0 +1,143 @@
+"""The per-item records of a samples file as a typed table.
+
+Arrow's reader takes the few fields that are needed out of long lines, many times as fast as ``json`` makes objects of them.
+Where it stumbles, ``json`` reads the file again, line by line: it either finds the faulty line or gives the same table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from cmqa_tasks.results.errors import ResultsError
+from cmqa_tasks.results.stamp import TaskStamp
+
+ITEM_KEY = "cmqa_item"
+ATTENTION_KEY = "attention_log_density_ratio"
+
+_WORDS = pa.dictionary(pa.int32(), pa.string())
+ITEMS = pa.schema(
+    {
+        "item_id": pa.string(),
+        "fact_id": _WORDS,
+        "arm": _WORDS,
+        "relation": _WORDS,
+        "outcome": _WORDS,
+        "parsed": pa.string(),
+        "first_side": _WORDS,  # which value the first piece shows, and the only one of a single piece
+        "world": _WORDS,
+        "type": _WORDS,
+        "attention": pa.float64(),  # mean D of the item, null where it was not logged
+    }
+)
+"""The columns of an item table, one row an item."""
+
+_STRINGS = ("item_id", "fact_id", "release", "arm", "relation", "protocol", "language", "world", "type", "outcome", "parsed")
+_RECORD = pa.struct([*((name, pa.string()) for name in _STRINGS), ("sides", pa.list_(pa.string()))])
+_RAW = pa.schema({ITEM_KEY: _RECORD, ATTENTION_KEY: pa.struct({"score": pa.float64()})})
+_REQUIRED = ("item_id", "fact_id", "arm", "relation", "outcome")
+_BLOCK = 16 << 20
+"""Bytes that Arrow parses at a time; a longer line is read by the other way."""
+
+
+def read(path: Path, stamp: TaskStamp) -> pa.Table:
+    """The items of a samples file, with the columns of :data:`ITEMS`.
+
+    Args:
+        path: the file.
+        stamp: what the results file says of this task.
+
+    Raises:
+        ResultsError: a damaged or cut line, rows without our record, rows of another release, protocol or language than the
+            results
+            file names, fewer or more rows than it counts, or an item twice; the message names the file and what is wrong.
+    """
+    raw = _raw(path)
+    table = _table(path, raw.column(ITEM_KEY), raw.column(ATTENTION_KEY))
+    _check_setting(path, raw.column(ITEM_KEY), stamp)
+    _check_rows(path, table, stamp)
+    return table
+
+
+def _raw(path: Path) -> pa.Table:
+    if path.stat().st_size == 0:
+        return _RAW.empty_table()
+    try:
+        found = pyarrow.json.read_json(
+            path,
+            read_options=pyarrow.json.ReadOptions(block_size=_BLOCK),
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=_RAW, unexpected_field_behavior="ignore"),
+        )
+    except pa.ArrowInvalid:
+        return _slowly(path)
+    return found.select(_RAW.names)
+
+
+def _slowly(path: Path) -> pa.Table:
+    rows = [{name: line.get(name) for name in _RAW.names} for line in lines(path)]
+    try:
+        return pa.Table.from_pylist(rows, schema=_RAW)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise ResultsError(f"{path}: the records of its items are not of the form that cmqa-tasks writes: {error}") from None
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a samples file as dictionaries.
+
+    Raises:
+        ResultsError: a line is no JSON object; the message gives its number.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                row = json.loads(line)
+            except (json.JSONDecodeError, UnicodeDecodeError) as error:
+                raise ResultsError(f"{path}, line {number}: no whole JSON object ({error}): half-written or damaged") from None
+            if not isinstance(row, dict):
+                raise ResultsError(f"{path}, line {number}: {type(row).__name__} instead of a JSON object")
+            yield row
+
+
+def _table(path: Path, record: pa.ChunkedArray, attention: pa.ChunkedArray) -> pa.Table:
+    columns = {name: pc.struct_field(record, name) for name in ITEMS.names if name in _STRINGS}
+    for name in _REQUIRED:
+        if columns[name].null_count:
+            row = pc.index(pc.is_null(columns[name]), True).as_py()
+            raise ResultsError(f"{path}, line {row + 1}: no {name} in {ITEM_KEY!r}: not a samples file of a cmqa-tasks task")
+    columns["first_side"] = pc.list_element(pc.struct_field(record, "sides"), 0)
+    columns["attention"] = pc.struct_field(attention, "score")
+    return pa.table({field.name: _typed(columns[field.name], field.type) for field in ITEMS}, schema=ITEMS)
+
+
+def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    return column.dictionary_encode().unify_dictionaries() if pa.types.is_dictionary(kind) else column.cast(kind)
+
+
+def _check_setting(path: Path, record: pa.ChunkedArray, stamp: TaskStamp) -> None:
+    setting = stamp.setting
+    for name, expected in (("release", setting.release), ("protocol", setting.protocol), ("language", setting.language)):
+        others = set(pc.unique(pc.struct_field(record, name)).to_pylist()) - {expected}
+        if others:
+            found = ", ".join(sorted(map(str, others)))
+            raise ResultsError(f"{path}: items of {name} {found}, but the results file says {expected}: files of different runs")
+
+
+def _check_rows(path: Path, table: pa.Table, stamp: TaskStamp) -> None:
+    rows, different = table.num_rows, pc.count_distinct(table.column("item_id")).as_py()
+    if different < rows:
+        counts = table.group_by("item_id").aggregate([("item_id", "count")])
+        twice = counts.filter(pc.greater(counts.column("item_id_count"), 1)).column("item_id").to_pylist()
+        raise ResultsError(f"{path}: {len(twice)} items stand in it more than once, such as {min(twice)}")
+    if stamp.effective is not None and rows != stamp.effective:
+        raise ResultsError(
+            f"{path}: {rows} items, but the results file says {stamp.effective}: half-written, or a run on chosen samples"
+        )
+    arms = sorted(pc.unique(table.column("arm")).to_pylist())
+    if len(arms) > 1:
+        raise ResultsError(f"{path}: items of several arms: {', '.join(arms)}")

@@ -91,6 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     regress.add(commands)
     report.add(commands)
 
+    mini = commands.add_parser("mini", help="train the miniature from scratch, evaluate it, and write a page about it")
+    mini.add_argument("--out", type=Path, required=True, help="directory of the run; one that was stopped goes on")
+    mini.add_argument("--seeds", type=int, nargs="+", required=True, metavar="SEED", help="of weights and data")
+    mini.add_argument("--jobs", type=int, default=1, help="seeds trained at once, a thread each")
+    mini.add_argument("--scaling", action="store_true", help="also branches of two and four times the data")
+    mini.add_argument("--recipe", type=Path, default=None, help="a recipe's file (default: the shipped one)")
+    mini.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
+    mini.set_defaults(run=_mini)
+
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
     tasks_path.add_argument("harness", choices=list(_EXTRAS))
     tasks_path.set_defaults(run=_tasks_path)
@@ -156,6 +165,17 @@ def _policies(options: argparse.Namespace) -> int:
     from cmqa_tasks.release import DEFAULT, load
 
     print(table(options.policy, protocols_named(options.protocols), load(options.data or DEFAULT), options.language))
+    return 0
+
+
+def _mini(options: argparse.Namespace) -> int:
+    from cmqa_tasks.mini.grow import BRANCHES, SCALING
+    from cmqa_tasks.mini.run import run
+
+    branches = (*BRANCHES, *SCALING) if options.scaling else BRANCHES
+    text = run(options.out, options.seeds, branches, options.jobs, options.recipe, options.limit)
+    (options.out / "mini.md").write_text(text, encoding="utf-8")
+    print(text)
     return 0
 
 

@@ -31,12 +31,13 @@ class Answered:
     """Whether a conflict item of a page and a note was answered with the page's value."""
 
 
-def evaluate_checkpoints(checkpoints: Mapping[str, Path], out: Path) -> None:
+def evaluate_checkpoints(checkpoints: Mapping[str, Path], out: Path, limit: int | None = None) -> None:
     """Evaluate checkpoints on every task of the miniature; what has been evaluated before is left alone.
 
     Args:
         checkpoints: by name.
         out: gets a directory per name, with lmms-eval's files and the attention.
+        limit: items per task, for a quick look.
 
     Raises:
         ResultsError: an evaluation left no samples; the message ends with the log's last lines.
@@ -45,7 +46,8 @@ def evaluate_checkpoints(checkpoints: Mapping[str, Path], out: Path) -> None:
     if not missing:
         return
     out.mkdir(parents=True, exist_ok=True)
-    evaluate([_config(path, out / name) for name, path in missing.items()], out)
+    limited = {} if limit is None else {"limit": limit}
+    evaluate([_config(path, out / name) | limited for name, path in missing.items()], out)
     for name in missing:
         if not _evaluated(out / name):
             raise ResultsError(f"{name}: the evaluation failed\n{end_of_log(out)}")

@@ -97,7 +97,9 @@ def _draw(index: int, rng: random.Random) -> tuple[Fact, _Shown]:
 
 
 def _value(colour: str) -> Value:
-    forms = {language: tuple(written("colour", colour, language).forms.values()) for language in LANGUAGES}
+    forms: dict[str, tuple[str, ...]] = {
+        language: tuple(written("colour", colour, language).forms.values()) for language in LANGUAGES
+    }
     return Value(canonical=colour, surface=forms)
 
 

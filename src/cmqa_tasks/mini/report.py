@@ -17,9 +17,9 @@ from cmqa_tasks.mini.table import FIGURES, Estimate, Figure, over_seeds, per_fac
 
 _INTRODUCTION = """# The miniature
 
-Written by `cmqa mini run` (`make mini`). [docs/mini.md](../docs/mini.md) says what this is, how the recipe was found and frozen, and what the
-figures do and do not show. All figures but the attention are recognition, the share of contradictions that are called so, unless their column
-says otherwise; over the 200 facts of the release `mini`, asked through lmms-eval.
+Written by `cmqa mini`. [docs/mini.md](../docs/mini.md) says what this is and what it does and does not show. Figures are
+recognition, the share of contradictions that are called so, unless their column says otherwise; over the facts of the release
+`mini`, asked through lmms-eval.
 """
 
 
@@ -46,7 +46,7 @@ def page(rows: Sequence[Row]) -> str:
         _means([row for row in rows if row.training.seed in converged]) if converged else "None converged.\n",
         "## Every seed\n",
         _every(rows),
-        "## Attention of the last prompt token: nats of ln (mass on the picture / mass on the note), mean over layers and heads\n",
+        "## Attention of the last prompt token: ln(mass on the picture / mass on the note), mean over layers and heads\n",
         _attention(rows),
     ]
     return "\n".join(parts)
@@ -83,9 +83,7 @@ def _interval(found: Estimate) -> str:
 
 
 def _every(rows: Sequence[Row]) -> str:
-    lines = [
-        [str(row.training.seed), row.training.branch, *(f"{_mean(row, figure):.3f}" for figure in FIGURES)] for row in rows
-    ]
+    lines = [[str(row.training.seed), row.training.branch, *(f"{_mean(row, figure):.3f}" for figure in FIGURES)] for row in rows]
     return markdown.table(["seed", "trained", *(figure.name for figure in FIGURES)], lines, words=2)
 
 
@@ -104,12 +102,14 @@ _CONTEXTS = {
 
 
 def _attention(rows: Sequence[Row]) -> str:
-    lines = [[str(row.training.seed), row.training.branch, *(f"{value:+.2f}" for value in mass_ratios(row.directory))] for row in rows]
+    lines = [
+        [str(row.training.seed), row.training.branch, *(f"{value:+.2f}" for value in mass_ratios(row.directory))] for row in rows
+    ]
     return markdown.table(["seed", "trained", *_CONTEXTS], lines, words=2)
 
 
 def mass_ratios(directory: Path) -> list[float]:
-    """ln of the mass on A over the mass on B in contradicting items of each context, both orders weighing the same.
+    """Nats: ln of the mass on A over the mass on B in contradicting items of each context, both orders weighing the same.
 
     A is the picture, else English, else the first piece.
     """

@@ -21,7 +21,14 @@ from cmqa_tasks.mini.train import Progress
 _SHOWN_EVERY = 500
 
 
-def run(out: Path, seeds: Sequence[int], branches: Sequence[Branch] = BRANCHES, jobs: int = 1, recipe: Path | None = None) -> str:
+def run(
+    out: Path,
+    seeds: Sequence[int],
+    branches: Sequence[Branch] = BRANCHES,
+    jobs: int = 1,
+    recipe: Path | None = None,
+    limit: int | None = None,
+) -> str:
     """Train and evaluate what is missing below a directory, and return the page about all of it.
 
     Args:
@@ -30,6 +37,7 @@ def run(out: Path, seeds: Sequence[int], branches: Sequence[Branch] = BRANCHES, 
         branches: which branches every base gets.
         jobs: seeds trained at once, each on one thread.
         recipe: a file; by default the recipe that ships with the package.
+        limit: items per task, for a quick look.
 
     Raises:
         ValueError: no seed, or a number of jobs below 1.
@@ -44,7 +52,7 @@ def run(out: Path, seeds: Sequence[int], branches: Sequence[Branch] = BRANCHES, 
     for seed in seeds:
         _say_convergence(trained[seed, BASE])
     checkpoints = {f"seed_{seed}/{name}": directory_of(out, seed, name).resolve() for seed, name in trained}
-    evaluate_checkpoints(checkpoints, out / "evaluations")
+    evaluate_checkpoints(checkpoints, out / "evaluations", limit)
     rows = [
         Row(training, answered(out / "evaluations" / f"seed_{seed}" / name), out / "evaluations" / f"seed_{seed}" / name)
         for (seed, name), training in trained.items()

@@ -96,7 +96,7 @@ def _run(trainee: Trainee, stage: Stage, settings: Optimiser, strategy: Strategy
         tokens += batch.size
         losses, kinds = _losses(model, batch)
         optimiser.zero_grad()
-        losses.mean().backward()
+        torch.autograd.backward(losses.mean())
         nn.utils.clip_grad_norm_([values for _, values in moving], settings.clip)
         optimiser.step()
         _smooth(smoothed, losses.detach(), kinds)

@@ -1,9 +1,8 @@
 """The toy world: twelve people, six colours, and three ways of recording who has which.
 
 A *picture* shows a person as a region of glyphs in that person's colour, as an object covers many patches of a photograph; a
-*note* is a line of words, English or Chinese. The two languages share no word, and Chinese notes name the colour first and
-say everything six times, as tokenizers spend many more tokens on some languages than on others. Questions and answers use
-words of their own, as tokenizers of real models have tokens of their own for ``ada``, ``Ada`` and ``Ada?``.
+*note* is a line of words, English or Chinese. The two languages share no word, and Chinese notes name the colour first. Questions
+and answers use words of their own, as tokenizers of real models have tokens of their own for ``ada``, ``Ada`` and ``Ada?``.
 """
 
 from __future__ import annotations
@@ -53,12 +52,10 @@ class Words:
     conflict: str
     """The answer where two pieces contradict each other."""
     colour_first: bool
-    times: int
-    """How often a note says each thing."""
 
 
 WORDS: Mapping[Language, Words] = {
-    "en": Words("Note", COLOURS, "Colour", "?", tuple(map(str.capitalize, COLOURS)), "Conflict", colour_first=False, times=1),
+    "en": Words("Note", COLOURS, "Colour", "?", tuple(map(str.capitalize, COLOURS)), "Conflict", colour_first=False),
     "zh": Words(
         "便条",
         ("红色", "绿色", "蓝色", "黄色", "紫色", "白色"),
@@ -67,7 +64,6 @@ WORDS: Mapping[Language, Words] = {
         ("红", "绿", "蓝", "黄", "紫", "白"),
         "矛盾",
         colour_first=True,
-        times=6,
     ),
 }
 PICTURE = "Picture"
@@ -168,7 +164,7 @@ def note(language: Language, facts: Facts) -> list[str]:
     line = [words.note]
     for person, colour in facts:
         pair = [names[person], words.colours[colour]]
-        line += (pair[::-1] if words.colour_first else pair) * words.times
+        line += pair[::-1] if words.colour_first else pair
     return line
 
 

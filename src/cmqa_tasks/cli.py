@@ -12,6 +12,7 @@ cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -209,7 +210,9 @@ def _train(options: argparse.Namespace) -> int:
     from cmqa_tasks.mixing.config import load
     from cmqa_tasks.mixing.train import train
 
-    print(train(load(options.config)))
+    trained = train(load(options.config))
+    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks
+        print(trained)
     return 0
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cmqa_tasks.mixing.sources import CHUNK_ROWS, RowsChunk, Source, SourceError, grouped
+from cmqa_tasks.mixing.sources import BATCH_ROWS, CHUNK_ROWS, RowsChunk, Source, SourceError, grouped
 
 
 def hub_chunks(source: Source) -> Iterator[RowsChunk]:
@@ -41,8 +41,9 @@ class SavedChunk:
 
     def rows(self) -> Iterator[tuple[int, object]]:
         """The rows, as they are stored."""
-        table = _saved(self.file, self.split)[self.begin : self.end]
-        yield from enumerate(table.to_pylist(), start=self.begin + 1)
+        saved = _saved(self.file, self.split)
+        for begin in range(self.begin, self.end, BATCH_ROWS):
+            yield from enumerate(saved[begin : min(begin + BATCH_ROWS, self.end)].to_pylist(), start=begin + 1)
 
 
 def saved_chunks(source: Source) -> Iterator[SavedChunk]:

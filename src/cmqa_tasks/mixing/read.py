@@ -12,8 +12,8 @@ from cmqa_tasks.mixing.rows import FieldError, Instance, instance_of
 from cmqa_tasks.mixing.sources import Broken, Chunk, Source
 from cmqa_tasks.mixing.spool import SpoolWriter
 
-_BATCH = 512
-"""Rows that are counted together."""
+_BATCH = 128
+"""Rows that are in memory, and counted, together."""
 
 
 class RowError(ValueError):

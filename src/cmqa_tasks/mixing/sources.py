@@ -25,8 +25,9 @@ from cmqa_tasks.records import Record
 CHUNK_BYTES = 16 << 20
 """About how much of a file a chunk holds."""
 CHUNK_ROWS = 4096
-"""Rows of a chunk where rows are not read from a file of known size."""
-_BATCH_ROWS = 256
+"""Rows of a chunk at most, where they are not read from a file of known size."""
+BATCH_ROWS = 64
+"""Rows of a columnar format that are in memory together: they may hold images."""
 _FILES = (".jsonl", ".json", ".parquet")
 _SAVED = ("state.json", "dataset_dict.json")
 """What ``save_to_disk`` of datasets leaves in a directory."""
@@ -202,7 +203,7 @@ class ParquetChunk:
 
         number = self.first
         with pq.ParquetFile(self.file, pre_buffer=False) as file:
-            for batch in file.iter_batches(_BATCH_ROWS, row_groups=list(self.groups)):
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=list(self.groups)):
                 for row in batch.to_pylist():
                     yield number, row
                     number += 1
@@ -241,16 +242,25 @@ class RowsChunk:
 
 
 def grouped(rows: Iterable[object], file: str, root: str) -> Iterator[RowsChunk]:
-    """Cut a stream of rows into chunks."""
+    """Cut a stream of rows into chunks, of so many rows or so many bytes."""
     waiting: list[object] = []
-    first = 1
+    first, size = 1, 0
     for row in rows:
         waiting.append(row)
-        if len(waiting) == CHUNK_ROWS:
+        size += len(row) if isinstance(row, str) else _bytes_of(row)
+        if len(waiting) == CHUNK_ROWS or size >= CHUNK_BYTES:
             yield RowsChunk(file, root, tuple(waiting), first)
-            waiting, first = [], first + CHUNK_ROWS
+            waiting, first, size = [], first + len(waiting), 0
     if waiting:
         yield RowsChunk(file, root, tuple(waiting), first)
+
+
+def _bytes_of(value: object) -> int:
+    """The bytes that lie anywhere in a row: those of its images."""
+    if isinstance(value, bytes):
+        return len(value)
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return sum(map(_bytes_of, inside))
 
 
 def _cut_json(path: Path, root: str) -> Iterator[RowsChunk]:

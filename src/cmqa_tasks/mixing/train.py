@@ -1,8 +1,8 @@
 """``cmqa train``: supervised fine-tuning by TRL's SFTTrainer, with PEFT and accelerate, from one YAML file.
 
 There is no training loop here. What is ours: the training set is opened as ``cmqa mix`` wrote it, the loss is that of all
-assistant turns whatever the chat template, nothing is ever cut, and a whole model is left that evaluation loads. Several processes and
-sharding are the launcher's: ``torchrun`` or ``accelerate launch``, with accelerate's own configuration.
+assistant turns whatever the chat template, nothing is ever cut, and a whole model is left that evaluation loads. Several
+processes and sharding are the launcher's: ``torchrun`` or ``accelerate launch``, with accelerate's own configuration.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class AssistantTurns:
         conversations = [self._cleaned(example["messages"]) for example in examples]
         texts = [self._render(one) for one in conversations]
         arguments: dict[str, Any] = {"text": texts, "padding": True, "padding_side": "right", "return_tensors": "pt"}
-        images = [list(example.get("images") or []) for example in examples]
+        images = [[image.convert("RGB") for image in example.get("images") or []] for example in examples]
         if any(images):
             arguments["images"] = images
         arguments["add_special_tokens"] = False  # the template has written whatever there are

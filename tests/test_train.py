@@ -34,13 +34,13 @@ COLOURS = ("red", "green", "blue", "white")
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four colours shown and four facts told, mixed two by two, one fact left over."""
+    """Four colours shown and eight facts told, two by two: four examples of both, two of facts alone."""
     directory = tmp_path_factory.mktemp("mixed")
     rows: list[dict[str, Any]] = []
     for colour in COLOURS:
         Image.new("RGB", (60, 60), colour).save(directory / f"{colour}.png")
         rows.append(row("<image>\nWhich colour?", f"It is {colour}.", f"{colour}.png"))
-    rows += [row(f"Who lives at {number}?", f"Number {number} is empty.", None) for number in range(5)]
+    rows += [row(f"Who lives at {number}?", f"Number {number} is empty.", None) for number in range(8)]
     (directory / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
     told: dict[str, Any] = {"sources": (source_of(str(directory / "rows.jsonl")),), "strategy": "instance", "per_example": 2}
     mix(options_of(**told), directory / "parquet")
@@ -164,18 +164,18 @@ def test_a_tiny_model_learns_its_examples_and_is_evaluated_like_any_other(
     from cmqa_tasks.models.hf import CmqaHF
 
     fields: dict[str, Any] = {"model": str(tiny_checkpoint(family)), "data": str(mixed / data), "output": str(tmp_path / "run")}
-    fields |= {"trainer": SETTINGS | {"max_steps": 40, "per_device_train_batch_size": 5}}
+    fields |= {"trainer": SETTINGS | {"max_steps": 25, "per_device_train_batch_size": 6}}
     if lora:
         fields["lora"] = {"r": 16, "lora_alpha": 64, "target_modules": "all-linear"}
     assert main(["train", str(written(tmp_path / "config.yaml", **fields))]) == 0
     seen = losses(tmp_path / "run")
-    assert seen[-1] < seen[0] / 4
+    assert seen[-1] < seen[0] / 3
     lm = CmqaHF(str(tmp_path / "run" / "model"), device="cpu", dtype="float32")
     (example, *_) = batches(mixed)[0]
     batch = AssistantTurns(lm.processor, image_token(tmp_path / "run" / "model"))([example])
     with torch.inference_mode():
         loss = float(lm.model(**batch).loss)
-    assert loss < seen[0] / 4, "what was saved is what was trained"
+    assert loss < seen[0] / 3, "what was saved is what was trained"
     assert main(["train", str(tmp_path / "config.yaml")]) == 2, "a trained model is not overwritten"
 
 
@@ -187,14 +187,14 @@ def test_two_processes_train_as_one_does(tiny_checkpoint: Checkpoints, mixed: Pa
         "freeze": ["*vision_tower*"],
     }
     alone, both = tmp_path / "alone", tmp_path / "both"
-    settings = SETTINGS | {"max_steps": 4, "learning_rate": 1e-3}
-    train(TrainConfig(**fields, output=str(alone), trainer=settings | {"per_device_train_batch_size": 4}))
-    config = written(tmp_path / "c.yaml", **fields, output=str(both), trainer=settings | {"per_device_train_batch_size": 2})
+    settings = SETTINGS | {"max_steps": 6, "learning_rate": 1e-3}
+    train(TrainConfig(**fields, output=str(alone), trainer=settings | {"per_device_train_batch_size": 2}))
+    config = written(tmp_path / "c.yaml", **fields, output=str(both), trainer=settings | {"per_device_train_batch_size": 1})
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "cmqa_tasks.cli", "train"]
     done = run_command(*launch, config, cwd=tmp_path, OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr[-3000:]
     assert losses(both) == pytest.approx(losses(alone), rel=1e-3)
-    assert len(losses(both)) == 4
+    assert len(losses(both)) == 6
     assert (both / "model" / "model.safetensors").is_file()
 
 

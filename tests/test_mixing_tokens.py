@@ -29,9 +29,10 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str,
     turned = Image.Exif()
     turned[0x0112] = 6
     Image.new("RGB", (200, 50)).save(directory / "turned.jpg", exif=turned)
+    Image.new("RGB", (90, 310)).save(directory / "turned.png", exif=turned)
     for width, height in ((60, 90), (300, 40), (40, 300), (700, 500)):
         Image.new("RGB", (width, height)).save(directory / f"{width}.png")
-    pictures = [[], ["60.png"], ["300.png", "40.png"], ["700.png"], ["turned.jpg"]]
+    pictures = [[], ["60.png"], ["300.png", "40.png"], ["700.png"], ["turned.jpg"], ["turned.png"]]
     made = [turns("What is shown here?", "A tram, number 7.", images=one) for one in pictures]
     made.append(turns("And what is it in Chinese? 电车", "电车。", system="Be brief."))
     return directory, made

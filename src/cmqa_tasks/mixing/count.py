@@ -71,7 +71,9 @@ class Counter:
 
     def _texts(self, conversations: Sequence[Sequence[Message]]) -> list[int]:
         """Tokens of rendered conversations, with one placeholder per image."""
-        rendered = [self._processor.apply_chat_template(one, tokenize=False) for one in conversations]
+        if not conversations:
+            return []
+        rendered = self._processor.apply_chat_template(list(conversations), tokenize=False)
         return [len(ids) for ids in self._tokenizer(rendered, add_special_tokens=False)["input_ids"]]
 
     def _image(self, picture: Picture, place: int) -> int:
@@ -115,7 +117,9 @@ def size_of(picture: Picture, field: str) -> tuple[int, int]:
     try:
         with Image.open(picture.path if picture.data is None else io.BytesIO(picture.data)) as image:  # type: ignore[arg-type]
             width, height = image.size
-            rotated = image.format in ("JPEG", "MPO", "TIFF", "WEBP", "PNG") and image.getexif().get(_ORIENTATION) in _ROTATED
+            # A PNG without such a record before its pixels would be decoded to look for one after them.
+            described = image.format != "PNG" or "exif" in image.info
+            rotated = described and image.getexif().get(_ORIENTATION) in _ROTATED
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise FieldError(field, f"cannot be read as an image: {error}") from None
     return (height, width) if rotated else (width, height)

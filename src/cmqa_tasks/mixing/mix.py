@@ -73,7 +73,7 @@ def mix(options: Options, out: Path, *, num_proc: int = 1) -> dict[str, Any]:
         if not len(spool.index):
             bad = len(spool.skipped)
             raise MixError(f"no instances: {f'all {bad} rows are bad' if bad else 'the sources are empty'}")
-        shared = _shared(options)
+        (shared,) = _mapped(_shared, [options], pool, num_proc)  # where the processor is loaded already
         arranged = _arranged(options, spool, shared)
         _write(_shard_tasks(options, partial / _SHARDS, arranged, spool), pool, num_proc)
     return _finish(partial, out, summary(arranged, spool, shared), spool)
@@ -176,6 +176,7 @@ def _arranged(options: Options, spool: Spool, shared: int) -> Plan:
 
 
 def _shared(options: Options) -> int:
+    """Tokens that every instance was counted with and an example has once."""
     if options.model is None:
         return 0
     from cmqa_tasks.mixing.count import counter

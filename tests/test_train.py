@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import torch
+import trl
 import yaml
+from packaging.version import Version
 from PIL import Image
 from transformers import AutoConfig, AutoProcessor
 from trl.chat_template_utils import llava_next_chat_template, qwen2_5_vl_chat_template
@@ -21,7 +23,7 @@ from cmqa_tasks.mixing.config import ConfigError, TrainConfig, load
 from cmqa_tasks.mixing.mix import mix
 from cmqa_tasks.mixing.options import options_of
 from cmqa_tasks.mixing.sources import source_of
-from cmqa_tasks.mixing.train import check_names, collator, sft_arguments, train, training_set
+from cmqa_tasks.mixing.train import MARKS_VISION, check_names, collator, sft_arguments, train, training_set
 from cmqa_tasks.mixing.turns import IGNORED, AssistantTurns, TurnError
 from conftest import run_command
 
@@ -98,6 +100,7 @@ def test_all_assistant_turns_and_nothing_else_are_learned(tiny_checkpoint: Check
         assert all(torch.equal(made[key], theirs[key]) for key in made if key != "labels")
 
 
+@pytest.mark.skipif(Version(trl.__version__) < MARKS_VISION, reason="this TRL learns no turns of data with images by itself")
 @pytest.mark.parametrize(
     ("family", "template", "image"),
     [("qwen2_5_vl", qwen2_5_vl_chat_template, None), ("llava", llava_next_chat_template, "</s>")],
@@ -116,12 +119,12 @@ def test_trl_is_left_to_mark_turns_where_it_can(
     assert arguments.assistant_only_loss
     from trl.chat_template_utils import get_training_chat_template
 
-    trl = DataCollatorForVisionLanguageModeling(
+    theirs = DataCollatorForVisionLanguageModeling(
         processor, assistant_only_loss=True, chat_template=get_training_chat_template(processor)
     )
     ours = AssistantTurns(processor, image_token(tiny_checkpoint(family)))
     for batch in batches(mixed)[:1]:
-        found, expected = (learned(processor, one(copy.deepcopy(batch))["labels"]) for one in (ours, trl))
+        found, expected = (learned(processor, one(copy.deepcopy(batch))["labels"]) for one in (ours, theirs))
         assert [[text.strip() for text in texts] for texts in found] == [[text.strip() for text in texts] for texts in expected]
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import trl
+from packaging.version import Version
 from peft import LoraConfig, PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, ProcessorMixin
 from trl import SFTConfig, SFTTrainer
@@ -27,6 +29,8 @@ from cmqa_tasks.mixing.turns import AssistantTurns
 
 MODEL, ADAPTER, CHECKPOINTS, STATE = "model", "adapter", "checkpoints", "trainer_state.json"
 """What ``output`` holds after a run."""
+MARKS_VISION = Version("1.16")
+"""The TRL that is known to learn assistant turns alone of data with images; 1.14, the last for Python 3.10, refuses to."""
 
 
 def train(config: TrainConfig) -> Path:
@@ -143,6 +147,8 @@ def collator(config: TrainConfig, processor: Any, arguments: SFTConfig) -> Assis
 
 def _trl_marks_turns(processor: Any) -> bool:
     """Whether TRL can tell assistant turns, and the token that ends them, in this chat template."""
+    if Version(trl.__version__) < MARKS_VISION:
+        return False
     template = None
     if not has_generation_markers(processor.chat_template):
         try:

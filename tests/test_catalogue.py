@@ -91,6 +91,14 @@ def test_groups_hold_arms_of_one_kind() -> None:
 
 
 def _expected(name: str) -> tuple[str, str]:
+    """Protocol and language of a task, by its name and, for the miniature, by its group's table."""
+    mini = {
+        catalogue.mini_task_name(ARMS[arm], language): ("bare", language)
+        for members in catalogue.MINI_GROUPS.values()
+        for arm, language in members
+    }
+    if name in mini:
+        return mini[name]
     ending = name.removesuffix(catalogue.LOGLIKELIHOOD).partition("__")[2]
     language = next((one for one in prompts.languages() if ending.endswith(f"_{one}")), "en")
     return ending.removesuffix(f"_{language}") or "aware", language

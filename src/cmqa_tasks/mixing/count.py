@@ -1,0 +1,143 @@
+"""How many tokens an instance takes in a model's prompt: its own chat template, its own tokenizer, its own image processor.
+
+Texts are rendered and tokenized for real. Of an image only its size is read, for what it takes depends on nothing else: the real
+processor is shown a blank image of each new size, unless it can say the number by itself, which is believed after it was right
+about sizes of several shapes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from cmqa_tasks.mixing.rows import FieldError, Instance, Message, Picture
+
+_ROTATED = (5, 6, 7, 8)
+"""Values of the EXIF orientation under which loaders swap width and height."""
+_ORIENTATION = 0x0112
+_PROBED_SIZES = ((64, 64), (640, 480), (333, 500), (1600, 300), (28, 900))
+"""Widths and heights on which a processor's own word is checked."""
+_TURN: list[Message] = [
+    {"role": "user", "content": [{"type": "text", "text": "One?"}]},
+    {"role": "assistant", "content": [{"type": "text", "text": "Two."}]},
+]
+
+
+class CountError(ValueError):
+    """Tokens cannot be counted with this model; the message says why."""
+
+
+class Counter:
+    """Counts with a processor or tokenizer.
+
+    Args:
+        processor: of transformers, with a chat template; a tokenizer counts texts alone.
+        name: what errors call it.
+
+    Attributes:
+        shared: tokens that the template puts before the first turn, which an example has once however many instances it joins.
+
+    Raises:
+        CountError: it has no chat template.
+    """
+
+    def __init__(self, processor: Any, name: str) -> None:
+        if not getattr(processor, "chat_template", None):
+            raise CountError(f"{name} has no chat template, so tokens cannot be counted")
+        self._processor, self._name = processor, name
+        self._tokenizer = getattr(processor, "tokenizer", processor)
+        self._sees_images = self._tokenizer is not processor
+        self._by_size: dict[tuple[int, int], int] = {}
+        self._tells_itself = self._sees_images and all(self._told(size) == self._shown(size) for size in _PROBED_SIZES)
+        once, twice = self._texts([_TURN, _TURN + _TURN])
+        self.shared = 2 * once - twice
+
+    def count(self, instances: Sequence[Instance]) -> list[int | FieldError]:
+        """Tokens of each instance as a conversation of its own, or why they cannot be counted."""
+        texts = self._texts([conversation(instance.system, instance.messages) for instance in instances])
+        return [self._with_images(instance, text) for instance, text in zip(instances, texts, strict=True)]
+
+    def _with_images(self, instance: Instance, text: int) -> int | FieldError:
+        if instance.pictures and not self._sees_images:
+            return FieldError("images", f"{self._name} reads texts alone")
+        try:
+            return text + sum(self._image(picture, place) for place, picture in enumerate(instance.pictures))
+        except FieldError as error:
+            return error
+
+    def _texts(self, conversations: Sequence[Sequence[Message]]) -> list[int]:
+        """Tokens of rendered conversations, with one placeholder per image."""
+        if not conversations:
+            return []
+        rendered = self._processor.apply_chat_template(list(conversations), tokenize=False)
+        return [len(ids) for ids in self._tokenizer(rendered, add_special_tokens=False)["input_ids"]]
+
+    def _image(self, picture: Picture, place: int) -> int:
+        """Tokens that an image takes beyond its placeholder's."""
+        size = size_of(picture, f"images.{place}")
+        if size not in self._by_size:
+            self._by_size[size] = self._told(size) if self._tells_itself else self._shown(size)
+        return self._by_size[size]
+
+    def _told(self, size: tuple[int, int]) -> int:
+        """What transformers' processors answer to inference engines; -1 from one that does not.
+
+        Their answer counts what replaces the placeholder, whose own token goes.
+        """
+        tell = getattr(self._processor, "_get_num_multimodal_tokens", None)
+        if tell is None:
+            return -1
+        width, height = size
+        return int(tell(image_sizes=[(height, width)]).num_image_tokens[0]) - 1
+
+    def _shown(self, size: tuple[int, int]) -> int:
+        message = {"role": "user", "content": [{"type": "image"}]}
+        text: str = self._processor.apply_chat_template([message], tokenize=False)
+        whole = self._processor(text=[text], images=[[Image.new("RGB", size)]], add_special_tokens=False)["input_ids"][0]
+        return len(whole) - len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def conversation(system: str | None, messages: list[Message]) -> list[Message]:
+    """Messages with their system message, if there is one, in front."""
+    if system is None:
+        return messages
+    return [{"role": "system", "content": [{"type": "text", "text": system}]}, *messages]
+
+
+def size_of(picture: Picture, field: str) -> tuple[int, int]:
+    """Width and height of an image as loaders show it, without decoding its pixels.
+
+    Raises:
+        FieldError: it cannot be read as an image.
+    """
+    try:
+        with Image.open(picture.path if picture.data is None else io.BytesIO(picture.data)) as image:  # type: ignore[arg-type]
+            width, height = image.size
+            # A PNG without such a record before its pixels would be decoded to look for one after them.
+            described = image.format != "PNG" or "exif" in image.info
+            rotated = described and image.getexif().get(_ORIENTATION) in _ROTATED
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise FieldError(field, f"cannot be read as an image: {error}") from None
+    return (height, width) if rotated else (width, height)
+
+
+@lru_cache(maxsize=1)
+def counter(model: str, revision: str | None) -> Counter:
+    """The counter of a model, by hub id or directory. Loaded once in a process.
+
+    Raises:
+        CountError: there is no such model, or transformers is not installed.
+    """
+    try:
+        from transformers import AutoProcessor
+    except ModuleNotFoundError as error:
+        raise CountError("counting tokens needs transformers: pip install 'cmqa-tasks[train]'") from error
+    try:
+        processor = AutoProcessor.from_pretrained(model, revision=revision or "main")
+    except (OSError, ValueError) as error:
+        raise CountError(f"--model {model}: no processor or tokenizer: {error}") from error
+    return Counter(processor, model)

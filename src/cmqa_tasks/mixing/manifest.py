@@ -1,0 +1,47 @@
+"""What a run used, how it arranged it and what it left out: the counts of ``mix.json``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cmqa_tasks.mixing.plan import Plan
+from cmqa_tasks.mixing.spool import Spool
+
+
+def summary(arranged: Plan, spool: Spool, shared: int) -> dict[str, Any]:
+    """The counts of the manifest.
+
+    Args:
+        arranged: the plan.
+        spool: what was read.
+        shared: tokens that an example has once and each of its instances was counted with.
+    """
+    cards, starts, sizes = arranged.cards, arranged.starts[:-1], arranged.sizes()
+    group, tokens = spool.index["group"][cards], spool.index["tokens"][cards].astype(np.int64)
+    mixed = np.minimum.reduceat(group, starts) != np.maximum.reduceat(group, starts)
+    lengths = np.add.reduceat(tokens, starts) - (sizes - 1) * shared if (tokens >= 0).all() else None
+    return {
+        "instances": _by_name(spool.index["group"], spool.groups),
+        "uses": _by_name(group, spool.groups),
+        "left_out": {spool.groups[number]: count for number, count in arranged.left_out.items()},
+        "examples": len(sizes),
+        "examples_of_several_groups": int(mixed.sum()),
+        "examples_by_instances": {str(size): int(count) for size, count in enumerate(np.bincount(sizes)) if count},
+        "tokens": None if lengths is None else {"all": int(lengths.sum()), "longest": int(lengths.max())},
+        "skipped": len(spool.skipped),
+        "skipped_by_problem": dict(Counter(map(_kind, spool.skipped)).most_common()),
+    }
+
+
+def _by_name(members: NDArray[np.integer], groups: Sequence[str]) -> dict[str, int]:
+    return dict(zip(groups, np.bincount(members, minlength=len(groups)).tolist(), strict=True))
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    """A skipped row's field without its numbers."""
+    return ".".join("*" if part.isdigit() else part for part in row["field"].split("."))

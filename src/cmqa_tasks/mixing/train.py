@@ -1,0 +1,226 @@
+"""``cmqa train``: supervised fine-tuning by TRL's SFTTrainer, with PEFT and accelerate, from one YAML file.
+
+There is no training loop here. What is ours: the training set is opened as ``cmqa mix`` wrote it, the loss is that of all
+assistant turns whatever the chat template, nothing is ever cut, and a whole model is left that evaluation loads. Several
+processes and sharding are the launcher's: ``torchrun`` or ``accelerate launch``, with accelerate's own configuration.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import fields
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import datasets
+import trl
+from packaging.version import Version
+from peft import LoraConfig, PeftModel
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, ProcessorMixin
+from trl import SFTConfig, SFTTrainer
+from trl.chat_template_utils import get_training_chat_template, has_generation_markers, is_chat_template_stop_token_trained
+
+from cmqa_tasks.mixing.config import ConfigError, TrainConfig
+from cmqa_tasks.mixing.turns import AssistantTurns
+
+MODEL, ADAPTER, CHECKPOINTS, STATE = "model", "adapter", "checkpoints", "trainer_state.json"
+"""What ``output`` holds after a run."""
+MARKS_VISION = Version("1.16")
+"""The TRL that is known to learn assistant turns alone of data with images; 1.14, the last for Python 3.10, refuses to."""
+
+
+def train(config: TrainConfig) -> Path:
+    """Train as the configuration says.
+
+    Returns:
+        Directory of the trained model, complete with its processor; of the adapter where it is not merged.
+
+    Raises:
+        ConfigError: an argument of the trainer or of LoRA does not exist or does not fit, the data is not what ``cmqa mix``
+            writes, or the output is there already.
+    """
+    output = Path(config.output)
+    result = output / (MODEL if config.lora is None or config.merge else ADAPTER)
+    if result.exists():
+        raise ConfigError(f"output: {result} exists; choose another directory or delete it")
+    check_names(config)
+    arguments = sft_arguments(config)
+    processor = _processor(config)
+    sees = isinstance(processor, ProcessorMixin)
+    trainer = SFTTrainer(
+        model=config.model,
+        args=arguments,
+        data_collator=collator(config, processor, arguments),
+        train_dataset=training_set(config.data, images=sees),
+        eval_dataset=None if config.eval_data is None else training_set(config.eval_data, images=sees),
+        processing_class=processor,
+        peft_config=lora_config(config),
+    )
+    _freeze(trainer.model, config.freeze)
+    trainer.train(resume_from_checkpoint=config.resume or None)
+    _save(trainer, config, output)
+    return result
+
+
+def check_names(config: TrainConfig) -> None:
+    """Check that TRL and PEFT know the arguments that they are given.
+
+    Raises:
+        ConfigError: one of them does not; the message says what is spelled like it.
+    """
+    for section, given, known in (("trainer", config.trainer, SFTConfig), ("lora", config.lora or {}, LoraConfig)):
+        names = {one.name for one in fields(known) if one.init}
+        for name in given:
+            if name not in names:
+                near = difflib.get_close_matches(name, names)
+                hint = f"; did you mean {' or '.join(near)}?" if near else ""
+                raise ConfigError(f"{section}.{name}: {known.__name__} has no such argument{hint}")
+
+
+def sft_arguments(config: TrainConfig) -> SFTConfig:
+    """The arguments of TRL's trainer.
+
+    Raises:
+        ConfigError: TRL does not take one of the values.
+    """
+    given = dict(config.trainer)
+    if config.revision is not None:
+        given["model_init_kwargs"] = {"revision": config.revision, **(given.get("model_init_kwargs") or {})}
+    try:
+        return SFTConfig(
+            output_dir=str(Path(config.output) / CHECKPOINTS),
+            max_length=None,
+            remove_unused_columns=False,
+            dataset_kwargs={"skip_prepare_dataset": True},
+            **given,
+        )
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"trainer: {error}") from error
+
+
+def lora_config(config: TrainConfig) -> LoraConfig | None:
+    """The arguments of PEFT, if an adapter is to be trained.
+
+    Raises:
+        ConfigError: PEFT does not take one of the values.
+    """
+    if config.lora is None:
+        return None
+    try:
+        return LoraConfig(**config.lora)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"lora: {error}") from error
+
+
+def _processor(config: TrainConfig) -> Any:
+    """The checkpoint's processor, or tokenizer, as training needs it."""
+    trust = bool(config.trainer.get("trust_remote_code", False))
+    processor = AutoProcessor.from_pretrained(config.model, revision=config.revision or "main", trust_remote_code=trust)
+    tokenizer = getattr(processor, "tokenizer", processor)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if config.chat_template is not None:
+        processor.chat_template = Path(config.chat_template).read_text(encoding="utf-8")
+    if not processor.chat_template:
+        raise ConfigError(f"model: {config.model} has no chat template; name a file of one: chat_template")
+    return processor
+
+
+def collator(config: TrainConfig, processor: Any, arguments: SFTConfig) -> AssistantTurns | None:
+    """What makes batches: None for TRL's own collator, which is told here to learn assistant turns alone where it can."""
+    sees = isinstance(processor, ProcessorMixin)
+    if sees and config.loss == "all":
+        return None
+    if sees and _trl_marks_turns(processor):
+        arguments.assistant_only_loss = True
+        return None
+    about = AutoConfig.from_pretrained(
+        config.model, revision=config.revision or "main", trust_remote_code=arguments.trust_remote_code
+    )
+    image = getattr(about, "image_token_id", None) or getattr(about, "image_token_index", None)
+    return AssistantTurns(processor, image if sees else None, everything=config.loss == "all")
+
+
+def _trl_marks_turns(processor: Any) -> bool:
+    """Whether TRL can tell assistant turns, and the token that ends them, in this chat template."""
+    if Version(trl.__version__) < MARKS_VISION:
+        return False
+    template = None
+    if not has_generation_markers(processor.chat_template):
+        try:
+            template = get_training_chat_template(processor)
+        except ValueError:
+            return False
+    return bool(is_chat_template_stop_token_trained(processor, chat_template=template))
+
+
+def training_set(where: str, *, images: bool) -> datasets.Dataset:
+    """Open what ``cmqa mix`` wrote.
+
+    Args:
+        where: its directory, or one of its files.
+        images: whether the model sees; one that does not gets no column of images.
+
+    Raises:
+        ConfigError: nothing there, no such columns, or images for a model of text alone.
+    """
+    path = Path(where)
+    files = sorted(path.glob("train-*.*")) if path.is_dir() else [path]
+    kinds = {file.suffix for file in files}
+    if not all(file.is_file() for file in files) or kinds not in ({".parquet"}, {".jsonl"}):
+        raise ConfigError(f"data: {where} is nothing that cmqa mix wrote: no train-*.parquet or train-*.jsonl")
+    kind = "parquet" if kinds == {".parquet"} else "json"
+    found = datasets.load_dataset(kind, data_files=[str(file) for file in files], split="train")
+    if not {"messages", "images"} <= set(found.column_names):
+        raise ConfigError(f"data: {where} must have columns messages and images, not {', '.join(found.column_names)}")
+    found = found.select_columns(["messages", "images"])
+    if images:
+        return found.cast_column("images", datasets.List(datasets.Image()))
+    if any(map(len, found.select_columns(["images"]).with_format("arrow")[:]["images"])):
+        raise ConfigError(f"data: {where} has images, and the model reads texts alone")
+    return found.remove_columns("images")
+
+
+def _freeze(model: Any, patterns: Iterable[str]) -> None:
+    """Take the parameters that match out of training.
+
+    Raises:
+        ConfigError: a pattern matches none.
+    """
+    for pattern in patterns:
+        found = [parameter for name, parameter in model.named_parameters() if fnmatch(name, pattern)]
+        if not found:
+            raise ConfigError(f"freeze: {pattern!r} matches no parameter; they are called {next(model.named_parameters())[0]} …")
+        for parameter in found:
+            parameter.requires_grad_(False)
+
+
+def _save(trainer: SFTTrainer, config: TrainConfig, output: Path) -> None:
+    """Save the model, and the adapter where there is one, each whole or not at all."""
+    first = MODEL if config.lora is None else ADAPTER
+    partial = output / f"{first}.partial"
+    trainer.save_model(str(partial))  # by all processes: a sharded model is gathered
+    trainer.accelerator.wait_for_everyone()
+    if trainer.is_world_process_zero():
+        trainer.state.save_to_json(str(output / STATE))
+        os.replace(partial, output / first)
+        if config.lora is not None and config.merge:
+            merge(config, output / ADAPTER, output / MODEL)
+    trainer.accelerator.wait_for_everyone()
+
+
+def merge(config: TrainConfig, adapter: Path, target: Path) -> None:
+    """Add an adapter to the checkpoint that it was trained on and save the whole model, on the CPU, in the checkpoint's dtype."""
+    processor = AutoProcessor.from_pretrained(adapter)
+    loader = AutoModelForImageTextToText if isinstance(processor, ProcessorMixin) else AutoModelForCausalLM
+    trust = bool(config.trainer.get("trust_remote_code", False))
+    base = loader.from_pretrained(config.model, revision=config.revision or "main", dtype="auto", trust_remote_code=trust)
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(partial)
+    processor.save_pretrained(partial)
+    os.replace(partial, target)

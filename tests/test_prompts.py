@@ -6,13 +6,13 @@ import pytest
 
 from cmqa_tasks import prompts, resources
 from cmqa_tasks.prompts import PromptError, plain_text, render
-from cmqa_tasks.protocols import PROTOCOLS, Option
+from cmqa_tasks.protocols import BARE, PROTOCOLS, Option
 from cmqa_tasks.records import ARMS, Arm, Modality
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "prompts"
 OPTIONS = [Option("A", "b", "$2.50"), Option("B", "conflict", None), Option("C", "abstain", None), Option("D", "a", "$2.00")]
 TWO: list[tuple[Modality, str, str | None]] = [("text", "en", "x"), ("text", "en", "y")]
-EVERY = [(protocol, language) for protocol in PROTOCOLS for language in ("en", "zh")]
+EVERY = [(protocol, language) for protocol in (*PROTOCOLS, BARE.name) for language in ("en", "zh")]
 
 
 def shown(arm: Arm) -> list[tuple[Modality, str, str | None]]:
@@ -91,7 +91,7 @@ def test_a_mark_in_the_question_is_refused() -> None:
 
 def test_unknown_protocol_lists_what_exists() -> None:
     with pytest.raises(
-        PromptError, match=r"unknown protocol 'nope' in language 'en'; protocols: aware, choice, .*; languages: en, zh"
+        PromptError, match=r"unknown protocol 'nope' in language 'en'; protocols: aware, bare, choice, .*; languages: en, zh"
     ):
         render("nope", "en", "Q?", TWO)
 

@@ -162,7 +162,8 @@ def test_the_shipped_release_is_what_the_code_makes(release: Release, tmp_path: 
 
 def test_training_sees_what_the_processor_makes(release: Release) -> None:
     """Token by token and pixel by pixel, for every arm."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     from cmqa_tasks.mini.batches import Encoder
     from cmqa_tasks.mini.checkpoint import build_processor
 

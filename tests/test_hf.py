@@ -12,7 +12,8 @@ import torch
 import yaml
 from lmms_eval.api.instance import Instance
 
-from cmqa_tasks.models.hf import AHEAD, CmqaHF, Prompt
+from cmqa_tasks.models.batching import AHEAD, Prompt, batches
+from cmqa_tasks.models.hf import CmqaHF
 from cmqa_tasks.release import Release
 from cmqa_tasks.results import Source, latest_results, metric, read_all, samples
 from cmqa_tasks.task_classes.lmms import ConflictTask
@@ -56,18 +57,18 @@ def test_batches_hold_prompts_of_similar_length_and_few_of_them(
     asked = requests(lm, own_release, "text_text", "image_text")
     places = range(len(asked))
 
-    def batches() -> list[list[Prompt]]:
-        return list(lm._batches(asked, places))
+    def made() -> list[list[Prompt]]:
+        return list(batches((lm._prompt(place, asked[place]) for place in places), 2))
 
-    together = batches()
+    together = made()
     assert sorted(prompt.place for batch in together for prompt in batch) == list(places)
     assert all(len({len(prompt.images) for prompt in batch}) == 1 for batch in together)
     first = [prompt for batch in together if not batch[0].images for prompt in batch][: 2 * AHEAD]
     assert sorted(prompt.place for prompt in first) == list(places)[: 4 * AHEAD : 2], "it ran further ahead than it may"
     lengths = [len(prompt.text) for prompt in first]
     assert lengths == sorted(lengths, reverse=True)
-    monkeypatch.setattr("cmqa_tasks.models.hf.MOST_PIXELS", 1)
-    pictured = [[prompt.place for prompt in batch] for batch in batches() if batch[0].images]
+    monkeypatch.setattr("cmqa_tasks.models.batching.MOST_PIXELS", 1)
+    pictured = [[prompt.place for prompt in batch] for batch in made() if batch[0].images]
     assert [set(batch) for batch in pictured] == [{at, at + 2} for at in list(places)[1::4]], (
         "images are held no longer than needed"
     )

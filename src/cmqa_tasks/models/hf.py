@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from lmms_eval.api.instance import GenerationResult, Instance, TokenCounts
 from lmms_eval.api.model import lmms
 from lmms_eval.protocol import ChatMessages
 from loguru import logger
-from PIL.Image import Image
 from tqdm import tqdm
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
@@ -31,41 +29,18 @@ from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.models.attention_log import (
     MODES,
     AttentionLog,
-    Subject,
     bias_of,
     directory_name,
     metadata_of,
     spans_of,
     subject_of,
 )
-from cmqa_tasks.models.segments import Messages, Origins, Segments, Span, process, segment_batch
+from cmqa_tasks.models.batching import Prompt, batches
+from cmqa_tasks.models.segments import Messages, Origins, Segments, process, segment_batch
 from cmqa_tasks.running import RUNNING
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
-AHEAD = 4
-"""Batches' worth of prompts that are made before they are sorted by length: enough to save two thirds of our tasks' padding."""
-MOST_PIXELS = 1 << 26
-"""Fewer are made ahead where their images have more pixels than this together (200 MB of RGB)."""
 _SAMPLING_ONLY = ("temperature", "top_p", "top_k", "min_p")
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One request, ready for the processor."""
-
-    place: int
-    """Its place among the requests."""
-    text: str
-    """The rendered chat template, with one image placeholder per image."""
-    images: tuple[Image, ...]
-    generation: str
-    """Generation kwargs as canonical JSON; a batch shares them."""
-    turns: Messages
-    """The conversation that ``text`` was rendered from."""
-    spans: tuple[Span, ...] = ()
-    """Where evidence and question stand in it; looked for only when attention is read."""
-    subject: Subject | None = None
-    """What it is about; set only when attention is read."""
 
 
 class CmqaHF(lmms):  # type: ignore[misc]
@@ -165,7 +140,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         results = [GenerationResult(text="") for _ in requests]
         todo = [place for place, request in enumerate(requests) if not _is_padding(request)]
         with tqdm(total=len(todo), desc="cmqa_hf", disable=self.rank != 0) as bar:
-            for batch in self._batches(requests, todo):
+            prompts = (self._prompt(place, requests[place]) for place in todo)
+            for batch in batches(prompts, self.batch_size):
                 for prompt, result in zip(batch, self._respond(batch), strict=True):
                     results[prompt.place] = result
                 bar.update(len(batch))
@@ -178,35 +154,6 @@ class CmqaHF(lmms):  # type: ignore[misc]
     def generate_until_multi_round(self, requests: Sequence[Instance]) -> list[str]:
         """Our tasks have one round."""
         raise NotImplementedError("cmqa_hf answers one-round tasks only")
-
-    def _batches(self, requests: Sequence[Instance], todo: Sequence[int]) -> Iterator[list[Prompt]]:
-        """Batches that share generation kwargs and the number of images, of similar length where there is a choice.
-
-        Only a few batches' prompts and images are held at a time: memory does not grow with the run.
-        """
-        waiting: dict[tuple[str, int], list[Prompt]] = {}
-        for place in todo:
-            prompt = self._prompt(place, requests[place])
-            key = prompt.generation, len(prompt.images)
-            prompts = waiting.setdefault(key, [])
-            prompts.append(prompt)
-            if self._are_enough(prompts):
-                yield from self._by_length(waiting.pop(key))
-        for prompts in waiting.values():
-            yield from self._by_length(prompts)
-
-    def _are_enough(self, prompts: Sequence[Prompt]) -> bool:
-        """Whether prompts fill whole batches, and as many as may be held."""
-        batches, rest = divmod(len(prompts), self.batch_size)
-        if rest:
-            return False
-        pixels = sum(image.width * image.height for prompt in prompts for image in prompt.images)
-        return self.batch_size == 1 or batches == AHEAD or pixels > MOST_PIXELS
-
-    def _by_length(self, prompts: Sequence[Prompt]) -> Iterator[list[Prompt]]:
-        ordered = sorted(prompts, key=lambda prompt: len(prompt.text), reverse=True)  # too long for the memory shows at once
-        for start in range(0, len(ordered), self.batch_size):
-            yield ordered[start : start + self.batch_size]
 
     def _prompt(self, place: int, request: Instance) -> Prompt:
         _, doc_to_messages, generation, doc_id, task, split = request.args

@@ -1,0 +1,66 @@
+"""Prompts, and batches of those that can be generated together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL.Image import Image
+
+from cmqa_tasks.models.attention_log import Subject
+from cmqa_tasks.models.segments import Messages, Span
+
+AHEAD = 4
+"""Batches' worth of prompts that are made before they are sorted by length: enough to save two thirds of our tasks' padding."""
+MOST_PIXELS = 1 << 26
+"""Fewer are made ahead where their images have more pixels than this together (200 MB of RGB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One request, ready for the processor."""
+
+    place: int
+    """Its place among the requests."""
+    text: str
+    """The rendered chat template, with one image placeholder per image."""
+    images: tuple[Image, ...]
+    generation: str
+    """Generation kwargs as canonical JSON; a batch shares them."""
+    turns: Messages
+    """The conversation that ``text`` was rendered from."""
+    spans: tuple[Span, ...] = ()
+    """Where evidence and question stand in it; looked for only when attention is read."""
+    subject: Subject | None = None
+    """What it is about; set only when attention is read."""
+
+
+def batches(prompts: Iterable[Prompt], size: int) -> Iterator[list[Prompt]]:
+    """Batches of up to ``size`` prompts that share generation kwargs and the number of images.
+
+    Where there is a choice, prompts of similar length come together. Only a few batches' prompts and images are held at a time: memory does not grow with the run.
+    """
+    waiting: dict[tuple[str, int], list[Prompt]] = {}
+    for prompt in prompts:
+        key = prompt.generation, len(prompt.images)
+        held = waiting.setdefault(key, [])
+        held.append(prompt)
+        if _are_enough(held, size):
+            yield from _by_length(waiting.pop(key), size)
+    for held in waiting.values():
+        yield from _by_length(held, size)
+
+
+def _are_enough(held: Sequence[Prompt], size: int) -> bool:
+    """Whether prompts fill whole batches, and as many as may be held."""
+    whole, rest = divmod(len(held), size)
+    if rest:
+        return False
+    pixels = sum(image.width * image.height for prompt in held for image in prompt.images)
+    return size == 1 or whole == AHEAD or pixels > MOST_PIXELS
+
+
+def _by_length(held: Sequence[Prompt], size: int) -> Iterator[list[Prompt]]:
+    ordered = sorted(held, key=lambda prompt: len(prompt.text), reverse=True)  # too long for the memory shows at once
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]

@@ -11,9 +11,9 @@ and ``--head``) or a Qwen2.5-VL, of which ``qwen2.5-vl-3b`` has the sizes of the
 an image. The probe logs everything it can: segments of all rows, norms, matched subsamples, shuffles.
 
 Memory: on a device, the peak of what is allocated, the model's weights included. On a CPU each way runs in a process of its
-own, and what counts is that process's highest resident memory (``ru_maxrss``) and what the generation added to it; blocks of a
-megabyte and more are returned when freed, because what glibc keeps of them by default differs from run to run by more than
-anything measured here. Eager attention needs memory in the square of the prompt; it is left out where there is not enough.
+own, and what counts is that process's highest resident memory (``VmHWM``; ``ru_maxrss`` would begin with that of whoever
+started it) and what the generation added to it; blocks of a megabyte and more are returned when freed, because what glibc keeps
+of them by default differs from run to run by more than anything measured here. Eager attention needs memory in the square of the prompt; it is left out where there is not enough.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import json
 import os
 import platform
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -206,11 +205,17 @@ def weighed(run: Callable[[], Any], device: torch.device) -> dict[str, float]:
         run()
         peak = torch.cuda.max_memory_allocated(device) / 2**20
         return {"peak": peak, "extra": peak - before}
-    found = re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())
-    assert found
+    before = _resident("VmRSS")
     run()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"peak": peak, "extra": peak - int(found[1]) / 1024}
+    peak = _resident("VmHWM")
+    return {"peak": peak, "extra": peak - before}
+
+
+def _resident(name: str) -> float:
+    """Megabytes of this process, as the kernel calls them."""
+    found = re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) / 1024
 
 
 def weighed_apart(arguments: argparse.Namespace, way: str, length: int) -> dict[str, float]:

@@ -38,7 +38,8 @@ class Prompt:
 def batches(prompts: Iterable[Prompt], size: int) -> Iterator[list[Prompt]]:
     """Batches of up to ``size`` prompts that share generation kwargs and the number of images.
 
-    Where there is a choice, prompts of similar length come together. Only a few batches' prompts and images are held at a time: memory does not grow with the run.
+    Where there is a choice, prompts of similar length come together. Only a few batches' prompts and images are held at a time:
+    memory does not grow with the run.
     """
     waiting: dict[tuple[str, int], list[Prompt]] = {}
     for prompt in prompts:

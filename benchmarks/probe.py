@@ -12,8 +12,9 @@ an image. The probe logs everything it can: segments of all rows, norms, matched
 
 Memory: on a device, the peak of what is allocated, the model's weights included. On a CPU each way runs in a process of its
 own, and what counts is that process's highest resident memory (``VmHWM``; ``ru_maxrss`` would begin with that of whoever
-started it) and what the generation added to it; blocks of a megabyte and more are returned when freed, because what glibc keeps
-of them by default differs from run to run by more than anything measured here. Eager attention needs memory in the square of the prompt; it is left out where there is not enough.
+started it) and what the generation added to it. Blocks of a megabyte and more are returned when freed, because what glibc keeps
+of them by default differs from run to run by more than anything measured here. Eager attention needs memory in the square of
+the prompt; it is left out where there is not enough.
 """
 
 from __future__ import annotations

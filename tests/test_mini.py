@@ -238,6 +238,7 @@ def test_a_run_ends_in_a_page(finished: Path) -> None:
     for branch in ("base", *STRATEGIES):
         assert len(re.findall(rf"^\| 1 +\| {branch} ", page, re.MULTILINE)) == 2  # figures and attention
     assert "nan" not in page
+    assert {path.name for path in finished.glob("*.png")} == {"recognition.png", "attention.png"}
 
 
 @pytest.mark.harness

@@ -200,11 +200,15 @@ def _policies(options: argparse.Namespace) -> int:
 
 def _mini(options: argparse.Namespace) -> int:
     from cmqa_tasks.mini.grow import BRANCHES, SCALING
+    from cmqa_tasks.mini.plots import draw
+    from cmqa_tasks.mini.report import page
     from cmqa_tasks.mini.run import run
 
     branches = (*BRANCHES, *SCALING) if options.scaling else BRANCHES
-    text = run(options.out, options.seeds, branches, options.jobs, options.recipe, options.limit)
+    rows = run(options.out, options.seeds, branches, options.jobs, options.recipe, options.limit)
+    text = page(rows)
     (options.out / "mini.md").write_text(text, encoding="utf-8")
+    draw(rows, options.out)
     print(text)
     return 0
 

@@ -91,7 +91,7 @@ def _mean(row: Row, figure: Figure) -> float:
     return float(np.mean(list(per_fact(row.answers, figure).values())))
 
 
-_CONTEXTS = {
+CONTEXTS = {
     "two pictures": ("image_image",),
     "two English notes": ("text_text",),
     "picture and English": ("image_text", "text_image"),
@@ -105,7 +105,7 @@ def _attention(rows: Sequence[Row]) -> str:
     lines = [
         [str(row.training.seed), row.training.branch, *(f"{value:+.2f}" for value in mass_ratios(row.directory))] for row in rows
     ]
-    return markdown.table(["seed", "trained", *_CONTEXTS], lines, words=2)
+    return markdown.table(["seed", "trained", *CONTEXTS], lines, words=2)
 
 
 def mass_ratios(directory: Path) -> list[float]:
@@ -118,7 +118,7 @@ def mass_ratios(directory: Path) -> list[float]:
         if row.aggregate == "last_prompt" and row.relation == "conflict":
             ratio = row.grid("log_mass_a").astype(float) - row.grid("log_mass_b")
             found.setdefault(str(row.arm), []).append(float(np.nanmean(ratio)))
-    return [float(np.mean([np.mean(found[arm]) for arm in arms])) for arms in _CONTEXTS.values()]
+    return [float(np.mean([np.mean(found[arm]) for arm in arms])) for arms in CONTEXTS.values()]
 
 
 def _rows(directory: Path) -> Iterator[LoggedRow]:

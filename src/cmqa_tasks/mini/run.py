@@ -1,4 +1,4 @@
-"""``cmqa mini``: trains the set of checkpoints, evaluates them through lmms-eval, and writes the table.
+"""``cmqa mini``: trains the set of checkpoints and evaluates them through lmms-eval.
 
 Bases are judged first, by their unimodal figures alone; only then is anything evaluated that shows two kinds of evidence at once.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from cmqa_tasks.mini.evaluate import answered, evaluate_checkpoints
 from cmqa_tasks.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training
 from cmqa_tasks.mini.recipe import Recipe, read_recipe
-from cmqa_tasks.mini.report import Row, page
+from cmqa_tasks.mini.report import Row
 from cmqa_tasks.mini.train import Progress
 
 _SHOWN_EVERY = 500
@@ -28,8 +28,8 @@ def run(
     jobs: int = 1,
     recipe: Path | None = None,
     limit: int | None = None,
-) -> str:
-    """Train and evaluate what is missing below a directory, and return the page about all of it.
+) -> list[Row]:
+    """Train and evaluate what is missing below a directory, and return all of it, by seed and branch.
 
     Args:
         out: directory of the run; one that was stopped goes on where it was.
@@ -53,11 +53,8 @@ def run(
         _say_convergence(trained[seed, BASE])
     checkpoints = {f"seed_{seed}/{name}": directory_of(out, seed, name).resolve() for seed, name in trained}
     evaluate_checkpoints(checkpoints, out / "evaluations", limit)
-    rows = [
-        Row(training, answered(out / "evaluations" / f"seed_{seed}" / name), out / "evaluations" / f"seed_{seed}" / name)
-        for (seed, name), training in trained.items()
-    ]
-    return page(rows)
+    found = {checkpoint: out / "evaluations" / f"seed_{checkpoint[0]}" / checkpoint[1] for checkpoint in trained}
+    return [Row(training, answered(found[checkpoint]), found[checkpoint]) for checkpoint, training in trained.items()]
 
 
 def _train_all(out: Path, recipe: Recipe, seeds: Sequence[int], branches: Sequence[Branch], jobs: int) -> None:

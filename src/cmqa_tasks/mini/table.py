@@ -45,6 +45,11 @@ FIGURES: tuple[Figure, ...] = (
 """The columns; without another word they are recognition, the share of contradictions that are called so."""
 
 
+def shown() -> tuple[Figure, ...]:
+    """The figures that are recognition by kind of context."""
+    return tuple(figure for figure in FIGURES if figure.outcomes == ("conflict",) and figure.relation == "conflict")
+
+
 def per_fact(rows: Iterable[Answered], figure: Figure) -> dict[str, float]:
     """The figure of each fact, over its items."""
     found: dict[str, list[bool]] = {}

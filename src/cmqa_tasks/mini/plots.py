@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from cmqa_tasks.mini.table import Figure, per_fact, shown
 FORMATS = ("png", "svg")
 _COLOURS = ("#000000", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
 """Of the palette of Okabe and Ito, told apart by people of any colour vision."""
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "cmqa",
     "font.size": 9,

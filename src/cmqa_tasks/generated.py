@@ -66,7 +66,7 @@ def tasks_page() -> str:
     )
 
 
-def _names() -> tuple[str, str, str]:
+def _names() -> tuple[str, ...]:
     count = {harness: len(list(catalogue.entries(harness))) for harness in catalogue.HARNESSES}
     last = catalogue.LOGLIKELIHOOD
     return (
@@ -76,6 +76,9 @@ def _names() -> tuple[str, str, str]:
         "`cmqa_prompts_zh`, `clqa_prompts_zh`.",
         "In lm-eval, the arms of CLQA exist once more under `choice`, by log-likelihood of the four letters, with `acc` beside "
         f"the other metrics: `clqa_en_zh__choice{last}`, and groups such as `clqa_crosslingual__choice{last}`.",
+        "The miniature's tasks, under the protocol `bare` and on facts of their own, are "
+        + ", ".join(f"`{name}`" for name in catalogue.MINI_GROUPS)
+        + " and their members; see [mini.md](mini.md).",
         f"All in all there are {count['lmms_eval']} tasks and groups for lmms-eval and {count['lm_eval']} for lm-eval.",
     )
 

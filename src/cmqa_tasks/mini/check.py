@@ -46,7 +46,7 @@ def unimodal(trainee: Trainee) -> Unimodal:
     for kind in KINDS:
         for name, pieces, conflict in (("single", 1, False), ("recognition", 2, True), ("twins", 2, False)):
             asked = [_one_question(kind, pieces, conflict, rng) for _ in range(ITEMS)]
-            figures[name].append(_right(trainee, encoder, asked))
+            figures[name].append(right(trainee, encoder, asked))
     return Unimodal(**{name: min(shares) for name, shares in figures.items()})
 
 
@@ -59,8 +59,8 @@ def _one_question(kind: Kind, pieces: int, conflict: bool, rng: random.Random) -
 
 
 @torch.inference_mode()
-def _right(trainee: Trainee, encoder: Encoder, asked: Sequence[Instance]) -> float:
-    """Share of questions whose answer is the likeliest next token."""
+def right(trainee: Trainee, encoder: Encoder, asked: Sequence[Instance]) -> float:
+    """Share of instances of one question whose answer is the likeliest next token."""
     model, ids = trainee.model.eval(), trainee.processor.tokenizer.get_vocab()
     batch = encoder.encode([[instance] for instance in asked])
     wanted = torch.tensor([ids[answer(one.language, one.turns[0][1])] for one in asked])

@@ -11,6 +11,7 @@ import numpy as np
 from cmqa_tasks import markdown
 from cmqa_tasks.attention import store
 from cmqa_tasks.attention.rows import Row as LoggedRow
+from cmqa_tasks.mini import reading
 from cmqa_tasks.mini.evaluate import Answered
 from cmqa_tasks.mini.grow import BASE, Training
 from cmqa_tasks.mini.table import FIGURES, Estimate, Figure, over_seeds, per_fact
@@ -83,8 +84,17 @@ def _interval(found: Estimate) -> str:
 
 
 def _every(rows: Sequence[Row]) -> str:
-    lines = [[str(row.training.seed), row.training.branch, *(f"{_mean(row, figure):.3f}" for figure in FIGURES)] for row in rows]
-    return markdown.table(["seed", "trained", *(figure.name for figure in FIGURES)], lines, words=2)
+    header = ["seed", "trained", *(figure.name for figure in FIGURES), "read in mixed company"]
+    lines = [
+        [
+            str(row.training.seed),
+            row.training.branch,
+            *(f"{_mean(row, figure):.3f}" for figure in FIGURES),
+            f"{reading.mean(row.directory):.3f}",
+        ]
+        for row in rows
+    ]
+    return markdown.table(header, lines, words=2)
 
 
 def _mean(row: Row, figure: Figure) -> float:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from cmqa_tasks.mini.evaluate import answered, evaluate_checkpoints
 from cmqa_tasks.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training
+from cmqa_tasks.mini.reading import FILE, measure
 from cmqa_tasks.mini.recipe import Recipe, read_recipe
 from cmqa_tasks.mini.report import Row
 from cmqa_tasks.mini.train import Progress
+from cmqa_tasks.mini.world import Canvas
 
 _SHOWN_EVERY = 500
 
@@ -54,6 +56,10 @@ def run(
     checkpoints = {f"seed_{seed}/{name}": directory_of(out, seed, name).resolve() for seed, name in trained}
     evaluate_checkpoints(checkpoints, out / "evaluations", limit)
     found = {checkpoint: out / "evaluations" / f"seed_{checkpoint[0]}" / checkpoint[1] for checkpoint in trained}
+    canvas = Canvas(**read_recipe(recipe).picture.model_dump())
+    for checkpoint, directory in found.items():
+        if not (directory / FILE).is_file():
+            measure(directory_of(out, *checkpoint), canvas, directory)
     return [Row(training, answered(found[checkpoint]), found[checkpoint]) for checkpoint, training in trained.items()]
 
 

@@ -39,8 +39,8 @@ def draw(rows: Sequence[Row], out: Path) -> list[Path]:
     attention = dict(zip(CONTEXTS, ratios.T.tolist(), strict=True))
     branches = [row.training.branch for row in rows]
     return [
-        *_points(recognised, branches, "share of contradictions that are called so", out / "recognition"),
-        *_points(attention, branches, "ln(mass on the first-named / on the other), nats", out / "attention"),
+        *_points(recognised, branches, "recognition", out / "recognition"),
+        *_points(attention, branches, "ln(mass on one / on the other piece), nats", out / "attention"),
     ]
 
 
@@ -54,7 +54,7 @@ def _points(values: dict[str, list[float]], branches: Sequence[str], label: str,
 
     names = list(dict.fromkeys(branches))
     with plt.rc_context(_STYLE):
-        figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+        figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
         for place, name in enumerate(names):
             at = np.arange(len(values)) + (place - (len(names) - 1) / 2) * 0.8 / len(names)
             chosen = np.array(
@@ -63,7 +63,7 @@ def _points(values: dict[str, list[float]], branches: Sequence[str], label: str,
             colour = _COLOURS[place % len(_COLOURS)]
             axes.plot(np.repeat(at, chosen.shape[1]), chosen.ravel(), "o", color=colour, markersize=4, alpha=0.6, label=name)
             axes.hlines(chosen.mean(1), at - 0.08, at + 0.08, color=colour, linewidth=2)
-        axes.set_xticks(range(len(values)), values)
+        axes.set_xticks(range(len(values)), [name.replace(" and ", "\nand ") for name in values])
         axes.set_ylabel(label)
         axes.axhline(0, color="#999999", linewidth=0.8)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="trained")

@@ -47,10 +47,10 @@ def page(rows: Sequence[Row]) -> str:
         _means([row for row in rows if row.training.seed in converged]) if converged else "None converged.\n",
         "## Every seed\n",
         _every(rows),
-        "## Attention of the last prompt token: ln(mass on the picture / mass on the note), mean over layers and heads\n",
+        "## Attention of the last prompt token: ln(mass on the first-named / on the other), summed over layers and heads\n",
         _attention(rows),
     ]
-    return "\n".join(parts)
+    return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def _bases(rows: Sequence[Row]) -> str:
@@ -121,13 +121,14 @@ def _attention(rows: Sequence[Row]) -> str:
 def mass_ratios(directory: Path) -> list[float]:
     """Nats: ln of the mass on A over the mass on B in contradicting items of each context, both orders weighing the same.
 
-    A is the picture, else English, else the first piece.
+    A is the picture, else English, else the first piece. Masses are summed over layers and heads before the ratio is taken:
+    heads count by how much of the evidence they read, and the many that read none of it do not.
     """
     found: dict[str, list[float]] = {}
     for row in _rows(directory):
         if row.aggregate == "last_prompt" and row.relation == "conflict":
-            ratio = row.grid("log_mass_a").astype(float) - row.grid("log_mass_b")
-            found.setdefault(str(row.arm), []).append(float(np.nanmean(ratio)))
+            a, b = (np.nansum(np.exp(row.grid(f"log_mass_{side}").astype(float))) for side in "ab")
+            found.setdefault(str(row.arm), []).append(float(np.log(a / b)))
     return [float(np.mean([np.mean(found[arm]) for arm in arms])) for arms in CONTEXTS.values()]
 
 

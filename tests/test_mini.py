@@ -180,6 +180,11 @@ def test_training_sees_what_the_processor_makes(release: Release) -> None:
         text = processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False)
         made = processor(text=[text], images=pictures or None, add_special_tokens=False, return_tensors="pt")
         assert made["input_ids"].tolist() == batch.tokens.tolist()
+        learned = batch.targets[0, :-1] >= 0
+        assert batch.targets[0, -1] < 0
+        assert (
+            batch.targets[0, :-1][learned].tolist() == batch.tokens[0, 1:][learned].tolist()
+        )  # each predicts the token after it
         answers = [processor.tokenizer.decode(token) for token in batch.targets[batch.targets >= 0]]
         assert answers == [answer("zh", colour) for _, colour in instance.turns]
         if pictures:

@@ -255,6 +255,14 @@ def test_a_run_goes_on_where_it_was(finished: Path) -> None:
 
 
 @pytest.mark.harness
+def test_another_recipe_is_refused(finished: Path) -> None:
+    from cmqa_tasks.mini.run import run
+
+    with pytest.raises(RecipeError, match="holds checkpoints of another recipe"):
+        run(finished, [1])
+
+
+@pytest.mark.harness
 def test_training_and_figures_are_reproducible(finished: Path, tmp_path: Path) -> None:
     """The same seed gives the same weights; the figures follow from the samples files."""
     import torch
@@ -268,7 +276,7 @@ def test_training_and_figures_are_reproducible(finished: Path, tmp_path: Path) -
     both = [LlavaForConditionalGeneration.from_pretrained(path) for path in (again[0], directory_of(finished, 1, BASE))]
     for name, values in both[0].state_dict().items():
         torch.testing.assert_close(values, both[1].state_dict()[name], rtol=0.01, atol=0.01)
-    rows = answered(finished / "evaluations" / "seed_1" / BASE)
+    rows = answered(finished / "evaluations_limit_4" / "seed_1" / BASE)
     assert {len(per_fact(rows, figure)) for figure in FIGURES} == {2}
     assert {row.task for row in rows} >= {"cmqa_mini_image_text", "clqa_mini_en_zh_asked_zh"}
 

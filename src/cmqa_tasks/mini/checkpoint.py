@@ -7,7 +7,7 @@ from their configs, saved and loaded like any checkpoint.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +149,3 @@ def save(model: LlavaForConditionalGeneration, processor: Any, directory: Path) 
     copy.save_pretrained(directory)
     processor.save_pretrained(directory)
     return directory
-
-
-def describe(size: Size) -> dict[str, Any]:
-    """The dimensions, for reports."""
-    return asdict(size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,9 +98,3 @@ def _answer(group: str, task: str, row: Mapping[str, Any]) -> Answered:
         outcome=item["outcome"],
         followed_image=item["relation"] == "conflict" and item["outcome"] == image,
     )
-
-
-def share(rows: Sequence[Answered], group: str, relation: str, outcome: str) -> float:
-    """Share of a group's items of a relation that have an outcome; NaN without any."""
-    chosen = [row for row in rows if row.group == group and row.relation == relation]
-    return sum(row.outcome == outcome for row in chosen) / len(chosen) if chosen else float("nan")

@@ -15,12 +15,13 @@ from pathlib import Path
 from cmqa_tasks.mini.evaluate import answered, evaluate_checkpoints
 from cmqa_tasks.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training
 from cmqa_tasks.mini.reading import FILE, measure
-from cmqa_tasks.mini.recipe import Recipe, read_recipe
+from cmqa_tasks.mini.recipe import Recipe, RecipeError, read_recipe
 from cmqa_tasks.mini.report import Row
 from cmqa_tasks.mini.train import Progress
 from cmqa_tasks.mini.world import Canvas
 
 _SHOWN_EVERY = 500
+_KEPT = "recipe.json"
 
 
 def run(
@@ -43,24 +44,41 @@ def run(
 
     Raises:
         ValueError: no seed, or a number of jobs below 1.
-        cmqa_tasks.mini.recipe.RecipeError: the recipe cannot be used.
+        cmqa_tasks.mini.recipe.RecipeError: the recipe cannot be used, or the directory is of another one.
         cmqa_tasks.results.ResultsError: an evaluation failed.
     """
     if not seeds or jobs < 1:
         raise ValueError(f"--seeds {list(seeds)} --jobs {jobs}: at least one seed and one job are needed")
-    _train_all(out, read_recipe(recipe), seeds, branches, jobs)
+    how = read_recipe(recipe)
+    _keep(how, out)
+    _train_all(out, how, seeds, branches, jobs)
     names = [BASE, *(branch.name for branch in branches)]
     trained = {(seed, name): read_training(directory_of(out, seed, name)) for seed in seeds for name in names}
     for seed in seeds:
         _say_convergence(trained[seed, BASE])
     checkpoints = {f"seed_{seed}/{name}": directory_of(out, seed, name).resolve() for seed, name in trained}
-    evaluate_checkpoints(checkpoints, out / "evaluations", limit)
-    found = {checkpoint: out / "evaluations" / f"seed_{checkpoint[0]}" / checkpoint[1] for checkpoint in trained}
-    canvas = Canvas(**read_recipe(recipe).picture.model_dump())
+    evaluations = out / ("evaluations" if limit is None else f"evaluations_limit_{limit}")
+    evaluate_checkpoints(checkpoints, evaluations, limit)
+    found = {checkpoint: evaluations / f"seed_{checkpoint[0]}" / checkpoint[1] for checkpoint in trained}
+    canvas = Canvas(**how.picture.model_dump())
     for checkpoint, directory in found.items():
         if not (directory / FILE).is_file():
             measure(directory_of(out, *checkpoint), canvas, directory)
     return [Row(training, answered(found[checkpoint]), found[checkpoint]) for checkpoint, training in trained.items()]
+
+
+def _keep(recipe: Recipe, out: Path) -> None:
+    """Write down what a directory's checkpoints are made by, or make sure that it is the same.
+
+    Raises:
+        RecipeError: it is not.
+    """
+    path = out / _KEPT
+    if not path.is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    elif Recipe.model_validate_json(path.read_text(encoding="utf-8")) != recipe:
+        raise RecipeError(f"{out} holds checkpoints of another recipe ({path}); choose another --out")
 
 
 def _train_all(out: Path, recipe: Recipe, seeds: Sequence[int], branches: Sequence[Branch], jobs: int) -> None:

@@ -167,7 +167,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_same_runs_give_the_same_bytes(written: Path) -> None:
-    names = [f"leaderboard.{ending}" for ending in ("csv", "json", "md", "tex")]
+    names = ["ablation.csv", "ablation.md", *(f"leaderboard.{ending}" for ending in ("csv", "json", "md", "tex"))]
+    names += ["recognition_made_en.png", "recognition_made_en.svg"]
     assert sorted(path.name for path in (written / "one").iterdir()) == names
     for name in names:
         assert (written / "one" / name).read_bytes() == (written / "two" / name).read_bytes()

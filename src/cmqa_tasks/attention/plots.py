@@ -21,8 +21,8 @@ from cmqa_tasks.attention.pools import Array, Pool, pools
 from cmqa_tasks.attention.rows import Aggregate
 from cmqa_tasks.attention.store import Metadata, StoreError, locate, merge, read_metadata
 from cmqa_tasks.attention.summary import Profile, contrast, depth_profile, mean_interval
+from cmqa_tasks.pictures import COLOURS, FORMATS, drawing, save
 
-FORMATS = ("png", "svg")
 _DIRECTION = "> 0: image/English"
 _KINDS = {
     "text": "text",
@@ -33,20 +33,8 @@ _KINDS = {
     "zh": "Chinese",
 }
 _ROWS = {"last_prompt": "last prompt token", "generated": "generated tokens", "question": "question tokens"}
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-"""The palette of Okabe and Ito, told apart by people of any colour vision; its yellow is too pale for lines."""
 _POINTS: dict[str, Any] = {"marker": "o", "markersize": 2.5}
 """Layers are points: one between layers without a value still shows."""
-_STYLE = {
-    "svg.fonttype": "none",  # letters stay letters, to be searched and copied
-    "svg.hashsalt": "cmqa",  # the same bytes for the same numbers
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-    "legend.fontsize": 8,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +108,9 @@ def draw_file(
     relation: str | None = None,
 ) -> list[Path]:
     """Draw one merged file; see :func:`draw`."""
-    matplotlib = _matplotlib()
-    out_dir.mkdir(parents=True, exist_ok=True)
     about, written = read_metadata(path), list[Path]()
-    with matplotlib.rc_context(_STYLE):
+    with drawing():
+        out_dir.mkdir(parents=True, exist_ok=True)
         for quantity in QUANTITIES:
             found = pools(path, quantity.column, aggregate=aggregate, relation=relation)
             if not found and quantity.column == QUANTITIES[0].column:
@@ -131,17 +118,8 @@ def draw_file(
             for ending, some in _by_protocol(found).items():
                 subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{f'; protocol {ending}' if ending else ''}"
                 for name, figure in _figures(quantity, some, subtitle):
-                    written += _save(figure, out_dir, f"{name}__{ending}" if ending else name, formats)
+                    written += save(figure, out_dir / (f"{name}__{ending}" if ending else name), formats)
     return written
-
-
-def _matplotlib() -> Any:
-    try:
-        import matplotlib
-        import matplotlib.figure
-    except ImportError as error:
-        raise ImportError("drawing needs matplotlib: pip install 'cmqa-tasks[report]'") from error
-    return matplotlib
 
 
 def _figures(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Iterator[tuple[str, Any]]:
@@ -149,15 +127,6 @@ def _figures(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> It
     yield f"{quantity.column}_depth", depth_figure(quantity, found, subtitle)
     if quantity.has_excess and (figure := excess_figure(quantity, found, subtitle)) is not None:
         yield f"{quantity.column}_excess", figure
-
-
-def _save(figure: Any, directory: Path, name: str, formats: Sequence[str]) -> list[Path]:
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once: else every format would move things a little further
-    paths = [directory / f"{name}.{form}" for form in formats]
-    for path, form in zip(paths, formats, strict=True):
-        figure.savefig(path, dpi=150, metadata={"Date": None} if form == "svg" else None)
-    return paths
 
 
 # Words
@@ -223,7 +192,9 @@ def _panels(found: Mapping[str, Pool]) -> dict[str, list[str]]:
 
 
 def _figure(width: float, height: float, title: str, subtitle: str) -> Any:
-    figure = _matplotlib().figure.Figure(figsize=(width, height), layout="constrained")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
     figure.suptitle(f"{title}\n{subtitle}", fontsize=10)
     return figure
 
@@ -321,7 +292,7 @@ def _counterparts(name: str, found: Mapping[str, Pool]) -> list[str]:
 
 def _cycle() -> Iterator[str]:
     while True:
-        yield from _COLOURS
+        yield from COLOURS
 
 
 def _line(ax: Any, profile: Profile, label: str, colour: str, *, dashed: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ def add(commands: Any) -> None:
     """Add the commands to the parser of ``cmqa``."""
     leaderboard = commands.add_parser("leaderboard", help="rank models by what the harnesses wrote about them")
     leaderboard.add_argument("runs", nargs="+", metavar="RUN", help=_RUNS)
-    leaderboard.add_argument("--out", type=Path, required=True, help="directory for leaderboard.md, .csv, .json and .tex")
+    leaderboard.add_argument(
+        "--out", type=Path, required=True, help="directory for leaderboard.md, .csv, .json, .tex, ablation.md, .csv and figures"
+    )
+    leaderboard.add_argument(
+        "--figures",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="draw PNG and SVG (default: where matplotlib, the extra report, is installed)",
+    )
     leaderboard.set_defaults(run=_leaderboard)
 
     compare = commands.add_parser("compare", help="two models on the same items: what differs, and can it be chance?")
@@ -27,10 +36,13 @@ def add(commands: Any) -> None:
 
 
 def _leaderboard(options: argparse.Namespace) -> int:
+    from cmqa_tasks import pictures
     from cmqa_tasks.report.commands import leaderboard
 
-    for path in leaderboard(options.runs, options.out):
+    for path in leaderboard(options.runs, options.out, options.figures):
         print(path)
+    if options.figures is None and not pictures.available():
+        print("no figures: drawing needs matplotlib: pip install 'cmqa-tasks[report]'", file=sys.stderr)
     return 0
 
 

@@ -16,21 +16,12 @@ import numpy as np
 
 from cmqa_tasks.report.contrasts import CONTRASTS, Contrast
 from cmqa_tasks.report.estimates import Estimate, Estimates, estimates
+from cmqa_tasks.report.spread import Spread, spread_of
+from cmqa_tasks.report.within import Within, adjusted, within
 from cmqa_tasks.results import Entry, ResultsError, Setting, Subject
 from cmqa_tasks.stats import ranking
 from cmqa_tasks.stats.bootstrap import RESAMPLES, interval, widened
 from cmqa_tasks.tally import count, facts_of
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """``balanced`` across kinds of one model under several protocols: nobody should rank on one lucky wording."""
-
-    protocols: int
-    lowest: float
-    lowest_protocol: str
-    highest: float
-    highest_protocol: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +41,9 @@ class Row:
     subject: Subject
     dates: tuple[str, ...]
     spread: Spread | None = None
+    """None where there is one protocol only."""
+    within: Within | None = None
+    """None where an arm was not evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +81,8 @@ def _board(setting: Setting, contrast: Contrast, entries: Sequence[Entry], resam
     groups += [([entry], False) for entry in rest]
     rows = [row for group, ranked in groups for row in _rows(contrast, group, ranked, resamples, seed)]
     rows.sort(key=lambda row: (row.rank is None, -_score(row), row.name))
+    tests = adjusted([row.within for row in rows])
+    rows = [replace(row, within=test) for row, test in zip(rows, tests, strict=True)]
     return Board(setting, contrast, tuple(rows))
 
 
@@ -109,7 +105,9 @@ def _rows(contrast: Contrast, entries: Sequence[Entry], ranked: bool, resamples:
     for entry, tally, one, rank, ties in zip(entries, tallies, found, ranks, letters, strict=True):
         items = tally.items(contrast.arms)
         marks = entry.marks(contrast.arms)
-        yield Row(entry.name, rank, ties, one.values, one.arms, items, len(facts), marks, entry.subject, entry.dates)
+        about = entry.subject, entry.dates
+        test = within(tally, contrast)
+        yield Row(entry.name, rank, ties, one.values, one.arms, items, len(facts), marks, *about, within=test)
 
 
 def _order(found: Sequence[Estimates], facts: int) -> tuple[list[int | None], list[str]]:
@@ -126,23 +124,22 @@ def _order(found: Sequence[Estimates], facts: int) -> tuple[list[int | None], li
 
 def _with_spread(boards: Sequence[Board]) -> list[Board]:
     """The boards, every row with the spread of its model over the protocols there are of it."""
-    scores: dict[tuple[object, ...], dict[str, float]] = {}
+    asked: dict[tuple[object, ...], dict[str, Row]] = {}
     for board in boards:
         for row in board.rows:
-            scores.setdefault(_across_protocols(board, row), {})[board.setting.protocol] = row.values["across_balanced"].value
+            asked.setdefault(_across_protocols(board, row), {})[board.setting.protocol] = row
+    spreads = {key: _spread(rows) for key, rows in asked.items()}
     return [
-        replace(board, rows=tuple(replace(row, spread=_spread(scores[_across_protocols(board, row)])) for row in board.rows))
+        replace(board, rows=tuple(replace(row, spread=spreads[_across_protocols(board, row)]) for row in board.rows))
         for board in boards
     ]
 
 
 def _across_protocols(board: Board, row: Row) -> tuple[object, ...]:
-    return board.contrast.name, replace(board.setting, protocol=""), row.name, row.subject
+    """What rows that differ in their protocol alone have in common. Complete rows are not mixed with incomplete ones."""
+    return board.contrast.name, board.setting.question, row.name, row.subject, row.rank is None
 
 
-def _spread(by_protocol: Mapping[str, float]) -> Spread | None:
-    known = sorted((value, protocol) for protocol, value in by_protocol.items() if not np.isnan(value))
-    if len(known) < 2:
-        return None
-    (lowest, least), (highest, most) = known[0], known[-1]
-    return Spread(len(known), lowest, least, highest, most)
+def _spread(rows: Mapping[str, Row]) -> Spread | None:
+    values = {protocol: {name: one.value for name, one in row.values.items()} for protocol, row in rows.items()}
+    return spread_of(values, [row.rank for row in rows.values() if row.rank is not None])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 
 from cmqa_tasks.report.board import Board, Row
 from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.report.estimates import Estimate
+from cmqa_tasks.report.spread import Spread
 from cmqa_tasks.results import Setting, Subject
 
 DIGITS = 6
@@ -60,6 +61,20 @@ def _with_interval(name: str, write: Callable[[float], str]) -> Callable[[Row], 
     return cell
 
 
+def _range(row: Row) -> str:
+    """From where to where the headline and the rank go with the protocol."""
+    one = row.spread
+    if one is None:
+        return "–"
+    ranks = "" if one.ranks is None else f", rank {one.ranks[0]}" + (f"–{one.ranks[1]}" if one.ranks[1] > one.ranks[0] else "")
+    return f"{number(one.lowest)}–{number(one.highest)}{ranks}"
+
+
+def _within(row: Row) -> str:
+    one = row.within
+    return "–" if one is None else "< 0.0001" if one.adjusted < 0.0001 else f"{one.adjusted:.4f}"
+
+
 def _rank(row: Row) -> str:
     return "–" if row.rank is None else str(row.rank)
 
@@ -76,10 +91,12 @@ COLUMNS: tuple[Column, ...] = (
     Column(lambda _: "ties", lambda row: row.ties, words=True),
     Column(lambda _: "model", lambda row: row.name, words=True),
     Column(lambda one: f"balanced, {one.across_name}", _with_interval("across_balanced", number)),
+    Column(lambda _: "… over protocols", _range),
     Column(lambda one: f"balanced, {one.same_name}", _with_interval("same_balanced", number)),
     Column(lambda _: "gap", _with_interval("gap", _signed)),
     Column(lambda one: f"recognition, {one.across_name}", _value("across_recognition")),
     Column(lambda one: f"recognition, {one.same_name}", _value("same_recognition")),
+    Column(lambda _: "p (McNemar)", _within),
     Column(lambda _: "recognition given readable", _value("across_recognition_given_readable")),
     Column(lambda one: f"false alarms, {one.across_name}", _value("across_false_alarm")),
     Column(lambda one: f"false alarms, {one.same_name}", _value("same_false_alarm")),
@@ -111,6 +128,11 @@ def rounded(value: float) -> float | None:
     return None if math.isnan(value) else round(value, DIGITS) + 0.0
 
 
+def probability(value: float) -> float | None:
+    """A p-value for machines: six digits that count, as it may be tiny."""
+    return None if math.isnan(value) else float(f"{value:.{DIGITS}g}")
+
+
 def flat(board: Board, row: Row) -> dict[str, object]:
     """A row for machines, without nesting: every number, every end of an interval, every part of the stamp."""
     return dict(_flat(board, row))
@@ -127,9 +149,32 @@ def _flat(board: Board, row: Row) -> Iterator[tuple[str, object]]:
     one = row.spread
     yield from (("protocols", one.protocols if one else 1), ("lowest_over_protocols", rounded(one.lowest) if one else None))
     yield "highest_over_protocols", rounded(one.highest) if one else None
+    best, worst = one.ranks if one and one.ranks else (None, None)
+    yield from (("best_rank_over_protocols", best), ("worst_rank_over_protocols", worst))
+    test = row.within
+    yield from (("mcnemar_same", test.same if test else None), ("mcnemar_across", test.across if test else None))
+    yield from (
+        ("mcnemar_p", probability(test.p) if test else None),
+        ("mcnemar_p_holm", probability(test.adjusted) if test else None),
+    )
     yield from ((field.name, getattr(board.setting, field.name)) for field in fields(Setting))
     yield from ((field.name, getattr(row.subject, field.name)) for field in fields(Subject) if field.name != "model")
     yield from (("checkpoint", row.subject.model), ("dates", " ".join(row.dates)))
+
+
+def over_protocols(spread: Spread | None) -> Mapping[str, object] | None:
+    """The spread of a row for JSON, by quantity; None where there is one protocol only."""
+    if spread is None:
+        return None
+    return {
+        name: {
+            "lowest": rounded(one.lowest),
+            "lowest_protocol": one.lowest_protocol,
+            "highest": rounded(one.highest),
+            "highest_protocol": one.highest_protocol,
+        }
+        for name, one in spread.ranges.items()
+    }
 
 
 def nested(estimate: Estimate) -> dict[str, float | None]:

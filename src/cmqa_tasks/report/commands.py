@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmqa_tasks.report import board, files, pair_files, pairs
+from cmqa_tasks import pictures
+from cmqa_tasks.report import ablation, ablation_files, board, files, pair_files, pairs
+from cmqa_tasks.report.figures import Drawn, draw
 from cmqa_tasks.results import Source, read_all
 
 
-def leaderboard(runs: Sequence[str], out: Path) -> list[Path]:
+def leaderboard(runs: Sequence[str], out: Path, figures: bool | None = None) -> list[Path]:
     """Read directories (``NAME=DIRECTORY`` or ``DIRECTORY``) and write their leaderboard in all forms.
+
+    Args:
+        runs: the directories.
+        out: where the files go; made if it does not exist.
+        figures: whether to draw; by default where matplotlib is installed.
 
     Raises:
         ResultsError: a file is damaged, incomplete or of an unknown form, or nothing can be ranked.
+        ImportError: figures are wanted and matplotlib is not installed.
     """
-    entries = read_all(Source.parse(text) for text in runs)
-    return files.write(board.make(entries), out)
+    wanted = pictures.available() if figures is None else figures
+    boards = board.make(read_all(Source.parse(text) for text in runs))
+    found = ablation.views(boards)
+    drawn = draw(found, out) if wanted else Drawn()
+    tables = files.write(boards, out, figures=drawn.main)
+    return [*tables, *ablation_files.write(found, out, drawn.ablation or {}), *drawn.paths]
 
 
 def compare(a: str, b: str, out: Path | None, shown: int) -> tuple[str, list[Path]]:

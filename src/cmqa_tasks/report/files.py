@@ -11,16 +11,20 @@ from pathlib import Path
 
 from cmqa_tasks import markdown
 from cmqa_tasks.report.board import Board, Row
-from cmqa_tasks.report.columns import COLUMNS, STAMPS, Column, flat, nested
+from cmqa_tasks.report.columns import COLUMNS, STAMPS, Column, flat, nested, over_protocols
 from cmqa_tasks.report.elsewhere import ELSEWHERE, NOTE
+from cmqa_tasks.results import Setting
 
 FORMAT = 1
 """Raised when a field of the JSON form changes its meaning."""
 _READING = """\
 `balanced` is the mean of the rates of right calls on contradicting pairs and on agreeing ones: 0.5 without any insight. `gap` is
 `balanced` with both pieces of one kind minus `balanced` across kinds. Brackets are 95 % intervals from a bootstrap over facts.
+`… over protocols` is where it and the rank go with the wording (ablation.md). `p` is McNemar's exact test, within each model, of
+recognition between pieces of one kind and of two, adjusted for the models by Holm's rule.
 `rank` is one more than the number of models that are better beyond doubt; rows that share a letter under `ties` cannot be told
 apart. A dash: nothing to count, or not evaluated. What each column means: docs/leaderboards.md."""
+_BRACKETS = str.maketrans("[]", "()")
 _ESCAPES = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -33,9 +37,18 @@ _ESCAPES = str.maketrans(
 )
 
 
-def write(boards: Sequence[Board], out: Path, name: str = "leaderboard") -> list[Path]:
-    """Write all four forms into a directory, each whole or not at all."""
-    forms = {"md": to_markdown(boards), "csv": to_csv(boards), "json": to_json(boards), "tex": to_latex(boards)}
+def write(
+    boards: Sequence[Board], out: Path, name: str = "leaderboard", figures: Mapping[Setting, str] | None = None
+) -> list[Path]:
+    """Write all four forms into a directory, each whole or not at all.
+
+    Args:
+        boards: the boards.
+        out: the directory; made if it does not exist.
+        name: of the files, without their endings.
+        figures: by setting without its protocol, the name of the figure beside the Markdown form.
+    """
+    forms = {"md": to_markdown(boards, figures), "csv": to_csv(boards), "json": to_json(boards), "tex": to_latex(boards)}
     out.mkdir(parents=True, exist_ok=True)
     return [replace(out / f"{name}.{ending}", text) for ending, text in forms.items()]
 
@@ -51,9 +64,11 @@ def replace(path: Path, text: str) -> Path:
     return path
 
 
-def to_markdown(boards: Sequence[Board]) -> str:
-    """Boards for people."""
+def to_markdown(boards: Sequence[Board], figures: Mapping[Setting, str] | None = None) -> str:
+    """Boards for people, with their figures if there are any."""
     parts = ["# Leaderboard", _READING]
+    for question, name in (figures or {}).items():
+        parts.append(picture(name, f"Contradictions recognised by each model, {question.title}"))
     for board in boards:
         parts += [f"## {board.contrast.title}: {board.setting.title}", _table(COLUMNS, board)]
         parts += ["What stands behind each row:", _table(_filled(STAMPS, board), board)]
@@ -65,7 +80,7 @@ def _table(columns: Sequence[Column], board: Board) -> str:
     words = next((place for place, column in enumerate(columns) if not column.words), len(columns))
     return markdown.table(
         [column.title(board.contrast) for column in columns],
-        [[_line(column.cell(row)) for column in columns] for row in board.rows],
+        [[line(column.cell(row)) for column in columns] for row in board.rows],
         words=words,
     )
 
@@ -75,7 +90,12 @@ def _filled(columns: Sequence[Column], board: Board) -> list[Column]:
     return [column for column in columns if any(column.cell(row) for row in board.rows)]
 
 
-def _line(text: str) -> str:
+def picture(name: str, about: str) -> str:
+    """A picture beside the file, in Markdown."""
+    return f"![{line(about).translate(_BRACKETS)}]({name})"
+
+
+def line(text: str) -> str:
     """A cell of one line, in which nothing is markup."""
     return " ".join(text.split()).replace("<", "&lt;").replace("![", "!\\[")
 
@@ -110,7 +130,8 @@ def to_json(boards: Sequence[Board]) -> str:
 
 def _row(board: Board, row: Row) -> Mapping[str, object]:
     arms = {arm: {name: nested(one) for name, one in values.items()} for arm, values in row.arms.items()}
-    return flat(board, row) | {"notes": list(row.marks), "dates": list(row.dates), "arms": arms}
+    lists = {"notes": list(row.marks), "dates": list(row.dates)}
+    return flat(board, row) | lists | {"arms": arms, "over_protocols": over_protocols(row.spread)}
 
 
 def to_latex(boards: Sequence[Board]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any, Literal
@@ -40,9 +40,15 @@ class Setting:
     @property
     def title(self) -> str:
         """For headings: ``protocol aware in en, release v1 (70a2c0e8), task version 2.0``."""
+        asked = f"protocol {self.protocol} in {self.language}" if self.protocol else f"asked in {self.language}"
         by = "" if self.by == "generation" else " by log-likelihood"
         release = f"release {self.release} ({self.release_sha256[:8]})"
-        return f"protocol {self.protocol} in {self.language}{by}, {release}, task version {self.task_version}"
+        return f"{asked}{by}, {release}, task version {self.task_version}"
+
+    @property
+    def question(self) -> Setting:
+        """The same without its protocol: what is asked, whatever the wording."""
+        return replace(self, protocol="")
 
 
 @dataclass(frozen=True, slots=True, order=True)

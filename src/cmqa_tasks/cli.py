@@ -6,6 +6,7 @@ cmqa mix --data chats.jsonl --data llava.json --strategy instance --per-example 
 cmqa train config.yaml                          TRL's supervised fine-tuning on such a set
 cmqa attention attention/                       maps of the attention that --model_args attention=on has logged
 cmqa leaderboard runs --out leaderboards/       ranks, gaps and intervals from what the harnesses wrote
+cmqa checkpoint-path mini_instance              for --model_args pretrained=…
 cmqa tasks-path lm-eval                         for --include_path, where no plugin is loaded
 cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line, with our tasks and reference policies
 """
@@ -70,10 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     items.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
     items.set_defaults(run=_items)
 
-    demo = commands.add_parser("demo", help="evaluate models of known behaviour through lmms-eval and print one table")
+    demo = commands.add_parser("demo", help="the miniature before and after mixing, through lmms-eval, in one table")
     demo.add_argument("--out", type=Path, required=True, help="directory for the harness's output; replaced when it exists")
     demo.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
-    demo.add_argument("--every-policy", action="store_true", help="all reference policies instead of the usual three models")
+    demo.add_argument("--every-policy", action="store_true", help="instead: all reference policies on the shipped release")
     demo.set_defaults(run=_demo)
 
     policies = commands.add_parser("policies", help="what the reference policies get, without a harness, as a table")
@@ -101,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     mini.add_argument("--scaling", action="store_true", help="also branches of two and four times the data")
     mini.add_argument("--recipe", type=Path, default=None, help="a recipe's file (default: the shipped one)")
     mini.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
+    mini.add_argument("--ship", type=Path, default=None, help="copy one seed's checkpoints before and after mixing here, with cards")
     mini.set_defaults(run=_mini)
     _add_mix(commands.add_parser("mix", help="make a training set whose examples join instructions of several modalities"))
 
@@ -111,6 +113,10 @@ def _parser() -> argparse.ArgumentParser:
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
     tasks_path.add_argument("harness", choices=list(_EXTRAS))
     tasks_path.set_defaults(run=_tasks_path)
+
+    checkpoint_path = commands.add_parser("checkpoint-path", help="print the directory of a checkpoint that ships with the package")
+    checkpoint_path.add_argument("name", help="mini_dataset (before mixing), mini_instance (after)")
+    checkpoint_path.set_defaults(run=_checkpoint_path)
 
     for harness in _EXTRAS:
         commands.add_parser(harness, help=f"{harness}'s own command line, with our tasks and reference policies")
@@ -174,9 +180,10 @@ def _items(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from cmqa_tasks.demo import run
+    from cmqa_tasks import demo
+    from cmqa_tasks.mini import pair
 
-    print(run(options.out, options.limit, options.every_policy))
+    print((demo if options.every_policy else pair).run(options.out, options.limit))
     return 0
 
 
@@ -203,12 +210,15 @@ def _mini(options: argparse.Namespace) -> int:
     from cmqa_tasks.mini.plots import draw
     from cmqa_tasks.mini.report import page
     from cmqa_tasks.mini.run import run
+    from cmqa_tasks.mini.ship import ship
 
     branches = (*BRANCHES, *SCALING) if options.scaling else BRANCHES
     rows = run(options.out, options.seeds, branches, options.jobs, options.recipe, options.limit)
     text = page(rows)
     (options.out / "mini.md").write_text(text, encoding="utf-8")
     draw(rows, options.out)
+    if options.ship is not None:
+        ship(options.out, rows, options.ship)
     print(text)
     return 0
 
@@ -249,6 +259,13 @@ def _tasks_path(options: argparse.Namespace) -> int:
     from cmqa_tasks.resources import tasks_dir
 
     print(tasks_dir(options.harness.replace("-", "_")))
+    return 0
+
+
+def _checkpoint_path(options: argparse.Namespace) -> int:
+    from cmqa_tasks.resources import checkpoint_dir
+
+    print(checkpoint_dir(options.name))
     return 0
 
 

@@ -1,13 +1,9 @@
-"""``cmqa demo`` (what ``make eval`` runs): models of known behaviour through the real lmms-eval, in one table.
-
-By default an oracle, a policy that follows the image whatever the text says, and a vision-language model with random weights;
-on request every reference policy. Nothing is downloaded.
-"""
+"""``cmqa demo --every-policy``: the reference policies through the real lmms-eval, in one table. Nothing is downloaded."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +20,12 @@ _PREFERENCES = ("prefers_first", "prefers_image", "prefers_english")
 COLUMNS = ("balanced", "recognition", "false_alarm", "agree_correct", *_PREFERENCES, "unparsed", "abstained")
 
 
-def run(out: Path, limit: int | None = None, every_policy: bool = False) -> str:
-    """Evaluate the models and return the table.
+def run(out: Path, limit: int | None = None) -> str:
+    """Evaluate the policies and return the table.
 
     Args:
         out: directory for the harness's own output; a previous demo in it is replaced.
         limit: items per task, for a quick look.
-        every_policy: evaluate all reference policies instead of the usual three models.
 
     Raises:
         ResultsError: an evaluation left no results, or ``out`` holds something else than a demo.
@@ -39,23 +34,14 @@ def run(out: Path, limit: int | None = None, every_policy: bool = False) -> str:
         raise ResultsError(f"{out} exists and is no earlier demo; choose another directory")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    models = {name: _policy(name) for name in POLICIES} if every_policy else _usual(out)
     common = {"tasks": ",".join(TASKS), "log_samples": True} | ({} if limit is None else {"limit": limit})
-    configs = [common | settings | {"output_path": str(out / name)} for name, settings in models.items()]
+    configs = [common | _policy(name) | {"output_path": str(out / name)} for name in POLICIES]
     evaluate(configs, out)
-    return table(list(models), out)
+    return table(list(POLICIES), out)
 
 
 def _policy(name: str) -> dict[str, Any]:
     return {"model": "cmqa_reference", "model_args": f"policy={name}"}
-
-
-def _usual(out: Path) -> Mapping[str, dict[str, Any]]:
-    from cmqa_tasks.models.tiny import build
-
-    weights = build("qwen2_5_vl", out / "checkpoint")
-    random = {"model": "cmqa_hf", "model_args": f"pretrained={weights}", "batch_size": 16, "gen_kwargs": "max_new_tokens=16"}
-    return {"oracle": _policy("oracle"), "follow_image": _policy("follow_image"), "random_weights": random}
 
 
 def table(models: Sequence[str], out: Path) -> str:

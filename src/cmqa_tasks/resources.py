@@ -6,6 +6,8 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent.parent
+_SHIPPED = "cmqa:"
+"""Begins the names of checkpoints that ship: no directory's and no hub id's."""
 
 
 def tasks_dir(harness: str) -> Path:
@@ -21,6 +23,32 @@ def prompts_dir() -> Path:
 def releases_dir() -> Path:
     """The directory of the frozen releases that ship with the package."""
     return _PACKAGE / "data"
+
+
+def checkpoints_dir() -> Path:
+    """The directory of the miniature's checkpoints that ship with the package, each as any loader of transformers reads it."""
+    return _PACKAGE / "checkpoints"
+
+
+def located(pretrained: str) -> str:
+    """Where a checkpoint is: ``cmqa:NAME`` is one that ships with the package; anything else is returned as it is.
+
+    Raises:
+        ValueError: none of this name ships.
+    """
+    return str(checkpoint_dir(pretrained[len(_SHIPPED) :])) if pretrained.startswith(_SHIPPED) else pretrained
+
+
+def checkpoint_dir(name: str) -> Path:
+    """The directory of one of them.
+
+    Raises:
+        ValueError: there is none of this name; the message lists those there are.
+    """
+    known = sorted(path.parent.name for path in checkpoints_dir().glob("*/config.json"))
+    if name not in known:
+        raise ValueError(f"no checkpoint {name!r} ships with the package; there are: {', '.join(known)}")
+    return checkpoints_dir() / name
 
 
 def _shipped(name: str) -> Path:

@@ -42,18 +42,19 @@ def evaluate_checkpoints(checkpoints: Mapping[str, Path], out: Path, limit: int 
     Raises:
         ResultsError: an evaluation left no samples; the message ends with the log's last lines.
     """
-    missing = {name: path for name, path in checkpoints.items() if not _evaluated(out / name)}
+    missing = {name: path for name, path in checkpoints.items() if not is_evaluated(out / name)}
     if not missing:
         return
     out.mkdir(parents=True, exist_ok=True)
     limited = {} if limit is None else {"limit": limit}
-    evaluate([_config(path, out / name) | limited for name, path in missing.items()], out)
+    evaluate([configuration(str(path), out / name) | limited for name, path in missing.items()], out)
     for name in missing:
-        if not _evaluated(out / name):
+        if not is_evaluated(out / name):
             raise ResultsError(f"{name}: the evaluation failed\n{end_of_log(out)}")
 
 
-def _config(checkpoint: Path, out: Path) -> dict[str, Any]:
+def configuration(checkpoint: str, out: Path) -> dict[str, Any]:
+    """How lmms-eval evaluates a checkpoint on every task of the miniature, attention logged, into a directory."""
     arguments = {"pretrained": checkpoint, "dtype": "float32", "attention": "on", "attention_path": out / "attention"}
     return {
         "model": "cmqa_hf",
@@ -65,7 +66,8 @@ def _config(checkpoint: Path, out: Path) -> dict[str, Any]:
     }
 
 
-def _evaluated(out: Path) -> bool:
+def is_evaluated(out: Path) -> bool:
+    """Whether a directory has samples of every task."""
     names = [name for _, name in task_names()]
     return all(any(out.rglob(f"*_samples_{name}.jsonl")) for name in names)
 

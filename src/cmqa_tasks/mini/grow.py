@@ -24,6 +24,8 @@ from cmqa_tasks.mini.train import Progress, Report, Trainee, new_trainee, train_
 
 BASE = "base"
 TRAINING = "training.json"
+_TIMES = "_x"
+"""Stands between a strategy and a multiple of the data in a branch's name."""
 
 
 class StageRecord(BaseModel):
@@ -50,6 +52,16 @@ class Training(BaseModel):
     unimodal: Unimodal
     """Measured before any cross-modal figure."""
 
+    @property
+    def strategy(self) -> str:
+        """The branch without its multiple: ``base``, ``dataset`` …"""
+        return self.branch.partition(_TIMES)[0]
+
+    @property
+    def times(self) -> int:
+        """Multiple of the recipe's steps."""
+        return int(self.branch.partition(_TIMES)[2] or 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
@@ -62,7 +74,7 @@ class Branch:
     @property
     def name(self) -> str:
         """Of its directory: ``instance``, ``dataset_x4``."""
-        return self.strategy + (f"_x{self.times}" if self.times > 1 else "")
+        return self.strategy + (f"{_TIMES}{self.times}" if self.times > 1 else "")
 
 
 BRANCHES: tuple[Branch, ...] = tuple(Branch(strategy) for strategy in STRATEGIES)

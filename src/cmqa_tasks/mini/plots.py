@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from cmqa_tasks.mini.report import CONTEXTS, Row, mass_ratios
-from cmqa_tasks.mini.table import Figure, per_fact, shown
+from cmqa_tasks.mini import pieces
+from cmqa_tasks.mini.attended import CONTEXTS, mass_ratios, masses_by_layer
+from cmqa_tasks.mini.grow import BASE
+from cmqa_tasks.mini.report import Row, share_of
+from cmqa_tasks.mini.table import CROSSMODAL, shown
 
 FORMATS = ("png", "svg")
 _COLOURS = ("#000000", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
 """Of the palette of Okabe and Ito, told apart by people of any colour vision."""
+_IN_LAYERS = ("two pictures", "two English notes", "picture and English")
+_PIECES = ("picture, or first", "note, or second")
+_FLIERS = {"markersize": 2, "markeredgecolor": "#777777"}
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "cmqa",
@@ -25,7 +31,7 @@ _STYLE: Any = {
 
 
 def draw(rows: Sequence[Row], out: Path) -> list[Path]:
-    """Recognition and attention by kind of context and strategy: a point per seed, a bar for their mean.
+    """All pictures of a run; more data than the recipe's is drawn in the curve of scaling alone.
 
     Args:
         rows: evaluated checkpoints.
@@ -34,18 +40,18 @@ def draw(rows: Sequence[Row], out: Path) -> list[Path]:
     Returns:
         The files.
     """
-    recognised = {figure.name: [_mean(row, figure) for row in rows] for figure in shown()}
-    ratios = np.array([mass_ratios(row.directory) for row in rows])
+    plain = [row for row in rows if row.training.times == 1]
+    recognised = {figure.name: [share_of(row, figure) for row in plain] for figure in shown()}
+    ratios = np.array([mass_ratios(row.directory) for row in plain])
     attention = dict(zip(CONTEXTS, ratios.T.tolist(), strict=True))
-    branches = [row.training.branch for row in rows]
-    return [
+    branches = [row.training.branch for row in plain]
+    files = [
         *_points(recognised, branches, "recognition", out / "recognition"),
         *_points(attention, branches, "ln(mass on one / on the other piece), nats", out / "attention"),
+        *_layers(plain, out / "layers"),
+        *_pieces(plain, out / "pieces"),
     ]
-
-
-def _mean(row: Row, figure: Figure) -> float:
-    return float(np.mean(list(per_fact(row.answers, figure).values())))
+    return files if len(plain) == len(rows) else [*files, *_scaling(rows, out / "scaling")]
 
 
 def _points(values: dict[str, list[float]], branches: Sequence[str], label: str, path: Path) -> list[Path]:
@@ -67,8 +73,103 @@ def _points(values: dict[str, list[float]], branches: Sequence[str], label: str,
         axes.set_ylabel(label)
         axes.axhline(0, color="#999999", linewidth=0.8)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="trained")
-        files = [path.with_suffix(f".{kind}") for kind in FORMATS]
-        for file in files:
-            figure.savefig(file, dpi=150, metadata={"Date": None} if file.suffix == ".svg" else None)
-        plt.close(figure)
+        return _save(figure, path)
+
+
+def _layers(rows: Sequence[Row], path: Path) -> list[Path]:
+    """Softmax mass on both pieces by layer: a panel per context and branch, a point per seed, a bar for their mean."""
+    import matplotlib.pyplot as plt
+
+    branches = list(dict.fromkeys(row.training.branch for row in rows))
+    found = {branch: np.stack([masses_by_layer(r.directory) for r in rows if r.training.branch == branch]) for branch in branches}
+    with plt.rc_context(_STYLE):
+        size = (1.2 + 1.9 * len(branches), 1.5 + 1.7 * len(_IN_LAYERS))
+        figure, panels = plt.subplots(
+            len(_IN_LAYERS), len(branches), figsize=size, sharey=True, sharex=True, squeeze=False, layout="constrained"
+        )
+        for line, context in enumerate(_IN_LAYERS):
+            for axes, branch in zip(panels[line], branches, strict=True):
+                masses = found[branch][:, list(CONTEXTS).index(context)]  # [seeds × layers × pieces]
+                layers = np.arange(1, masses.shape[1] + 1)
+                for piece, name in enumerate(_PIECES):
+                    at, colour = layers + 0.4 * (piece - 0.5), _COLOURS[1 + 2 * piece]
+                    axes.bar(at, masses[..., piece].mean(0), 0.36, color=colour, alpha=0.4, label=name)
+                    axes.plot(np.tile(at, len(masses)), masses[..., piece].ravel(), ".", color=colour, markersize=4)
+                axes.set(xticks=layers)
+            panels[line, 0].set_ylabel(f"{context}\nsoftmax mass")
+        for column, branch in enumerate(branches):
+            panels[0, column].set_title(branch)
+            panels[-1, column].set_xlabel("layer")
+        panels[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        return _save(figure, path)
+
+
+def _pieces(rows: Sequence[Row], path: Path) -> list[Path]:
+    """Logits and attention of both pieces in one head of one seed: two unimodal contexts, and a cross-modal one twice.
+
+    The seed is the first whose base converged (else the first), the head the one that reads most in the unimodal contexts
+    before mixing; neither is chosen by what is shown.
+    """
+    import matplotlib.pyplot as plt
+
+    by_branch = {row.training.branch: row for row in rows if row.training.seed == _first_seed(rows)}
+    if not {"dataset", "instance"} <= by_branch.keys():
+        return []
+    layer, head = pieces.reading_head(by_branch["dataset"].directory)
+    columns = [("dataset", context) for context in pieces.CONTEXTS] + [("instance", "picture, note")]
+    with plt.rc_context(_STYLE):
+        figure, panels = plt.subplots(3, len(columns), figsize=(9, 6.4), sharey="row", layout="constrained")
+        for column, (branch, context) in enumerate(columns):
+            found = pieces.read(by_branch[branch].directory)[context][:, :, layer, head]
+            names = context.split(", ") if ", " in context else ["first", "second"]
+            for row, values in enumerate((found[0], found[1], np.exp(found[2]))):
+                parts = panels[row, column].boxplot(values, widths=0.55, tick_labels=names, patch_artist=True, flierprops=_FLIERS)
+                for box, middle, colour in zip(parts["boxes"], parts["medians"], _COLOURS[1::2], strict=False):
+                    box.set(facecolor=colour, alpha=0.35)
+                    middle.set(color="black")
+            panels[0, column].set_title(f"{context}\ntrained: {branch}")
+        for row, label in enumerate(("highest logit\nof a token, nats", "log-sum-exp of the\npiece's logits, nats", "softmax mass")):
+            panels[row, 0].set_ylabel(label)
+        figure.suptitle(f"Seed {_first_seed(rows)}, layer {layer + 1}, head {head + 1}, {pieces.ITEMS} contradictions each", size=9)
+        return _save(figure, path)
+
+
+def _first_seed(rows: Sequence[Row]) -> int:
+    bases = [row.training for row in rows if row.training.branch == BASE]
+    return next((one.seed for one in bases if one.unimodal.converged), bases[0].seed)
+
+
+def _scaling(rows: Sequence[Row], path: Path) -> list[Path]:
+    """Recognition of a picture against a note, by tokens since the base: a thin line per seed, a thick one for their mean."""
+    import matplotlib.pyplot as plt
+
+    strategies = list(dict.fromkeys(row.training.strategy for row in rows if row.training.branch != BASE))
+    with plt.rc_context(_STYLE):
+        figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
+        for place, strategy in enumerate(strategies, 1):
+            curves = {seed: _curve(rows, seed, strategy) for seed in dict.fromkeys(row.training.seed for row in rows)}
+            longest = max(map(len, curves.values()))
+            for curve in curves.values():
+                axes.plot(*zip(*curve, strict=True), "-", color=_COLOURS[place], linewidth=0.8, alpha=0.5)
+            whole = np.array([curve for curve in curves.values() if len(curve) == longest]).mean(0)
+            axes.plot(*whole.T, "o-", color=_COLOURS[place], linewidth=2.2, label=f"{strategy}, mean")
+        axes.set(xlabel="million tokens of further training (0: the base)", ylabel="recognition, picture and note", ylim=(-0.03, 1.03))
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="trained")
+        return _save(figure, path)
+
+
+def _curve(rows: Sequence[Row], seed: int, strategy: str) -> list[tuple[float, float]]:
+    """(million tokens, recognition) of a seed's base and of a strategy's branches."""
+    chosen = [row for row in rows if row.training.seed == seed and row.training.strategy in (BASE, strategy)]
+    tokens = [0.0 if row.training.branch == BASE else sum(stage.tokens for stage in row.training.stages) / 1e6 for row in chosen]
+    return sorted(zip(tokens, (share_of(row, CROSSMODAL) for row in chosen), strict=True))
+
+
+def _save(figure: Any, path: Path) -> list[Path]:
+    import matplotlib.pyplot as plt
+
+    files = [path.with_suffix(f".{kind}") for kind in FORMATS]
+    for file in files:
+        figure.savefig(file, dpi=150, metadata={"Date": None} if file.suffix == ".svg" else None)
+    plt.close(figure)
     return files

@@ -1,14 +1,14 @@
-"""Reading in mixed company: two pieces of different kinds about different people, and a question about one of them.
+"""Reading in mixed company: pieces of different kinds about different people, and a question about one of them.
 
-Nothing contradicts anything here. It is what mixing trains directly, asked outside the test of conflicts: does a piece stay
-readable with one of another kind beside it?
+Nothing contradicts anything here. The question names a person, and what is asked stands in a picture or in a note, with pieces of
+other kinds around: a reader who looks at one kind alone fails. With two pieces it is what mixing trains directly; four and
+six are more than any strategy shows (``same`` and ``instance`` show up to four, in two instances that are asked about apart).
 """
 
 from __future__ import annotations
 
 import json
 import random
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -20,36 +20,44 @@ from cmqa_tasks.mini.instances import Instance
 from cmqa_tasks.mini.train import Trainee
 from cmqa_tasks.mini.world import COLOURS, KINDS, PEOPLE, Canvas, Kind, Language
 
-FILE = "reading.json"
+FILE = "mixed_company.json"
+SIZES = (2, 4, 6)
+"""Pieces in a context; the half of them are pictures."""
 _FACTS = 2
 _SEED = 998
 
 
 def measure(checkpoint: Path, canvas: Canvas, out: Path) -> None:
-    """Write the share of questions that a checkpoint answers right, by what is read and what stands beside it, into ``out``."""
+    """Write the share of questions that a checkpoint answers right, by number of pieces and kind of the one asked, into ``out``."""
     model = LlavaForConditionalGeneration.from_pretrained(checkpoint, dtype="float32")
     trainee = Trainee(model, AutoProcessor.from_pretrained(checkpoint), canvas)
     rng = random.Random(_SEED)
     encoder = Encoder(trainee.processor.tokenizer, canvas, np.random.default_rng(_SEED))
     shares = {
-        f"{read} beside {other}": right(trainee, encoder, [_instance(read, other, rng) for _ in range(ITEMS)])
-        for read, other in permutations(KINDS, 2)
+        size: {kind: right(trainee, encoder, [draw(size, kind, rng) for _ in range(ITEMS)]) for kind in KINDS} for size in SIZES
     }
     (out / FILE).write_text(json.dumps(shares, indent=1) + "\n", encoding="utf-8")
 
 
-def mean(out: Path) -> float:
-    """Mean over what is read and what stands beside it, from a file that :func:`measure` wrote."""
-    shares: dict[str, float] = json.loads((out / FILE).read_text(encoding="utf-8"))
-    return sum(shares.values()) / len(shares)
+def means(out: Path) -> list[float]:
+    """For each of :data:`SIZES` the mean over kinds asked about, from a file that :func:`measure` wrote."""
+    shares: dict[str, dict[str, float]] = json.loads((out / FILE).read_text(encoding="utf-8"))
+    return [sum(shares[str(size)].values()) / len(shares[str(size)]) for size in SIZES]
 
 
-def _instance(read: Kind, other: Kind, rng: random.Random) -> Instance:
-    """Two pieces in random order, two people in each, and a question about the first person of the one that is to be read."""
-    people = rng.sample(range(PEOPLE), 2 * _FACTS)
-    facts = [(person, rng.randrange(len(COLOURS))) for person in people]
-    asked = facts[0]
-    pieces = [(read, tuple(rng.sample(facts[:_FACTS], _FACTS))), (other, tuple(rng.sample(facts[_FACTS:], _FACTS)))]
+def draw(size: int, asked: Kind, rng: random.Random) -> Instance:
+    """A context of pictures and notes in random order, two people in each, and a question about a person in one of a kind."""
+    people = rng.sample(range(PEOPLE), size * _FACTS)
+    notes: tuple[Kind, ...] = ("en", "zh")
+    kinds: list[Kind] = ["image"] * (size // 2) + [rng.choice(notes) for _ in range(size - size // 2)]
+    if asked in notes:
+        kinds[-1] = asked
+    pieces = [
+        (kind, tuple((person, rng.randrange(len(COLOURS))) for person in people[place * _FACTS :][:_FACTS]))
+        for place, kind in enumerate(kinds)
+    ]
+    read = pieces[0 if asked == "image" else -1]
+    turn = rng.choice(read[1])
     rng.shuffle(pieces)
-    language: Language = read if read != "image" else rng.choice(("en", "zh"))
-    return Instance(tuple(pieces), language, (asked,))
+    language: Language = asked if asked != "image" else rng.choice(("en", "zh"))
+    return Instance(tuple(pieces), language, (turn,))

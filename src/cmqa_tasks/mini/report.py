@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from cmqa_tasks import markdown
-from cmqa_tasks.attention import store
-from cmqa_tasks.attention.rows import Row as LoggedRow
 from cmqa_tasks.mini import reading
+from cmqa_tasks.mini.attended import CONTEXTS, imbalances, mass_ratios
 from cmqa_tasks.mini.evaluate import Answered
 from cmqa_tasks.mini.grow import BASE, Training
 from cmqa_tasks.mini.table import FIGURES, Estimate, Figure, over_seeds, per_fact
@@ -48,7 +47,9 @@ def page(rows: Sequence[Row]) -> str:
         "## Every seed\n",
         _every(rows),
         "## Attention of the last prompt token: ln(mass on the first-named / on the other), summed over layers and heads\n",
-        _attention(rows),
+        _attention(rows, mass_ratios, "+"),
+        "## The same, mean over layers and heads of |D|, which is per token: nats",
+        _attention(rows, imbalances),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -84,54 +85,26 @@ def _interval(found: Estimate) -> str:
 
 
 def _every(rows: Sequence[Row]) -> str:
-    header = ["seed", "trained", *(figure.name for figure in FIGURES), "read in mixed company"]
+    header = ["seed", "trained", *(figure.name for figure in FIGURES), *(f"read among {size}" for size in reading.SIZES)]
     lines = [
         [
             str(row.training.seed),
             row.training.branch,
-            *(f"{_mean(row, figure):.3f}" for figure in FIGURES),
-            f"{reading.mean(row.directory):.3f}",
+            *(f"{share_of(row, figure):.3f}" for figure in FIGURES),
+            *(f"{mean:.3f}" for mean in reading.means(row.directory)),
         ]
         for row in rows
     ]
     return markdown.table(header, lines, words=2)
 
 
-def _mean(row: Row, figure: Figure) -> float:
+def share_of(row: Row, figure: Figure) -> float:
+    """A figure of one checkpoint, over facts."""
     return float(np.mean(list(per_fact(row.answers, figure).values())))
 
 
-CONTEXTS = {
-    "two pictures": ("image_image",),
-    "two English notes": ("text_text",),
-    "picture and English": ("image_text", "text_image"),
-    "picture and Chinese": ("image_zhtext", "zhtext_image"),
-    "English and Chinese": ("en_zh", "zh_en"),
-}
-"""Contexts, by the arms that make them."""
-
-
-def _attention(rows: Sequence[Row]) -> str:
+def _attention(rows: Sequence[Row], figure: Callable[[Path], list[float]], sign: str = "") -> str:
     lines = [
-        [str(row.training.seed), row.training.branch, *(f"{value:+.2f}" for value in mass_ratios(row.directory))] for row in rows
+        [str(row.training.seed), row.training.branch, *(f"{value:{sign}.2f}" for value in figure(row.directory))] for row in rows
     ]
     return markdown.table(["seed", "trained", *CONTEXTS], lines, words=2)
-
-
-def mass_ratios(directory: Path) -> list[float]:
-    """Nats: ln of the mass on A over the mass on B in contradicting items of each context, both orders weighing the same.
-
-    A is the picture, else English, else the first piece. Masses are summed over layers and heads before the ratio is taken:
-    heads count by how much of the evidence they read, and the many that read none of it do not.
-    """
-    found: dict[str, list[float]] = {}
-    for row in _rows(directory):
-        if row.aggregate == "last_prompt" and row.relation == "conflict":
-            a, b = (np.nansum(np.exp(row.grid(f"log_mass_{side}").astype(float))) for side in "ab")
-            found.setdefault(str(row.arm), []).append(float(np.log(a / b)))
-    return [float(np.mean([np.mean(found[arm]) for arm in arms])) for arms in CONTEXTS.values()]
-
-
-def _rows(directory: Path) -> Iterator[LoggedRow]:
-    for log in sorted((directory / "attention").iterdir()):
-        yield from store.read(store.merge(log))

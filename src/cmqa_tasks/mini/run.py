@@ -12,9 +12,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
+from cmqa_tasks.mini import pieces, reading
 from cmqa_tasks.mini.evaluate import answered, evaluate_checkpoints
 from cmqa_tasks.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training
-from cmqa_tasks.mini.reading import FILE, measure
 from cmqa_tasks.mini.recipe import Recipe, RecipeError, read_recipe
 from cmqa_tasks.mini.report import Row
 from cmqa_tasks.mini.train import Progress
@@ -62,8 +62,9 @@ def run(
     found = {checkpoint: evaluations / f"seed_{checkpoint[0]}" / checkpoint[1] for checkpoint in trained}
     canvas = Canvas(**how.picture.model_dump())
     for checkpoint, directory in found.items():
-        if not (directory / FILE).is_file():
-            measure(directory_of(out, *checkpoint), canvas, directory)
+        for measurement in (reading, pieces):
+            if not (directory / measurement.FILE).is_file():
+                measurement.measure(directory_of(out, *checkpoint), canvas, directory)
     return [Row(training, answered(found[checkpoint]), found[checkpoint]) for checkpoint, training in trained.items()]
 
 

@@ -32,10 +32,12 @@ class Figure:
         return row.outcome in self.outcomes or ("image" in self.outcomes and row.followed_image)
 
 
+CROSSMODAL = Figure("image and English", "cmqa_mini_crossmodal", "conflict", ("conflict",))
+"""The gap's figure: recognition of a picture against a note."""
 FIGURES: tuple[Figure, ...] = (
     Figure("single", "cmqa_mini_single", "single", ("correct",)),
     Figure("unimodal", "cmqa_mini_unimodal", "conflict", ("conflict",)),
-    Figure("image and English", "cmqa_mini_crossmodal", "conflict", ("conflict",)),
+    CROSSMODAL,
     Figure("… follows the image", "cmqa_mini_crossmodal", "conflict", ("image",)),
     Figure("… false alarms", "cmqa_mini_crossmodal", "agree", ("conflict",)),
     Figure("image and Chinese", "cmqa_mini_bilingual", "conflict", ("conflict",)),

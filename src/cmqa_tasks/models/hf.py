@@ -37,6 +37,7 @@ from cmqa_tasks.models.attention_log import (
 )
 from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.segments import Messages, Origins, Segments, process, segment_batch
+from cmqa_tasks.resources import located
 from cmqa_tasks.running import RUNNING
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -47,7 +48,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
     """A transformers model, loaded as it is and asked greedily unless the task says otherwise.
 
     Args:
-        pretrained: hub id or directory of the checkpoint.
+        pretrained: hub id or directory of the checkpoint, or ``cmqa:mini_instance``: one that ships with this package.
         revision: revision of a hub checkpoint.
         dtype: one of :data:`DTYPES`; ``auto`` takes the checkpoint's own.
         device: ``cpu``, ``cuda``, ``cuda:1`` …; by default CUDA where there is one, else the CPU. Under several
@@ -93,16 +94,17 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         self._device = _device(device)
         source = {"revision": revision, "trust_remote_code": trust_remote_code}
-        self._config = AutoConfig.from_pretrained(pretrained, **source)
+        place = located(pretrained)
+        self._config = AutoConfig.from_pretrained(place, **source)
         self.sees_images = _sees_images(self._config)
         optional = {"device_map": device_map, "attn_implementation": attn_implementation}
         loader = AutoModelForImageTextToText if self.sees_images else AutoModelForCausalLM
         self.model = loader.from_pretrained(
-            pretrained, dtype=dtype, **source, **{key: value for key, value in optional.items() if value is not None}
+            place, dtype=dtype, **source, **{key: value for key, value in optional.items() if value is not None}
         ).eval()
         if device_map is None:
             self.model.to(self._device)
-        self.processor = (AutoProcessor if self.sees_images else AutoTokenizer).from_pretrained(pretrained, **source)
+        self.processor = (AutoProcessor if self.sees_images else AutoTokenizer).from_pretrained(place, **source)
         self.tokenizer = getattr(self.processor, "tokenizer", self.processor)
         self.tokenizer.padding_side = "left"
         if self.tokenizer.pad_token_id is None:
@@ -113,7 +115,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
     def _say(self, pretrained: str, revision: str) -> None:
         """Say what was loaded, for the results file: a hub checkpoint's commit; the dtype and attention that ``auto`` became."""
         text = self.model.config.get_text_config()
-        commit = getattr(self.model.config, "_commit_hash", None) or ("local" if Path(pretrained).exists() else revision)
+        commit = getattr(self.model.config, "_commit_hash", None) or ("local" if Path(located(pretrained)).exists() else revision)
         RUNNING.say(pretrained, commit, str(self.model.dtype).removeprefix("torch."), str(text._attn_implementation))
 
     def _attention_log(

@@ -37,6 +37,8 @@ class Run:
     attention: Mapping[str, float] = field(default_factory=dict)
     """Mean D by arm."""
     suffix: str = ""
+    kinds: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """(modality, language) of each piece of arms that do not come with the package."""
 
     def write(self, directory: Path) -> Path:
         """Write it, and return the directory."""
@@ -53,7 +55,7 @@ class Run:
 
     def task(self, arm: str) -> str:
         """The name of an arm's task."""
-        return f"{ARMS[arm].family}_{arm}{self.suffix}"
+        return f"{ARMS[arm].family if arm in ARMS else 'own'}_{arm}{self.suffix}"
 
     def about(self) -> dict[str, Any]:
         """What the results file says of every task."""
@@ -65,10 +67,10 @@ class Run:
         counts = {"original": 2 * (self.original or self.facts), "effective": 2 * self.facts}
         limit = None if self.original is None else 2 * self.facts
         settings = {"model": "cmqa_hf", "model_args": f"pretrained={self.model}", "limit": limit, "offset": 0}
-        tasks = [self.task(arm) for arm in self.arms]
+        tasks = {self.task(arm): self.about() | ({"pieces": self.kinds[arm]} if arm in self.kinds else {}) for arm in self.arms}
         return {
             "results": {},
-            "configs": {task: {"task": task, "output_type": "generate_until", "metadata": self.about()} for task in tasks},
+            "configs": {task: {"task": task, "output_type": "generate_until", "metadata": said} for task, said in tasks.items()},
             "config": settings | dict(self.config),
             "n-samples": dict.fromkeys(tasks, counts),
             "date": self.moment,
@@ -76,7 +78,7 @@ class Run:
 
     def rows(self, arm: str) -> list[dict[str, Any]]:
         """The lines of an arm's samples file."""
-        single = ARMS[arm].single
+        single = len(self.kinds.get(arm, ())) == 1 if arm not in ARMS else ARMS[arm].single
         kinds = (("single", "a"), ("single", "b")) if single else (("conflict", "a"), ("agree", "a"))
         return [self.row(arm, fact, relation, side) for fact in range(self.facts) for relation, side in kinds]
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cmqa_tasks.report.contrasts import CONTRASTS, Contrast
+from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.report.estimates import Estimate, Estimates, estimates
+from cmqa_tasks.report.own_arms import contrasts_of, left_out
 from cmqa_tasks.report.spread import Spread, spread_of
 from cmqa_tasks.report.within import Within, adjusted, within
 from cmqa_tasks.results import Entry, ResultsError, Setting, Subject
@@ -61,16 +62,16 @@ def make(entries: Sequence[Entry], resamples: int = RESAMPLES, seed: int = 0) ->
     Raises:
         ResultsError: no entry has an arm across kinds, or two rows would have the same name.
     """
-    settings = sorted({entry.setting for entry in entries})
-    boards = [
-        _board(setting, contrast, kept, resamples, seed)
-        for setting in settings
-        for contrast in CONTRASTS
-        if (kept := [entry for entry in entries if entry.setting == setting and set(contrast.across) & entry.parts.keys()])
-    ]
+    boards = []
+    for setting in sorted({entry.setting for entry in entries}):
+        asked = [entry for entry in entries if entry.setting == setting]
+        for contrast in contrasts_of(asked):
+            if kept := [entry for entry in asked if set(contrast.across) & entry.parts.keys()]:
+                boards.append(_board(setting, contrast, kept, resamples, seed))
     if not boards:
         arms = sorted({arm for entry in entries for arm in entry.parts})
-        raise ResultsError(f"nothing to rank: no run has an arm of different kinds (arms evaluated: {', '.join(arms)})")
+        reasons = "".join(f"\n{one}" for one in left_out(entries, []))
+        raise ResultsError(f"nothing to rank: no run has an arm of different kinds (arms evaluated: {', '.join(arms)}){reasons}")
     return _with_spread(boards)
 
 

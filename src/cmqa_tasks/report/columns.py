@@ -30,6 +30,9 @@ _INTERVALS = (
 _PLAIN = ("readable", "preference", "prefers_first", "unparsed")
 
 
+_KINDS = {"english": "English", "": "–"}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the table for people."""
@@ -100,7 +103,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(lambda _: "recognition given readable", _value("across_recognition_given_readable")),
     Column(lambda one: f"false alarms, {one.across_name}", _value("across_false_alarm")),
     Column(lambda one: f"false alarms, {one.same_name}", _value("same_false_alarm")),
-    Column(lambda one: "prefers image" if one.preference == "image" else "prefers English", _value("preference")),
+    Column(lambda one: f"prefers {_KINDS.get(one.preference, one.preference)}", _value("preference")),
     Column(lambda _: "attention imbalance", _value("across_attention", _signed)),
     Column(lambda _: "unparsed", _value("unparsed")),
     Column(lambda _: "items", lambda row: str(row.items)),

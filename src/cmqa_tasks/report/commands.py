@@ -8,6 +8,7 @@ from pathlib import Path
 from cmqa_tasks import pictures
 from cmqa_tasks.report import ablation, ablation_files, board, files, pair_files, pairs
 from cmqa_tasks.report.figures import Drawn, draw
+from cmqa_tasks.report.own_arms import left_out
 from cmqa_tasks.results import Source, read_all
 
 
@@ -24,10 +25,12 @@ def leaderboard(runs: Sequence[str], out: Path, figures: bool | None = None) -> 
         ImportError: figures are wanted and matplotlib is not installed.
     """
     wanted = pictures.available() if figures is None else figures
-    boards = board.make(read_all(Source.parse(text) for text in runs))
+    entries = read_all(Source.parse(text) for text in runs)
+    boards = board.make(entries)
     found = ablation.views(boards)
+    rest = left_out(entries, [(row.name, one.setting, arm) for one in boards for row in one.rows for arm in row.arms])
     drawn = draw(found, out) if wanted else Drawn()
-    tables = files.write(boards, out, figures=drawn.main)
+    tables = files.write(boards, out, figures=drawn.main, left_out=rest)
     return [*tables, *ablation_files.write(found, out, drawn.ablation or {}), *drawn.paths]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cmqa_tasks.records import ARMS, Arm
+from cmqa_tasks.records import ARMS
+
+Kinds = tuple[tuple[str, str], ...]
+_LANGUAGES = {"english": "en"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,9 @@ class Contrast:
     """Arms whose two pieces are of one kind; the gap is their ``balanced`` minus that of ``across``."""
     across: tuple[str, ...]
     preference: str
-    """The preference that is asked for in ``across``: ``image`` or ``english``."""
+    """The preference that is asked for in ``across``: ``image``, ``english`` or another language's tag; empty for none."""
+    own: Mapping[str, Kinds] = field(default_factory=dict)
+    """The pieces of arms that do not come with the package, single ones included."""
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -30,20 +35,31 @@ class Contrast:
 
     @property
     def singles(self) -> Mapping[str, tuple[str, str]]:
-        """By arm, the single arms of its two pieces' kinds."""
-        return {arm: _singles(ARMS[arm]) for arm in self.arms}
+        """By arm, the single arms of its two pieces' kinds; an empty name where there is none."""
+        return {arm: self._singles(arm) for arm in self.arms}
 
+    def pieces(self, arm: str) -> Kinds:
+        """(modality, language) of each piece of an arm, in order."""
+        return self.own[arm] if arm in self.own else ARMS[arm].pieces
 
-def _singles(arm: Arm) -> tuple[str, str]:
-    """Of the same family where it has one (the texts of ``text`` and ``en`` are the same, their items are not)."""
-    first, second = (
-        min(
-            (one for one in ARMS.values() if one.pieces == (kind,)),
-            key=lambda one: one.family != arm.family,
-        ).name
-        for kind in arm.pieces
-    )
-    return first, second
+    def prefers(self, kind: tuple[str, str]) -> bool:
+        """Whether a piece is of the kind that is asked for."""
+        return (_LANGUAGES.get(self.preference, self.preference)) in kind
+
+    def _singles(self, arm: str) -> tuple[str, str]:
+        """Of the same family where it has one (the texts of ``text`` and ``en`` are the same, their items are not)."""
+        family = ARMS[arm].family if arm in ARMS else ""
+        known: dict[str, tuple[Kinds, str]] = {name: (one.pieces, one.family) for name, one in ARMS.items()}
+        known |= {name: (pieces, "") for name, pieces in self.own.items()}
+        first, second = (
+            min(
+                (name for name, (pieces, _) in known.items() if pieces == (kind,)),
+                key=lambda name: known[name][1] != family,
+                default="",
+            )
+            for kind in self.pieces(arm)
+        )
+        return first, second
 
 
 CONTRASTS: tuple[Contrast, ...] = (
@@ -67,4 +83,4 @@ CONTRASTS: tuple[Contrast, ...] = (
         "image",
     ),
 )
-"""The contrasts of a leaderboard."""
+"""The contrasts of the arms that come with the package; :mod:`cmqa_tasks.report.own_arms` makes those of others."""

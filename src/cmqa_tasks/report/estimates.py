@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from cmqa_tasks.records import ARMS
 from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.stats.bootstrap import RESAMPLES, Array, interval, resampled, widened
 from cmqa_tasks.tally import RELATIONS, Tally
@@ -82,13 +81,14 @@ def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
     """Rates by name, from totals [resamples × columns]: ``image_text.recognition``, ``across_balanced``, ``gap``."""
     sums = totals.reshape(len(totals), len(contrast.arms), len(_PER_ARM), 2)
     with np.errstate(invalid="ignore", divide="ignore"):
-        rates = sums[..., 0] / sums[..., 1]
-    found = {f"{arm}.{name}": rates[:, a, n] for a, arm in enumerate(contrast.arms) for n, name in enumerate(_PER_ARM)}
+        shares = sums[..., 0] / sums[..., 1]
+    found = {f"{arm}.{name}": shares[:, a, n] for a, arm in enumerate(contrast.arms) for n, name in enumerate(_PER_ARM)}
     for arm in contrast.arms:  # cmqa_tasks.metrics.balanced, over arrays
         found[f"{arm}.balanced"] = (found[f"{arm}.recognition"] + 1.0 - found[f"{arm}.false_alarm"]) / 2.0
     for side, arms in (("same", contrast.same), ("across", contrast.across)):
         for name in ("balanced", *_PER_ARM):
-            found[f"{side}_{name}"] = np.mean([found[f"{arm}.{name}"] for arm in arms], axis=0)
+            rates = [found[f"{arm}.{name}"] for arm in arms]
+            found[f"{side}_{name}"] = np.mean(rates, axis=0) if rates else np.full(len(totals), NOTHING)
     found["gap"] = found["same_balanced"] - found["across_balanced"]
     return found
 
@@ -129,10 +129,11 @@ def _followed(tally: Tally, arm: str, first: bool) -> float:
 
 
 def _preference(tally: Tally, contrast: Contrast) -> float:
-    """How often the image, or the English piece, was followed: mean over the arms, so that both orders weigh the same."""
-    kind = 0 if contrast.preference == "image" else 1
-    wanted = "image" if contrast.preference == "image" else "en"
-    return _mean([_followed(tally, arm, ARMS[arm].pieces[0][kind] == wanted) for arm in contrast.across])
+    """How often the preferred kind was followed: mean over the arms, so that both orders weigh the same."""
+    if not contrast.preference:
+        return NOTHING
+    firsts = {arm: contrast.prefers(contrast.pieces(arm)[0]) for arm in contrast.across}
+    return _mean([_followed(tally, arm, first) for arm, first in firsts.items()])
 
 
 def _unparsed(tally: Tally, arms: Sequence[str]) -> float:

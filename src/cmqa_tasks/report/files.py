@@ -38,7 +38,11 @@ _ESCAPES = str.maketrans(
 
 
 def write(
-    boards: Sequence[Board], out: Path, name: str = "leaderboard", figures: Mapping[Setting, str] | None = None
+    boards: Sequence[Board],
+    out: Path,
+    name: str = "leaderboard",
+    figures: Mapping[Setting, str] | None = None,
+    left_out: Sequence[str] = (),
 ) -> list[Path]:
     """Write all four forms into a directory, each whole or not at all.
 
@@ -47,8 +51,14 @@ def write(
         out: the directory; made if it does not exist.
         name: of the files, without their endings.
         figures: by setting without its protocol, the name of the figure beside the Markdown form.
+        left_out: what was evaluated and stands on no board, and why.
     """
-    forms = {"md": to_markdown(boards, figures), "csv": to_csv(boards), "json": to_json(boards), "tex": to_latex(boards)}
+    forms = {
+        "md": to_markdown(boards, figures, left_out),
+        "csv": to_csv(boards),
+        "json": to_json(boards, left_out),
+        "tex": to_latex(boards),
+    }
     out.mkdir(parents=True, exist_ok=True)
     return [replace(out / f"{name}.{ending}", text) for ending, text in forms.items()]
 
@@ -64,7 +74,7 @@ def replace(path: Path, text: str) -> Path:
     return path
 
 
-def to_markdown(boards: Sequence[Board], figures: Mapping[Setting, str] | None = None) -> str:
+def to_markdown(boards: Sequence[Board], figures: Mapping[Setting, str] | None = None, left_out: Sequence[str] = ()) -> str:
     """Boards for people, with their figures if there are any."""
     parts = ["# Leaderboard", _READING]
     for question, name in (figures or {}).items():
@@ -72,6 +82,8 @@ def to_markdown(boards: Sequence[Board], figures: Mapping[Setting, str] | None =
     for board in boards:
         parts += [f"## {board.contrast.title}: {board.setting.title}", _table(COLUMNS, board)]
         parts += ["What stands behind each row:", _table(_filled(STAMPS, board), board)]
+    if left_out:
+        parts += ["## On no board", "\n".join(f"* {line(one)}" for one in left_out)]
     parts += ["## Reported elsewhere", NOTE, _elsewhere()]
     return "\n\n".join(parts) + "\n"
 
@@ -115,7 +127,7 @@ def to_csv(boards: Sequence[Board]) -> str:
     return buffer.getvalue()
 
 
-def to_json(boards: Sequence[Board]) -> str:
+def to_json(boards: Sequence[Board], left_out: Sequence[str] = ()) -> str:
     """Everything, arm by arm as well."""
     content = {
         "format": FORMAT,
@@ -123,6 +135,7 @@ def to_json(boards: Sequence[Board]) -> str:
             {"contrast": board.contrast.name, "title": board.setting.title, "rows": [_row(board, row) for row in board.rows]}
             for board in boards
         ],
+        "left_out": list(left_out),
         "elsewhere": [{name: getattr(one, name) for name in ("what", "evidence", "value", "source")} for one in ELSEWHERE],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

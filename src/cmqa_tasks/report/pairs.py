@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from scipy.stats import norm
 
 from cmqa_tasks.records import ARMS, Relation
-from cmqa_tasks.report.contrasts import CONTRASTS, Contrast
+from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.report.estimates import Estimate
+from cmqa_tasks.report.own_arms import contrasts_of
 from cmqa_tasks.results import Entry, ResultsError, Setting
 from cmqa_tasks.results.texts import exchanges
 from cmqa_tasks.stats.bootstrap import RESAMPLES, Array, interval, resampled, widened
@@ -117,7 +118,7 @@ def compare(a: Sequence[Entry], b: Sequence[Entry], resamples: int = RESAMPLES, 
     contrasts: list[ContrastPair] = []
     flips: list[Flip] = []
     for one, other in pairs:
-        shared = [arm for arm, known in ARMS.items() if arm in one.parts and arm in other.parts and not known.single]
+        shared = _shared(one, other)
         if not shared:
             continue
         left, right = _paired(one, other, shared)
@@ -126,13 +127,20 @@ def compare(a: Sequence[Entry], b: Sequence[Entry], resamples: int = RESAMPLES, 
         rates = _Rates(tallies, shared, resamples, seed)
         unpaired = {arm: _items(one, arm) + _items(other, arm) - 2 * _items(left, arm) for arm in shared}
         arms += _arms(one.setting, rates, unpaired)
-        contrasts += list(_contrasts(one.setting, rates))
+        contrasts += list(_contrasts(one.setting, rates, contrasts_of([one, other])))
         flips += [flip for arm in shared for flip in _flips(left, right, arm)]
     if not arms:
         settings = (" | ".join(sorted({entry.setting.title for entry in entries})) for entries in (a, b))
         raise ResultsError(f"no arm with two pieces under one setting in both: {' against '.join(settings)}")
     marks = [f"{name}: {mark}" for name, entries in zip("AB", (a, b), strict=True) for mark in _marks(entries)]
     return Comparison(names[0], names[1], tuple(arms), tuple(contrasts), tuple(flips), tuple(marks))
+
+
+def _shared(one: Entry, other: Entry) -> list[str]:
+    """The arms with two pieces that both have, shipped ones first."""
+    both = [arm for arm, part in one.parts.items() if arm in other.parts and not part.single]
+    order = {arm: place for place, arm in enumerate(ARMS)}
+    return sorted(both, key=lambda arm: (order.get(arm, len(order)), arm))
 
 
 def _one_name(entries: Sequence[Entry]) -> str:
@@ -224,15 +232,15 @@ def _relation(rates: _Rates, number: int) -> list[Rate]:
     return [replace(rate, adjusted=value) for rate, value in zip(made, adjusted, strict=True)]
 
 
-def _contrasts(setting: Setting, rates: _Rates) -> Iterator[ContrastPair]:
+def _contrasts(setting: Setting, rates: _Rates, known: Sequence[Contrast]) -> Iterator[ContrastPair]:
     exact, drawn = rates.balanced(rates.exact), rates.balanced(rates.drawn)
-    for contrast in CONTRASTS:
+    for contrast in known:
         if not set(contrast.across) <= set(rates.arms):
             continue
         across = [rates.arms.index(arm) for arm in contrast.across]
         values, spread = (_change(one, across) for one in (exact, drawn))
         same = gap = None
-        if set(contrast.same) <= set(rates.arms):
+        if contrast.same and set(contrast.same) <= set(rates.arms):
             places = [rates.arms.index(arm) for arm in contrast.same]
             own, own_spread = (_change(one, places) for one in (exact, drawn))
             same = rates.estimate(float(own), own_spread)

@@ -37,7 +37,7 @@ class Within:
 
 def within(tally: Tally, contrast: Contrast) -> Within | None:
     """The test of one model; None where an arm was not evaluated."""
-    if not set(contrast.arms) <= tally.counts.keys():
+    if not contrast.same or not set(contrast.arms) <= tally.counts.keys():
         return None
     same, across = (_recognised(tally, arms) for arms in (contrast.same, contrast.across))
     asked = np.all([tally.calls(arm, "conflict")[1] > 0 for arm in contrast.arms], axis=0)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from cmqa_tasks.records import ARMS
 from cmqa_tasks.results import items, parquet
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.files import RunFiles, find
@@ -56,6 +57,16 @@ class Part:
     def arm(self) -> str:
         """The arm of its items; the task's name where there is none."""
         return str(self.items.column("arm")[0].as_py()) if self.items.num_rows else self.stamp.task
+
+    @property
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """(modality, language) of each piece, in order; nothing of an arm of the user's own in results that do not say it."""
+        return self.stamp.pieces or (ARMS[self.arm].pieces if self.arm in ARMS else ())
+
+    @property
+    def single(self) -> bool:
+        """Whether its items have one piece of evidence."""
+        return bool(self.items.num_rows) and self.items.column("relation")[0].as_py() == "single"
 
     @property
     def partial(self) -> bool:

@@ -86,6 +86,8 @@ class TaskStamp:
     """How many were asked; None where the file does not say it exactly."""
     limited: bool
     """Whether the run was cut short on purpose (``--limit``, ``--offset``)."""
+    pieces: tuple[tuple[str, str], ...] = ()
+    """(modality, language) of each piece of evidence, in order; nothing where the file does not say it (before 0.4.0)."""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -136,7 +138,9 @@ def _stamp(run: RunFiles, content: Mapping[str, Any], task: str, config: Mapping
     exact = offset == 0 and float(effective).is_integer()
     limited = settings.get("limit") is not None or offset != 0
     subject = _subject(run.harness, content, said, config)
-    return TaskStamp(task, subject, setting, _date(run, content), original, int(effective) if exact else None, limited)
+    pieces = tuple((str(modality), str(language)) for modality, language in said.get("pieces") or ())
+    asked = original, int(effective) if exact else None, limited
+    return TaskStamp(task, subject, setting, _date(run, content), *asked, pieces)
 
 
 def _subject(harness: Harness, content: Mapping[str, Any], said: Mapping[str, Any], config: Mapping[str, Any]) -> Subject:

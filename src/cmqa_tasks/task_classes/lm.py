@@ -40,7 +40,8 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
         arm: a shipped arm by name, or an :class:`~cmqa_tasks.records.Arm` of your own.
         protocol: a protocol of ``prompts/``.
         language: language of the question and its instructions.
-        data: a :class:`~cmqa_tasks.release.Release`, the name of a shipped one, or a release's directory.
+        data: a :class:`~cmqa_tasks.release.Release`, the name of a shipped one, a release's directory, or a file of
+            your own facts (``.jsonl``, see :mod:`cmqa_tasks.own`).
         by: whether the answer is generated, or chosen among the letters of the options by their log-likelihood (arms
             without images, protocol ``choice``).
         name: the task's name; by default that of the shipped task, such as ``clqa_en_zh__choice_loglikelihood``.

@@ -82,7 +82,8 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         arm: a shipped arm by name, or an :class:`~cmqa_tasks.records.Arm` of your own.
         protocol: a protocol of ``prompts/``.
         language: language of the question and its instructions.
-        data: a :class:`~cmqa_tasks.release.Release`, the name of a shipped one, or a release's directory.
+        data: a :class:`~cmqa_tasks.release.Release`, the name of a shipped one, a release's directory, or a file of
+            your own facts (``.jsonl``, see :mod:`cmqa_tasks.own`).
         name: the task's name in tables and files; by default the name of the shipped task, such as ``cmqa_image_text__neutral``,
             and for data of your own the same with the release's name instead of ``cmqa`` or ``clqa``.
         config: a task YAML's contents, as the harness passes them; ``arm``, ``protocol``, ``language`` and ``data`` may stand

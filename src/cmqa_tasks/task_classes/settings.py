@@ -13,6 +13,7 @@ import yaml
 import cmqa_tasks
 from cmqa_tasks import metrics, prompts, resources, tasks
 from cmqa_tasks.catalogue import Harness, suffix
+from cmqa_tasks.own import read_jsonl
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL, Protocol, protocol_named
 from cmqa_tasks.records import Arm, arm_named
 from cmqa_tasks.release import DEFAULT, Release, load
@@ -51,6 +52,7 @@ class Settings:
         """What the results file says of the task."""
         return {
             **self.rest["metadata"],
+            "pieces": [list(kind) for kind in self.arm.pieces],
             "protocol": self.protocol.name,
             "question_language": self.language,
             "release": self.release.name,
@@ -75,6 +77,7 @@ def read(
     Raises:
         ValueError: no arm, or an unknown arm, protocol or language; the message lists what exists.
         cmqa_tasks.release.ReleaseError: the data cannot be read.
+        cmqa_tasks.own.OwnDataError: a line of a user's file cannot be used.
     """
     shared = _shared(harness)
     rest = {**shared, **config, "metadata": {**shared["metadata"], **(config.get("metadata") or {})}}
@@ -87,10 +90,15 @@ def read(
     spoken = rest.pop("language", language)
     prompts.require(asked.name, spoken)
     source = rest.pop("data", data) or DEFAULT
-    release = source if isinstance(source, Release) else load(source)
+    release = source if isinstance(source, Release) else _opened(source)
     family = found.family if release.name == DEFAULT else release.name
     given = name or rest.get("task") or f"{family}_{found.name}{suffix(asked.name, spoken)}"
     return Settings(given, found, asked, spoken, release, rest | {"task": given}, harness)
+
+
+def _opened(source: str | Path) -> Release:
+    """A release by name or directory, or a user's own facts from a file of JSON lines."""
+    return read_jsonl(source) if Path(source).suffix == ".jsonl" else load(source)
 
 
 def _shared(harness: Harness) -> dict[str, Any]:

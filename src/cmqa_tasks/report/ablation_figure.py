@@ -10,7 +10,7 @@ from cmqa_tasks.pictures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILI
 from cmqa_tasks.report.ablation import View
 from cmqa_tasks.report.board import Row
 from cmqa_tasks.report.contrasts import Contrast
-from cmqa_tasks.report.recognition_figure import finish, label, point
+from cmqa_tasks.report.recognition_figure import FILLED, HOLLOW, finish, label, point
 
 PANELS = 12
 """Models on one figure."""
@@ -49,9 +49,9 @@ def ablation_figure(view: View, models: Sequence[str], page: str) -> Any:
             continue
         _panel(ax, view.protocols, view.models[models[place]], places)
         finish(ax, len(view.protocols), label(models[place]))
-        if place + columns >= len(models):
+        ax.tick_params(labelbottom=True)
+        if place // columns == rows - 1:
             ax.set_xlabel("share of pairs called contradictory")
-            ax.tick_params(labelbottom=True)
     axes[0][0].set_yticks(range(len(view.protocols)), view.protocols)
     _legend(figure, places, columns + 1)
     return figure
@@ -86,13 +86,20 @@ def _legend(figure: Any, places: Mapping[str, tuple[str, str]], columns: int) ->
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=colour, marker=marker, markersize=5.2, linewidth=1.3, label=arm)
+        Line2D([], [], color=colour, marker=marker, markersize=FILLED, linewidth=1.3, label=arm)
         for arm, (colour, marker) in places.items()
     ]
-    handles.append(Line2D([], [], color=BLACK, marker="o", markersize=5.2, linewidth=1.3, label="filled: recognition"))
+    handles.append(Line2D([], [], color=BLACK, marker="o", markersize=FILLED, linewidth=1.3, label="filled: recognition"))
     handles.append(
         Line2D(
-            [], [], color=BLACK, marker="o", markerfacecolor="white", markersize=4.2, linewidth=0.9, label="hollow: false alarms"
+            [],
+            [],
+            color=BLACK,
+            marker="o",
+            markerfacecolor="white",
+            markersize=HOLLOW,
+            linewidth=0.9,
+            label="hollow: false alarms",
         )
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)

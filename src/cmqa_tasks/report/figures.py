@@ -75,4 +75,4 @@ def slugs(questions: Sequence[Setting]) -> dict[Setting, str]:
 
 
 def _slug(*parts: str) -> str:
-    return "_".join(re.sub(r"[^A-Za-z0-9.-]+", "-", part).strip("-.") for part in parts if part)
+    return "_".join(re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") for part in parts if part)

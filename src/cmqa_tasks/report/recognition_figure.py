@@ -18,6 +18,8 @@ _SIDES = {"same": (BLUE, "o", -0.19), "across": (VERMILION, "s", 0.19)}
 """Colour, marker, and place within the line of a model."""
 _GREY = "#666666"
 _REMARK: dict[str, Any] = {"color": _GREY, "ha": "center", "va": "center", "fontsize": 7}
+FILLED, HOLLOW = 4.2, 6.6
+"""Points: sizes of markers. A hollow one is still seen where a filled one stands on it."""
 _WIDTH = 40
 """Letters of a name on one of its two lines."""
 _BREAKS = "/-_=,( "
@@ -110,7 +112,7 @@ def _side(ax: Any, place: int, side: str, rows: Mapping[str, Row], protocol: str
     if protocol in known:
         values = rows[protocol].values
         alarms = values[f"{side}_false_alarm"].value
-        ax.plot([alarms], [at], "x", markersize=4, markeredgewidth=0.9, color=_GREY, zorder=2.5)
+        ax.plot([alarms], [at], "x", markersize=HOLLOW, markeredgewidth=0.9, color=_GREY, zorder=2.5)
         point(ax, at, values[f"{side}_recognition"], colour, marker)
     elif not known:
         ax.text(0.5, at, "not all arms evaluated" if rows else "not evaluated", **_REMARK)
@@ -128,8 +130,8 @@ def point(ax: Any, at: float, one: Estimate, colour: str, marker: str, *, filled
         return
     if not math.isnan(one.low):
         ax.plot([one.low, one.high], [at, at], color=colour, linewidth=1.3 if filled else 0.9, zorder=3)
-    face = colour if filled else "white"
-    ax.plot([one.value], [at], marker, color=colour, markerfacecolor=face, markersize=5.2 if filled else 4.2, zorder=4)
+    look = {"markersize": FILLED} if filled else {"markersize": HOLLOW, "markerfacecolor": "white", "markeredgewidth": 0.8}
+    ax.plot([one.value], [at], marker, color=colour, zorder=4 if filled else 3.5, **look)
 
 
 def _legend(figure: Any, panels: Sequence[View], several: bool) -> None:
@@ -137,12 +139,12 @@ def _legend(figure: Any, panels: Sequence[View], several: bool) -> None:
 
     names = {side: ", ".join(_name(view, side) for view in panels if _has(view, side)) for side in _SIDES}
     handles = [
-        Line2D([], [], marker=marker, color=colour, label=names[side], markersize=5.2, linewidth=1.3)
+        Line2D([], [], marker=marker, color=colour, label=names[side], markersize=FILLED, linewidth=1.3)
         for side, (colour, marker, _) in _SIDES.items()
         if names[side]
     ]
     alarms = "false alarms: agreeing pairs called contradictory"
-    handles.append(Line2D([], [], marker="x", color=_GREY, markersize=4, markeredgewidth=0.9, linestyle="", label=alarms))
+    handles.append(Line2D([], [], marker="x", color=_GREY, markersize=HOLLOW, markeredgewidth=0.9, linestyle="", label=alarms))
     if several:
         handles.append(Line2D([], [], color=_GREY, alpha=0.3, linewidth=7, label="lowest to highest over protocols, a tick each"))
     figure.legend(handles=handles, loc="outside lower center", ncols=2 if len(panels) > 1 else 1)

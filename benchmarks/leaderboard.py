@@ -97,7 +97,7 @@ def measure(rows: int) -> None:
         subprocess.run(writer, check=True)
         size = sum(path.stat().st_size for path in root.rglob("*.jsonl"))
         begin, cpu = time.perf_counter(), time.process_time()
-        leaderboard([str(root / "runs")], root / "out")
+        leaderboard([str(root / "runs")], root / "out", figures=False)
         wall, used = time.perf_counter() - begin, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     per_row = 1e6 * used / rows

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from cmqa_tasks.own import OwnDataError, read_jsonl
-from cmqa_tasks.records import ARMS
+from cmqa_tasks.records import ARMS, Arm
 from cmqa_tasks.release import Release, ReleaseError
+from cmqa_tasks.task_classes.settings import read
 from cmqa_tasks.tasks import documents, images, score, target
 
 GOOD = {"question": "Q?", "kind": "name", "a": "Elm", "b": "Oak", "texts": {"a": ["x", "y"], "b": ["z", "w"]}}
@@ -72,3 +73,19 @@ def test_an_arm_without_its_evidence_says_what_is_missing(tmp_path: Path) -> Non
     release = read_jsonl(write(tmp_path, GOOD))
     with pytest.raises(ReleaseError, match=r"release 'own' has no image of fact .* variant"):
         documents(ARMS["image_text"], release, "aware")
+
+
+def test_a_file_is_the_data_of_a_task_and_the_results_say_of_which_kinds_the_pieces_are(own_file: Path) -> None:
+    """As a task's YAML says it, with an arm that comes with the package and one of the user's own."""
+    shipped = read("lmms_eval", {"arm": "image_text", "data": str(own_file)})
+    assert (shipped.name, len(shipped.documents())) == ("receipts_image_text", 8)
+    own = read("lmms_eval", {"arm": Arm(name="page_memo", pieces=(("image", "en"), ("text", "en"))), "data": str(own_file)})
+    assert own.name == "receipts_page_memo"
+    assert shipped.metadata()["pieces"] == own.metadata()["pieces"] == [["image", "en"], ["text", "en"]]
+    with pytest.raises(OwnDataError, match=r"wrong\.jsonl:1: no JSON"):
+        read("lmms_eval", {"arm": "image_text", "data": str(_wrong(own_file.parent / "wrong.jsonl"))})
+
+
+def _wrong(path: Path) -> Path:
+    path.write_text("{", encoding="utf-8")
+    return path

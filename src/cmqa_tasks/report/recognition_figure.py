@@ -112,7 +112,7 @@ def _side(ax: Any, place: int, side: str, rows: Mapping[str, Row], protocol: str
     if protocol in known:
         values = rows[protocol].values
         alarms = values[f"{side}_false_alarm"].value
-        ax.plot([alarms], [at], "x", markersize=HOLLOW, markeredgewidth=0.9, color=_GREY, zorder=2.5)
+        ax.plot([alarms], [at], "x", markersize=5.4, markeredgewidth=0.9, color=_GREY, zorder=2.5)
         point(ax, at, values[f"{side}_recognition"], colour, marker)
     elif not known:
         ax.text(0.5, at, "not all arms evaluated" if rows else "not evaluated", **_REMARK)
@@ -144,7 +144,7 @@ def _legend(figure: Any, panels: Sequence[View], several: bool) -> None:
         if names[side]
     ]
     alarms = "false alarms: agreeing pairs called contradictory"
-    handles.append(Line2D([], [], marker="x", color=_GREY, markersize=HOLLOW, markeredgewidth=0.9, linestyle="", label=alarms))
+    handles.append(Line2D([], [], marker="x", color=_GREY, markersize=5.4, markeredgewidth=0.9, linestyle="", label=alarms))
     if several:
         handles.append(Line2D([], [], color=_GREY, alpha=0.3, linewidth=7, label="lowest to highest over protocols, a tick each"))
     figure.legend(handles=handles, loc="outside lower center", ncols=2 if len(panels) > 1 else 1)

@@ -31,7 +31,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("runs")
     for protocol, last in (("aware", 10), ("neutral", 30)):
         evaluate(root / "a", between(0, 40), between(0, last), protocol, model=LONG)
-        evaluate(root / "b", between(0, 20), between(0, 20), protocol, model="org/$b_{2} 模型")
+        evaluate(root / "b", between(0, 20), between(0, 20), protocol, model="org/$b_{2}$ 模型")
     Run(between(0, 36), model="org/languages", arms=("en_zh", "zh_en")).write(root / "c")
     return root
 
@@ -70,12 +70,12 @@ def test_they_say_what_they_show(drawn: Path) -> None:
         "unimodal",
         "cross-modal, cross-lingual",
         "share of pairs called contradictory",
-        "org/$b_{2} 模型",
+        "org/$b_{2}$ 模型",
         "lowest to highest over protocols, a tick each",
     ):
         assert text in said, text
     said = words(drawn / "ablation_made_en_cmqa.svg")
-    for text in ("neutral", "text_image", "filled: recognition", "hollow: false alarms", "org/$b_{2} 模型"):
+    for text in ("neutral", "text_image", "filled: recognition", "hollow: false alarms", "org/$b_{2}$ 模型"):
         assert text in said, text
 
 

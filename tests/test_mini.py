@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from cmqa_tasks import tasks
 from cmqa_tasks.catalogue import MINI, MINI_GROUPS
+from cmqa_tasks.mini import reading
 from cmqa_tasks.mini.instances import PER_EXAMPLE, STRATEGIES, Diet, Instance, Strategy, build_instance, draw_example
 from cmqa_tasks.mini.recipe import RecipeError, read_recipe
 from cmqa_tasks.mini.table import FIGURES, over_seeds, per_fact
-from cmqa_tasks.mini.world import COLOURS, KINDS, NAMES, PEOPLE, WORDS, Canvas, answer, glyphs, note, question, vocabulary
+from cmqa_tasks.mini.world import COLOURS, KINDS, NAMES, PEOPLE, WORDS, Canvas, Kind, answer, glyphs, note, question, vocabulary
 from cmqa_tasks.records import ARMS
 from cmqa_tasks.release import Release, load
 from conftest import run_command
@@ -241,9 +242,32 @@ def test_a_run_ends_in_a_page(finished: Path) -> None:
     page = (finished / "mini.md").read_text(encoding="utf-8")
     assert "0 of 1 bases converged" in page
     for branch in ("base", *STRATEGIES):
-        assert len(re.findall(rf"^\| 1 +\| {branch} ", page, re.MULTILINE)) == 2  # figures and attention
+        assert len(re.findall(rf"^\| 1 +\| {branch} ", page, re.MULTILINE)) == 3  # figures, masses, |D|
     assert "nan" not in page
-    assert {path.name for path in finished.glob("*.png")} == {"recognition.png", "attention.png"}
+    assert {path.stem for path in finished.glob("*.png")} == {"recognition", "attention", "layers", "pieces"}
+
+
+@pytest.mark.harness
+def test_more_data_is_drawn_as_a_curve(finished: Path, tmp_path: Path) -> None:
+    """Branches of twice the data are made of those of once, to spare their training."""
+    from cmqa_tasks.mini.evaluate import answered
+    from cmqa_tasks.mini.grow import directory_of, read_training
+    from cmqa_tasks.mini.plots import draw
+    from cmqa_tasks.mini.report import Row, page
+
+    rows = []
+    for branch in ("base", *STRATEGIES):
+        evaluated = finished / "evaluations_limit_4" / "seed_1" / branch
+        training = read_training(directory_of(finished, 1, branch))
+        rows.append(Row(training, answered(evaluated), evaluated))
+    twice = [Row(row.training.model_copy(update={"branch": f"{row.training.branch}_x2"}), *_rest(row)) for row in rows[1:]]
+    drawn = {path.name for path in draw([*rows, *twice], tmp_path)}
+    assert {"scaling.png", "scaling.svg"} <= drawn
+    assert "| 1    | instance_x2 |" in page([*rows, *twice])
+
+
+def _rest(row: Any) -> tuple[Any, Path]:
+    return row.answers, row.directory
 
 
 @pytest.mark.harness
@@ -279,6 +303,17 @@ def test_training_and_figures_are_reproducible(finished: Path, tmp_path: Path) -
     rows = answered(finished / "evaluations_limit_4" / "seed_1" / BASE)
     assert {len(per_fact(rows, figure)) for figure in FIGURES} == {2}
     assert {row.task for row in rows} >= {"cmqa_mini_image_text", "clqa_mini_en_zh_asked_zh"}
+
+
+@given(seed=st.integers(0, 10_000), size=st.sampled_from(reading.SIZES), asked=st.sampled_from(KINDS))
+def test_reading_in_mixed_company(seed: int, size: int, asked: Kind) -> None:
+    """Everybody stands in one piece; half of the pieces are pictures; the answer stands in a piece of the kind asked for."""
+    instance = reading.draw(size, asked, random.Random(seed))
+    kinds = [kind for kind, _ in instance.pieces]
+    people = [person for _, facts in instance.pieces for person, _ in facts]
+    assert len(people) == len(set(people)) == 2 * size
+    assert kinds.count("image") == size // 2
+    assert [kind for kind, facts in instance.pieces if instance.turns[0] in facts] == [asked]
 
 
 def test_kinds_are_named_alike() -> None:

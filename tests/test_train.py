@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,30 @@ def test_two_processes_train_as_one_does(tiny_checkpoint: Checkpoints, mixed: Pa
     assert (both / "model" / "model.safetensors").is_file()
 
 
+@pytest.mark.parametrize("lora", [None, {"r": 8, "target_modules": "all-linear"}], ids=["whole", "adapter"])
+def test_a_run_that_was_stopped_goes_on(
+    tiny_checkpoint: Checkpoints, mixed: Path, tmp_path: Path, lora: dict[str, Any] | None
+) -> None:
+    """From its last checkpoint, with the losses of a run that was not stopped; held-out data is measured on the way."""
+    fields: dict[str, Any] = {
+        "model": str(tiny_checkpoint("llava")),
+        "data": str(mixed / "parquet"),
+        "eval_data": str(mixed / "jsonl"),
+    }
+    fields["lora"] = lora
+    settings = SETTINGS | {"learning_rate": 1e-3, "lr_scheduler_type": "constant", "per_device_train_batch_size": 2}
+    settings |= {"save_strategy": "steps", "save_steps": 3, "eval_strategy": "steps", "eval_steps": 3}
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    train(TrainConfig(**fields, output=str(whole), trainer=settings | {"max_steps": 6}))
+    train(TrainConfig(**fields, output=str(stopped), trainer=settings | {"max_steps": 3}))
+    for made in ("model", "adapter"):  # as if it had been killed after the checkpoint
+        shutil.rmtree(stopped / made, ignore_errors=True)
+    train(TrainConfig(**fields, output=str(stopped), trainer=settings | {"max_steps": 6}, resume=True))
+    assert losses(stopped) == pytest.approx(losses(whole), rel=1e-4)
+    history = json.loads((stopped / "trainer_state.json").read_text())["log_history"]
+    assert [entry["step"] for entry in history if "eval_loss" in entry] == [3, 6]
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_example_configurations_have_only_settings_that_exist(path: Path) -> None:
     if path.stem == "fsdp":
@@ -216,6 +241,7 @@ def test_the_example_configurations_have_only_settings_that_exist(path: Path) ->
         ({"epochs": 3}, r"epochs: Extra inputs are not permitted, not 3; fields are model, revision, data"),
         ({"loss": "user"}, r"loss: Input should be 'assistant' or 'all', not 'user'"),
         ({"trainer": {"max_length": 512}}, r"max_length cannot be set: examples are never cut"),
+        ({"trainer": {"load_best_model_at_end": True}}, r"load_best_model_at_end cannot be set: .* keep the last weights"),
         ({"trainer": {"output_dir": "x"}}, r"output_dir follows from output; set that"),
     ],
 )
@@ -238,6 +264,8 @@ def test_other_mistakes_are_named_too(tiny_checkpoint: Checkpoints, mixed: Path,
         train(TrainConfig(**fields, lora={"rank": 1}))
     with pytest.raises(ConfigError, match="has images, and the model reads texts alone"):
         train(TrainConfig(**fields, trainer={"use_cpu": True, "bf16": False}))
+    with pytest.raises(ConfigError, match=r"resume: .*checkpoints has no checkpoint"):
+        train(TrainConfig(**fields, resume=True))
     with pytest.raises(ConfigError, match="nothing that cmqa mix wrote"):
         training_set(str(tmp_path), images=True)
     assert load(written(tmp_path / "f.yaml", model="m", data="d", output="o", trainer={"learning_rate": 1e-4})).trainer

@@ -38,6 +38,10 @@ def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> Non
         "cmqa_tasks/worlds/phrases/en/maps.yaml",
         "cmqa_tasks/worlds/phrases/zh/maps.yaml",
         "cmqa_tasks/build/card.md.j2",
+        "cmqa_tasks/checkpoints/mini_instance/model.safetensors",
+        "cmqa_tasks/checkpoints/mini_dataset/README.md",
+        "cmqa_tasks/mini/card.md.j2",
+        "cmqa_tasks/mini/recipe.yaml",
         "cmqa_tasks/py.typed",
     ):
         assert needed in names

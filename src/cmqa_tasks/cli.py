@@ -102,7 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     mini.add_argument("--scaling", action="store_true", help="also branches of two and four times the data")
     mini.add_argument("--recipe", type=Path, default=None, help="a recipe's file (default: the shipped one)")
     mini.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
-    mini.add_argument("--ship", type=Path, default=None, help="copy one seed's checkpoints before and after mixing here, with cards")
+    mini.add_argument(
+        "--ship", type=Path, default=None, help="copy one seed's checkpoints before and after mixing here, with cards"
+    )
     mini.set_defaults(run=_mini)
     _add_mix(commands.add_parser("mix", help="make a training set whose examples join instructions of several modalities"))
 
@@ -114,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     tasks_path.add_argument("harness", choices=list(_EXTRAS))
     tasks_path.set_defaults(run=_tasks_path)
 
-    checkpoint_path = commands.add_parser("checkpoint-path", help="print the directory of a checkpoint that ships with the package")
+    checkpoint_path = commands.add_parser(
+        "checkpoint-path", help="print the directory of a checkpoint that ships with the package"
+    )
     checkpoint_path.add_argument("name", help="mini_dataset (before mixing), mini_instance (after)")
     checkpoint_path.set_defaults(run=_checkpoint_path)
 

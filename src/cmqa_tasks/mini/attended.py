@@ -29,12 +29,12 @@ CONTEXTS: Mapping[str, tuple[str, ...]] = {
 
 def mass_ratios(directory: Path) -> list[float]:
     """Nats: ln of the mass on A over the mass on B in each of :data:`CONTEXTS`, over all layers and heads."""
-    return _by_context(directory, _mass_ratio)[:, 0].tolist()
+    return [float(value) for value in _by_context(directory, _mass_ratio)[:, 0]]
 
 
 def imbalances(directory: Path) -> list[float]:
     """Nats: mean |D| over layers and heads in each of :data:`CONTEXTS`; D is per token (docs/attention.md)."""
-    return _by_context(directory, _imbalance)[:, 0].tolist()
+    return [float(value) for value in _by_context(directory, _imbalance)[:, 0]]
 
 
 def masses_by_layer(directory: Path) -> Array:
@@ -54,7 +54,7 @@ def _mass_ratio(row: Row) -> Array:
 
 
 def _imbalance(row: Row) -> Array:
-    return np.nanmean(np.abs(row.grid("log_density_ratio").astype(np.float64)), keepdims=True)[0]
+    return np.array([np.nanmean(np.abs(row.grid("log_density_ratio").astype(np.float64)))])
 
 
 def _masses(row: Row) -> list[Array]:

@@ -54,7 +54,7 @@ class Training(BaseModel):
 
     @property
     def strategy(self) -> str:
-        """The branch without its multiple: ``base``, ``dataset`` …"""
+        """The branch without its multiple, such as ``base`` or ``dataset``."""
         return self.branch.partition(_TIMES)[0]
 
     @property

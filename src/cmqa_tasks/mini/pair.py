@@ -1,7 +1,7 @@
 """``cmqa demo`` (what ``make eval`` runs): the checkpoints that ship, before and after mixing, in one table.
 
-Both are evaluated by the real lmms-eval on every task of the miniature, with attention logged, beside two policies of known behaviour
-on the same items. Nothing is downloaded.
+Both are evaluated by the real lmms-eval on every task of the miniature, with attention logged, beside two policies of known
+behaviour on the same items. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ BEFORE, AFTER = PAIR
 POLICIES = ("oracle", "follow_image")
 """They stand beside: what the best and the worst reader of contradictions get."""
 _RESAMPLES = 10_000
-_LEGEND = f"""recognition: share of contradictions that are called so; false alarms: share of agreeing pairs that are; attention: share of
-the first-named piece (the picture, the English note, the first) in what the last prompt token gives to both.
+_LEGEND = f"""recognition: share of contradictions that are called so; false alarms: share of agreeing pairs that are; attention:
+share of the first-named piece (the picture, the English note, the first) in what the last prompt token gives to both.
 {BEFORE} was trained with one kind of evidence per example, {AFTER} with two mixed inside each, which never contradicted each
 other. docs/mini.md says what this shows and what not."""
 
@@ -89,7 +89,15 @@ def _configurations(out: Path) -> Iterator[dict[str, Any]]:
 def table(out: Path) -> str:
     """The Markdown table of an evaluated demo: a row per context and model, and the paired difference that mixing makes."""
     found = {name: answered(out / name) for name in (*POLICIES, *PAIR)}
-    header = ["evidence", "model", "read right", "recognition (95 %)", "false alarms", "follows picture", "attention on the first-named"]
+    header = [
+        "evidence",
+        "model",
+        "read right",
+        "recognition (95 %)",
+        "false alarms",
+        "follows picture",
+        "attention on the first-named",
+    ]
     rows = [row for context in CONTEXTS for row in _block(context, found, out)]
     return markdown.table(header, rows, words=2)
 

@@ -128,9 +128,13 @@ def _pieces(rows: Sequence[Row], path: Path) -> list[Path]:
                     box.set(facecolor=colour, alpha=0.35)
                     middle.set(color="black")
             panels[0, column].set_title(f"{context}\ntrained: {branch}")
-        for row, label in enumerate(("highest logit\nof a token, nats", "log-sum-exp of the\npiece's logits, nats", "softmax mass")):
+        for row, label in enumerate(
+            ("highest logit\nof a token, nats", "log-sum-exp of the\npiece's logits, nats", "softmax mass")
+        ):
             panels[row, 0].set_ylabel(label)
-        figure.suptitle(f"Seed {_first_seed(rows)}, layer {layer + 1}, head {head + 1}, {pieces.ITEMS} contradictions each", size=9)
+        figure.suptitle(
+            f"Seed {_first_seed(rows)}, layer {layer + 1}, head {head + 1}, {pieces.ITEMS} contradictions each", size=9
+        )
         return _save(figure, path)
 
 
@@ -153,7 +157,9 @@ def _scaling(rows: Sequence[Row], path: Path) -> list[Path]:
                 axes.plot(*zip(*curve, strict=True), "-", color=_COLOURS[place], linewidth=0.8, alpha=0.5)
             whole = np.array([curve for curve in curves.values() if len(curve) == longest]).mean(0)
             axes.plot(*whole.T, "o-", color=_COLOURS[place], linewidth=2.2, label=f"{strategy}, mean")
-        axes.set(xlabel="million tokens of further training (0: the base)", ylabel="recognition, picture and note", ylim=(-0.03, 1.03))
+        axes.set(
+            xlabel="million tokens of further training (0: the base)", ylabel="recognition, picture and note", ylim=(-0.03, 1.03)
+        )
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="trained")
         return _save(figure, path)
 

@@ -28,7 +28,7 @@ _SEED = 998
 
 
 def measure(checkpoint: Path, canvas: Canvas, out: Path) -> None:
-    """Write the share of questions that a checkpoint answers right, by number of pieces and kind of the one asked, into ``out``."""
+    """Write the share of questions that a checkpoint answers right into ``out``: by pieces, and kind of the one asked about."""
     model = LlavaForConditionalGeneration.from_pretrained(checkpoint, dtype="float32")
     trainee = Trainee(model, AutoProcessor.from_pretrained(checkpoint), canvas)
     rng = random.Random(_SEED)
@@ -49,7 +49,8 @@ def draw(size: int, asked: Kind, rng: random.Random) -> Instance:
     """A context of pictures and notes in random order, two people in each, and a question about a person in one of a kind."""
     people = rng.sample(range(PEOPLE), size * _FACTS)
     notes: tuple[Kind, ...] = ("en", "zh")
-    kinds: list[Kind] = ["image"] * (size // 2) + [rng.choice(notes) for _ in range(size - size // 2)]
+    pictures: list[Kind] = ["image"] * (size // 2)
+    kinds = [*pictures, *(rng.choice(notes) for _ in range(size - len(pictures)))]
     if asked in notes:
         kinds[-1] = asked
     pieces = [

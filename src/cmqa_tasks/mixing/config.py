@@ -34,6 +34,8 @@ FIXED = {
     "remove_unused_columns": "the collator reads messages and images",
     "dataset_kwargs": "examples are prepared batch by batch",
     "dataset_text_field": "data is conversational",
+    "load_best_model_at_end": "transformers would silently keep the last weights of families that are saved under other names"
+    " than they have in memory, LLaVA's among them; evaluate the checkpoints and take the best",
 }
 """Settings of the trainer that cannot be chosen, and why."""
 

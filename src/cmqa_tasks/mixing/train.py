@@ -21,6 +21,8 @@ import trl
 from packaging.version import Version
 from peft import LoraConfig, PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, ProcessorMixin
+from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import get_training_chat_template, has_generation_markers, is_chat_template_stop_token_trained
 
@@ -41,18 +43,19 @@ def train(config: TrainConfig) -> Path:
 
     Raises:
         ConfigError: an argument of the trainer or of LoRA does not exist or does not fit, the data is not what ``cmqa mix``
-            writes, or the output is there already.
+            writes, the output is there already, or there is no checkpoint to go on from.
     """
     output = Path(config.output)
     result = output / (MODEL if config.lora is None or config.merge else ADAPTER)
     if result.exists():
         raise ConfigError(f"output: {result} exists; choose another directory or delete it")
     check_names(config)
+    stopped = _last_checkpoint(output) if config.resume else None
     arguments = sft_arguments(config)
     processor = _processor(config)
     sees = isinstance(processor, ProcessorMixin)
     trainer = SFTTrainer(
-        model=config.model,
+        model=_weights(config, stopped),
         args=arguments,
         data_collator=collator(config, processor, arguments),
         train_dataset=training_set(config.data, images=sees),
@@ -61,9 +64,32 @@ def train(config: TrainConfig) -> Path:
         peft_config=lora_config(config),
     )
     _freeze(trainer.model, config.freeze)
-    trainer.train(resume_from_checkpoint=config.resume or None)
+    trainer.train(resume_from_checkpoint=stopped)
     _save(trainer, config, output)
     return result
+
+
+def _last_checkpoint(output: Path) -> str:
+    """Where a run that was stopped goes on.
+
+    Raises:
+        ConfigError: it left no checkpoint.
+    """
+    found = get_last_checkpoint(str(output / CHECKPOINTS)) if (output / CHECKPOINTS).is_dir() else None
+    if found is None:
+        raise ConfigError(f"resume: {output / CHECKPOINTS} has no checkpoint; set resume: false to begin anew")
+    return found
+
+
+def _weights(config: TrainConfig, stopped: str | None) -> str:
+    """What the trainer loads: the checkpoint itself where it holds a whole model.
+
+    The trainer would read its file key by key. Families whose parameters are saved under other names than they have in memory,
+    LLaVA's among them, would then go on from the untrained weights, with a warning and nothing else. Adapters and shards of FSDP
+    are left to the trainer; their names are those in memory.
+    """
+    whole = stopped is not None and any((Path(stopped) / name).is_file() for name in (SAFE_WEIGHTS_NAME, SAFE_WEIGHTS_INDEX_NAME))
+    return stopped if stopped is not None and whole else config.model
 
 
 def check_names(config: TrainConfig) -> None:

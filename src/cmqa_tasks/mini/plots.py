@@ -13,21 +13,12 @@ from cmqa_tasks.mini.attended import CONTEXTS, mass_ratios, masses_by_layer
 from cmqa_tasks.mini.grow import BASE
 from cmqa_tasks.mini.report import Row, share_of
 from cmqa_tasks.mini.table import CROSSMODAL, shown
+from cmqa_tasks.pictures import BLACK, BLUE, GREEN, PURPLE, SKY, STYLE, VERMILION, save
 
-FORMATS = ("png", "svg")
-_COLOURS = ("#000000", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
-"""Of the palette of Okabe and Ito, told apart by people of any colour vision."""
+_COLOURS = (BLACK, BLUE, GREEN, VERMILION, PURPLE, SKY)
 _IN_LAYERS = ("two pictures", "two English notes", "picture and English")
 _PIECES = ("picture, or first", "note, or second")
 _FLIERS = {"markersize": 2, "markeredgecolor": "#777777"}
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "cmqa",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-}
 
 
 def draw(rows: Sequence[Row], out: Path) -> list[Path]:
@@ -59,7 +50,7 @@ def _points(values: dict[str, list[float]], branches: Sequence[str], label: str,
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(branches))
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
         for place, name in enumerate(names):
             at = np.arange(len(values)) + (place - (len(names) - 1) / 2) * 0.8 / len(names)
@@ -82,7 +73,7 @@ def _layers(rows: Sequence[Row], path: Path) -> list[Path]:
 
     branches = list(dict.fromkeys(row.training.branch for row in rows))
     found = {branch: np.stack([masses_by_layer(r.directory) for r in rows if r.training.branch == branch]) for branch in branches}
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         size = (1.2 + 1.9 * len(branches), 1.5 + 1.7 * len(_IN_LAYERS))
         figure, panels = plt.subplots(
             len(_IN_LAYERS), len(branches), figsize=size, sharey=True, sharex=True, squeeze=False, layout="constrained"
@@ -117,7 +108,7 @@ def _pieces(rows: Sequence[Row], path: Path) -> list[Path]:
         return []
     layer, head = pieces.reading_head(by_branch["dataset"].directory)
     columns = [("dataset", context) for context in pieces.CONTEXTS] + [("instance", "picture, note")]
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         figure, panels = plt.subplots(3, len(columns), figsize=(9, 6.4), sharey="row", layout="constrained")
         for column, (branch, context) in enumerate(columns):
             found = pieces.read(by_branch[branch].directory)[context][:, :, layer, head]
@@ -148,7 +139,7 @@ def _scaling(rows: Sequence[Row], path: Path) -> list[Path]:
     import matplotlib.pyplot as plt
 
     strategies = list(dict.fromkeys(row.training.strategy for row in rows if row.training.branch != BASE))
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
         for place, strategy in enumerate(strategies, 1):
             curves = {seed: _curve(rows, seed, strategy) for seed in dict.fromkeys(row.training.seed for row in rows)}
@@ -174,8 +165,6 @@ def _curve(rows: Sequence[Row], seed: int, strategy: str) -> list[tuple[float, f
 def _save(figure: Any, path: Path) -> list[Path]:
     import matplotlib.pyplot as plt
 
-    files = [path.with_suffix(f".{kind}") for kind in FORMATS]
-    for file in files:
-        figure.savefig(file, dpi=150, metadata={"Date": None} if file.suffix == ".svg" else None)
+    files = save(figure, path)
     plt.close(figure)
     return files

@@ -32,6 +32,9 @@ _ESCAPES = str.maketrans(
         "^": r"\textasciicircum{}",
         "−": "$-$",
         "–": "--",
+        "…": r"\ldots{}",
+        "<": "$<$",
+        ">": "$>$",
     }
     | {character: f"\\{character}" for character in "&%$#_{}"}
 )

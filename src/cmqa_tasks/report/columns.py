@@ -70,7 +70,8 @@ def _range(row: Row) -> str:
     if one is None:
         return "–"
     ranks = "" if one.ranks is None else f", rank {one.ranks[0]}" + (f"–{one.ranks[1]}" if one.ranks[1] > one.ranks[0] else "")
-    return f"{number(one.lowest)}–{number(one.highest)}{ranks}"
+    low, high = number(one.lowest), number(one.highest)
+    return (low if low == high else f"{low}–{high}") + ranks
 
 
 def _within(row: Row) -> str:

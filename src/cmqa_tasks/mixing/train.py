@@ -75,7 +75,7 @@ def _last_checkpoint(output: Path) -> str:
     Raises:
         ConfigError: it left no checkpoint.
     """
-    found = get_last_checkpoint(str(output / CHECKPOINTS)) if (output / CHECKPOINTS).is_dir() else None
+    found: str | None = get_last_checkpoint(str(output / CHECKPOINTS)) if (output / CHECKPOINTS).is_dir() else None
     if found is None:
         raise ConfigError(f"resume: {output / CHECKPOINTS} has no checkpoint; set resume: false to begin anew")
     return found

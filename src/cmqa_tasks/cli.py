@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cmqa_tasks
+from cmqa_tasks.before_after import arguments as before_after
 from cmqa_tasks.regress import arguments as regress
 from cmqa_tasks.report import arguments as report
 
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     attention.add_argument("--relation", default=None, choices=["conflict", "agree"], help="such items only")
     attention.set_defaults(run=_attention)
 
+    before_after.add(commands)
     regress.add(commands)
     report.add(commands)
 

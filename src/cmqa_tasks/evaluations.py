@@ -12,17 +12,19 @@ from typing import Any
 import yaml
 
 CONFIGS, LOG = "runs.yaml", "log.txt"
+OFFLINE: Mapping[str, str] = {"HF_HUB_OFFLINE": "1"}
 _LOG_LINES = 15
 
 
-def evaluate(configs: Sequence[Mapping[str, Any]], out: Path) -> None:
-    """Run evaluations one after the other, offline; what they print goes to ``log.txt``.
+def evaluate(configs: Sequence[Mapping[str, Any]], out: Path, environment: Mapping[str, str] = OFFLINE) -> None:
+    """Run evaluations one after the other; what they print goes to ``log.txt``.
 
     lmms-eval's exit code says little: what counts is whether results lie where each configuration's ``output_path`` says.
 
     Args:
         configs: of each evaluation, as lmms-eval's ``--config`` reads them.
         out: an existing directory for configurations and log.
+        environment: variables to set; offline unless it says otherwise.
     """
     (out / CONFIGS).write_text(yaml.safe_dump([dict(config) for config in configs]), encoding="utf-8")
     print(f"evaluating with lmms-eval; its output goes to {out / LOG}", file=sys.stderr)
@@ -32,7 +34,7 @@ def evaluate(configs: Sequence[Mapping[str, Any]], out: Path) -> None:
             stdout=log,
             stderr=subprocess.STDOUT,
             check=False,
-            env=os.environ | {"HF_HUB_OFFLINE": "1"},
+            env=os.environ | environment,
         )
 
 

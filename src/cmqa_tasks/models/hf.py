@@ -10,6 +10,7 @@ prompt token of every row is the one that generation continues from.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -93,6 +94,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self.batch_size_per_gpu = _positive("batch_size", batch_size)
         self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         self._device = _device(device)
+        gc.collect()  # an earlier model of this process may lie in reference cycles: two of them may not fit
         source = {"revision": revision, "trust_remote_code": trust_remote_code}
         place = located(pretrained)
         self._config = AutoConfig.from_pretrained(place, **source)

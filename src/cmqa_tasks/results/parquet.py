@@ -24,15 +24,19 @@ def fill(table: pa.Table, task: str, directory: Path) -> pa.Table:
     """
     if pc.count(table.column("attention")).as_py():
         return table
-    found = _by_item(task, directory)
+    found = by_item(task, directory)
     if not found:
         return table
     values = pa.array([found.get(item) for item in table.column("item_id").to_pylist()], pa.float64())
     return table.set_column(table.schema.get_field_index("attention"), "attention", values)
 
 
-def _by_item(task: str, directory: Path) -> dict[str, float]:
-    """Mean D over layers and heads of each item of a task."""
+def by_item(task: str, directory: Path) -> dict[str, float]:
+    """Mean D over layers and heads of each item of a task, from the logs below a directory; items without one are left out.
+
+    Raises:
+        cmqa_tasks.attention.store.StoreError: a file is damaged.
+    """
     found: dict[str, float] = {}
     for folder in store.locate(directory):
         for path in sorted(folder.glob("*.parquet")):

@@ -227,6 +227,19 @@ def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Pa
     assert [values["balanced,none"] for values in found] == [1.0, 1.0], done.stderr[-2000:]
 
 
+def test_task_managers_of_one_process_share_the_harness_s_index() -> None:
+    from lmms_eval.tasks import TaskManager
+
+    from cmqa_tasks.plugin import include_tasks
+
+    include_tasks()
+    one, other = TaskManager(), TaskManager()
+    assert one.task_index == other.task_index
+    assert {"blink", "mmmu_val", "cmqa_crossmodal"} <= one.task_index.keys()
+    one.task_index["blink"]["type"] = "changed"
+    assert TaskManager().task_index["blink"]["type"] == "group"
+
+
 def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:
     from lmms_eval.tasks import TaskManager
 

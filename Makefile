@@ -12,7 +12,7 @@ install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lmms,lm,build,train,report,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lmms,lm,build,train,report,benchmarks,dev]'
 	touch $@
 
 eval: install

@@ -41,5 +41,5 @@ def _run(options: argparse.Namespace) -> int:
     for path in files.write(rows, request):
         print(path)
     for (side, task), why in failed.items():
-        print(f"cmqa before-after: {task} was not evaluated {side}: {why}", file=sys.stderr)
+        print(f"cmqa before-after: {task} was not evaluated {side}: {why}; see {options.out / side}", file=sys.stderr)
     return 1 if failed else 0

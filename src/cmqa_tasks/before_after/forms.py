@@ -11,6 +11,7 @@ Read in lmms-eval 0.7.3; each form is that of one aggregation:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,10 @@ class Score:
     note: str = ""
 
 
+_LETTER = re.compile(r"\([A-Z]\)|[A-Z][ .]")
+_FEW_WORDS = 5
 UNREAD = "answers that only the task's judge could have read, and it did not"
+GUESSED = "answers that name no option, for which lmms-eval draws one at random"
 UNROUNDED = "decimal answers that count as wrong because lmms-eval could not round them"
 
 
@@ -55,8 +59,15 @@ def _blink(value: Mapping[str, Any], row: Mapping[str, Any]) -> Score:
 
 def _mmmu(value: Mapping[str, Any], row: Mapping[str, Any]) -> Score:
     """Right if any of the responses is: a letter must be the answer's, of an open answer any reading may be."""
-    matches = _same_letter if value["question_type"] == "multiple-choice" else _open
-    return Score(float(any(matches(value["answer"], parsed) for parsed in value["parsed_pred"])))
+    choice = value["question_type"] == "multiple-choice"
+    matches = _same_letter if choice else _open
+    right = any(matches(value["answer"], parsed) for parsed in value["parsed_pred"])
+    return Score(float(right), GUESSED if choice and _guessed(str(row.get("filtered_resps", ""))) else "")
+
+
+def _guessed(response: str) -> bool:
+    """Whether MMMU's rules find no option for sure: no letter in a form that they know, and too few words for its text."""
+    return len(response.split()) <= _FEW_WORDS and not _LETTER.search(f" {response.strip(',.!?;:')} ")
 
 
 def _same_letter(answer: str | Sequence[str], parsed: str) -> bool:

@@ -137,13 +137,21 @@ def run(request: Request) -> dict[tuple[Side, str], str]:
     Raises:
         ResultsError: an evaluation with other arguments lies where this one belongs, or something that is none.
     """
-    todo = {side: [task for task in request.tasks if not _done(request, side, task)] for side in SIDES}
     failed: dict[tuple[Side, str], str] = {}
-    for side, tasks in todo.items():
+    for side, tasks in missing(request).items():
         if tasks:
             said = _evaluate(request, side, tasks)
             failed |= {(side, task): said[task] for task in tasks if not _complete(request.directory(side, task), task)}
     return failed
+
+
+def missing(request: Request) -> dict[Side, list[str]]:
+    """The tasks that have not been evaluated, or not to the end.
+
+    Raises:
+        ResultsError: as :func:`run`.
+    """
+    return {side: [task for task in request.tasks if not _done(request, side, task)] for side in SIDES}
 
 
 def _done(request: Request, side: Side, task: str) -> bool:

@@ -4,6 +4,7 @@ cmqa build --seed 7 --facts 400 --out mine      a fresh, private release
 cmqa show 1f0c9a52bd3e7788 --protocols all      one item as a model gets it, under every protocol side by side
 cmqa mix --data chats.jsonl --data llava.json --strategy instance --per-example 2 --out mixed
 cmqa train config.yaml                          TRL's supervised fine-tuning on such a set
+cmqa before-after --before A --after B --out c  two checkpoints on benchmarks and on ours, in one table
 cmqa attention attention/                       maps of the attention that --model_args attention=on has logged
 cmqa leaderboard runs --out leaderboards/       ranks, gaps and intervals from what the harnesses wrote
 cmqa checkpoint-path mini_instance              for --model_args pretrained=…

@@ -187,6 +187,21 @@ def test_a_failed_task_is_a_row_that_says_why(evaluated: Path) -> None:
 
 
 @pytest.mark.harness
+def test_a_group_without_a_number_has_rows_of_its_members(evaluated: Path) -> None:
+    shutil.copytree(evaluated / "out", evaluated / "members")
+    for path in (evaluated / "members").rglob("*_results.json"):
+        results = json.loads(path.read_text())
+        results["results"]["cmqa_crossmodal"] = {"alias": "cmqa_crossmodal"}
+        path.write_text(json.dumps(results))
+    rows = [row for row in table(_request(evaluated, "members"), {}) if row.task.startswith("cmqa")]
+    names = ("balanced", "recognition", "false_alarm")
+    assert [(row.task, row.metric) for row in rows] == [
+        (f"cmqa_{arm}", name) for arm in ("image_text", "text_image") for name in names
+    ]
+    assert [row.attention_items > 0 for row in rows] == [True, False, False] * 2
+
+
+@pytest.mark.harness
 def test_a_number_that_is_not_the_harness_s_is_none(evaluated: Path) -> None:
     directory = evaluated / "out" / "before" / "scienceqa_img"
     results = latest_results(directory)

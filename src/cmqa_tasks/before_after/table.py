@@ -100,15 +100,16 @@ def _logged(directory: Path, members: Sequence[str]) -> dict[str, float]:
 
 
 def _made(one: _Evaluated) -> Iterator[Row]:
-    """A row per metric; of a group without a number of its own, of each member."""
-    for number, name in enumerate(one.metrics):
-        whole = [metric(dict(result), one.task, name) for result in one.results]
-        if list(one.items) == [one.task] or all(value is not None for value in whole):
-            yield _row(one, one.task, list(one.items), name, whole, with_attention=number == 0)
-        else:
-            for leaf in one.items:
-                if name in one.items[leaf][0]:
-                    yield _row(one, leaf, [leaf], name, [None, None], with_attention=number == 0)
+    """A row per metric; of metrics that a group has no number of, of each member. The first of each shows the attention."""
+    numbers = {name: [metric(dict(result), one.task, name) for result in one.results] for name in one.metrics}
+    alone = list(one.items) == [one.task]
+    whole = [name for name, said in numbers.items() if alone or all(value is not None for value in said)]
+    for name in whole:
+        yield _row(one, one.task, list(one.items), name, numbers[name], with_attention=name == whole[0])
+    for leaf, (before, _) in one.items.items():
+        rest = [name for name in before if name not in whole]
+        for name in rest:
+            yield _row(one, leaf, [leaf], name, [None, None], with_attention=not whole and name == rest[0])
 
 
 def _row(

@@ -175,7 +175,7 @@ class ImageCache:
             self._kept.move_to_end(key)
             features, device = known
             return tuple(level.to(device) for level in features)
-        output = encode(**image)
+        output = encode(**_as_its_own(image))
         self.encoded += 1
         found = _per_image(output, 1)
         if found is None:
@@ -200,6 +200,12 @@ class ImageCache:
         tokens, *levels = (list(level) for level in zip(*images, strict=True))
         deeper = {"deepstack_features": levels} if levels else {}
         return self._form(pooler_output=tokens, **deeper)
+
+
+def _as_its_own(image: Arguments) -> Arguments:
+    """The call with pixels that do not lie inside a batch's: some libraries round by where in memory numbers begin."""
+    pixels = image["pixel_values"]
+    return image if pixels.storage_offset() == 0 else image | {"pixel_values": pixels.clone()}
 
 
 def _per_image(output: Any, number: int) -> list[Features] | None:

@@ -3,12 +3,16 @@
     PYTHONPATH=src python benchmarks/wrappers.py [--families qwen2_5_vl llava qwen2] [--batches 1 8] [--rounds 5] [--raw FILE]
 
 A random model with a vision tower and a decoder that are small but not tiny, and real items: every wrapper is given the
-harness's own requests for the same items of ``cmqa_image_text`` (of ``cmqa_text_text`` for a model without images), the same
-number of new tokens and the same batch size. What is timed is the wrapper's ``generate_until``: rendering, processor,
-generation, decoding, and for ``cmqa_hf`` the segments, the probe and the file as well. All in one process, in turn and in
-changing order; medians, and medians of the rounds' own ratios. A wrapper that does not run is listed with its exact error.
-lmms-eval's ``qwen2_5_vl`` and ``llava_hf`` import ``decord``, even for images; have it (``pip install decord``) or see them
-fail. Those that allow no other type than bfloat16 are compared with ``cmqa_hf`` in bfloat16.
+harness's own requests for the same items, the same number of new tokens and the same batch size. The items are conflicts and
+their twins, of facts from all over the release, in both arms of ``cmqa_crossmodal`` (``--arms image_text`` for one of them;
+``text_text`` for a model without images). How often their images repeat is printed: ``cmqa_hf`` encodes an image once, other
+wrappers do each time, and so does ``cmqa_hf`` with ``image_cache=0``.
+
+What is timed is the wrapper's ``generate_until``: rendering, processor, generation, decoding, and for ``cmqa_hf`` the segments,
+the probe and the file as well; it keeps no image from one round to the next. All in one process, in turn and in changing order;
+medians, and medians of the rounds' own ratios. A wrapper that does not run is listed with its exact error. lmms-eval's
+``qwen2_5_vl`` and ``llava_hf`` import ``decord``, even for images; have it (``pip install decord``) or see them fail. Those that
+allow no other type than bfloat16 are compared with ``cmqa_hf`` in bfloat16.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import contextlib
 import io
 import json
 import logging
+import re
 import statistics
 import tempfile
 import time
@@ -45,12 +50,48 @@ IMAGES: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The items of a benchmark: as many of each arm, in pairs of a conflict and its twin, from facts evenly spaced."""
+
+    arms: tuple[str, ...]
+    items: int
+
+    def __post_init__(self) -> None:
+        if self.items < 1 or self.items % (2 * len(self.arms)):
+            raise SystemExit(f"--items {self.items}: must be a multiple of {2 * len(self.arms)}: pairs in each arm")
+
+    def of(self, task: Any) -> list[Any]:
+        """Their requests among all requests of an arm's task."""
+        pairs = self.items // len(self.arms) // 2
+        every = len(task.instances) // 2
+        firsts = [2 * (place * every // pairs) for place in range(pairs)]
+        wanted = {first + twin for first in firsts for twin in (0, 1)}
+        return [request for request in task.instances if request.doc_id in wanted]
+
+    def images(self) -> list[str]:
+        """What tells the images that they show from each other, in order."""
+        from cmqa_tasks.task_classes.lmms import ConflictTask
+
+        shown = []
+        for arm in self.arms:
+            task = ConflictTask(arm=arm)
+            task.build_all_requests()
+            docs = [task.dataset[request.args[5]][request.doc_id] for request in self.of(task)]
+            pieces = [(doc["fact_id"], piece) for doc in docs for piece in doc["pieces"]]
+            shown += [f"{fact} {sorted(piece.items())}" for fact, piece in pieces if piece["modality"] == "image"]
+        return shown
+
+
+Made = tuple[Any, list[Any]]
+
+
+@dataclass(frozen=True)
 class Way:
     """A wrapper with its settings. ``make`` returns the wrapper and its requests for a batch size."""
 
     name: str
     kind: str
-    make: Callable[[Path, int, int, Path], tuple[Any, list[Any]]]
+    make: Callable[[Path, int, Asked, Path], Made]
 
 
 def checkpoint(family: str, directory: Path) -> Path:
@@ -80,52 +121,51 @@ def checkpoint(family: str, directory: Path) -> Path:
     return directory
 
 
-def _arm(path: Path) -> str:
-    return "text_text" if path.name == "qwen2" else "image_text"
-
-
-def _lmms(path: Path, items: int, wrapper: Any) -> tuple[Any, list[Any]]:
+def _lmms(asked: Asked, wrapper: Any) -> Made:
     """A wrapper of lmms-eval and its requests."""
     from cmqa_tasks.task_classes.lmms import ConflictTask
 
-    task = ConflictTask(arm=_arm(path))
-    task.config.generation_kwargs |= {"max_new_tokens": NEW}
-    wrapper.task_dict[task.config.task] = task.dataset
-    task.build_all_requests(limit=items)
-    return wrapper, task.instances
+    requests = []
+    for arm in asked.arms:
+        task = ConflictTask(arm=arm)
+        task.config.generation_kwargs |= {"max_new_tokens": NEW}
+        wrapper.task_dict[task.config.task] = task.dataset
+        task.build_all_requests()
+        requests += asked.of(task)
+    return wrapper, requests
 
 
-def cmqa_hf(dtype: str, attention: str) -> Callable[[Path, int, int, Path], tuple[Any, list[Any]]]:
-    def make(path: Path, batch: int, items: int, log: Path) -> tuple[Any, list[Any]]:
+def cmqa_hf(dtype: str, attention: str, **settings: Any) -> Callable[[Path, int, Asked, Path], Made]:
+    def make(path: Path, batch: int, asked: Asked, log: Path) -> Made:
         from cmqa_tasks.models.hf import CmqaHF
 
-        settings = {"attention": attention, "attention_path": str(log)}
-        return _lmms(path, items, CmqaHF(str(path), device="cpu", dtype=dtype, batch_size=batch, **settings))
+        given = {"attention": attention, "attention_path": str(log)} | settings
+        return _lmms(asked, CmqaHF(str(path), device="cpu", dtype=dtype, batch_size=batch, **given))
 
     return make
 
 
-def lmms_huggingface(path: Path, batch: int, items: int, log: Path) -> tuple[Any, list[Any]]:
+def lmms_huggingface(path: Path, batch: int, asked: Asked, log: Path) -> Made:
     from lmms_eval.models.chat.huggingface import Huggingface
 
-    return _lmms(path, items, Huggingface(str(path), device="cpu", device_map="cpu", batch_size=batch))
+    return _lmms(asked, Huggingface(str(path), device="cpu", device_map="cpu", batch_size=batch))
 
 
-def lmms_qwen2_5_vl(path: Path, batch: int, items: int, log: Path) -> tuple[Any, list[Any]]:
+def lmms_qwen2_5_vl(path: Path, batch: int, asked: Asked, log: Path) -> Made:
     from lmms_eval.models.chat.qwen2_5_vl import Qwen2_5_VL
 
     sizes = IMAGES["qwen2_5_vl"]["size"]
     pixels = {"min_pixels": sizes["shortest_edge"], "max_pixels": sizes["longest_edge"]}
-    return _lmms(path, items, Qwen2_5_VL(str(path), device="cpu", device_map="cpu", batch_size=batch, **pixels))
+    return _lmms(asked, Qwen2_5_VL(str(path), device="cpu", device_map="cpu", batch_size=batch, **pixels))
 
 
-def lmms_llava_hf(path: Path, batch: int, items: int, log: Path) -> tuple[Any, list[Any]]:
+def lmms_llava_hf(path: Path, batch: int, asked: Asked, log: Path) -> Made:
     from lmms_eval.models.chat.llava_hf import LlavaHf
 
-    return _lmms(path, items, LlavaHf(str(path), device="cpu", device_map="cpu", dtype="float32", batch_size=batch))
+    return _lmms(asked, LlavaHf(str(path), device="cpu", device_map="cpu", dtype="float32", batch_size=batch))
 
 
-def lm_eval_hf(path: Path, batch: int, items: int, log: Path) -> tuple[Any, list[Any]]:
+def lm_eval_hf(path: Path, batch: int, asked: Asked, log: Path) -> Made:
     from lm_eval.models.hf_vlms import HFMultimodalLM
     from lm_eval.models.huggingface import HFLM
 
@@ -133,14 +173,27 @@ def lm_eval_hf(path: Path, batch: int, items: int, log: Path) -> tuple[Any, list
 
     shared = {"pretrained": str(path), "device": "cpu", "dtype": "float32", "batch_size": batch}
     wrapper = HFLM(**shared) if path.name == "qwen2" else HFMultimodalLM(max_images=2, **shared)
-    task = ConflictTask(arm=_arm(path))
-    task.config.generation_kwargs |= {"max_gen_toks": NEW}
-    task.build_all_requests(limit=items, apply_chat_template=True, chat_template=wrapper.apply_chat_template, tokenizer_name="t")
-    return wrapper, task.instances
+    requests = []
+    for arm in asked.arms:
+        task = ConflictTask(arm=arm)
+        task.config.generation_kwargs |= {"max_gen_toks": NEW}
+        task.build_all_requests(apply_chat_template=True, chat_template=wrapper.apply_chat_template, tokenizer_name="t")
+        requests += asked.of(task)
+    return wrapper, requests
 
 
-OURS = (Way("cmqa_hf, logging", "float32", cmqa_hf("float32", "on")), Way("cmqa_hf, off", "float32", cmqa_hf("float32", "off")))
-OURS_16 = (Way("cmqa_hf, logging", "bfloat16", cmqa_hf("bfloat16", "on")),)
+def _ours(dtype: str) -> tuple[Way, ...]:
+    return (
+        Way("cmqa_hf, logging", dtype, cmqa_hf(dtype, "on")),
+        Way("cmqa_hf, logging, image_cache=0", dtype, cmqa_hf(dtype, "on", image_cache=0)),
+        Way("cmqa_hf, off", dtype, cmqa_hf(dtype, "off")),
+        Way("cmqa_hf, off, image_cache=0", dtype, cmqa_hf(dtype, "off", image_cache=0)),
+    )
+
+
+OURS = _ours("float32")
+OURS_16 = _ours("bfloat16")[:2]
+OURS_OF_TEXT = OURS[::2]
 HUGGINGFACE = Way("lmms-eval huggingface", "bfloat16", lmms_huggingface)
 WAYS: dict[str, tuple[Way, ...]] = {
     "qwen2_5_vl": (
@@ -156,7 +209,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
         Way("lmms-eval llava_hf", "float32", lmms_llava_hf),
         HUGGINGFACE,
     ),
-    "qwen2": (*OURS, Way("lm-eval hf", "float32", lm_eval_hf), HUGGINGFACE),
+    "qwen2": (*OURS_OF_TEXT, Way("lm-eval hf", "float32", lm_eval_hf), HUGGINGFACE),
 }
 
 
@@ -167,11 +220,11 @@ def quiet() -> Any:
         yield
 
 
-def started(way: Way, path: Path, batch: int, items: int, log: Path) -> tuple[Any, list[Any]] | str:
+def started(way: Way, path: Path, batch: int, asked: Asked, log: Path) -> Made | str:
     """The wrapper after a first, untimed run, with its requests; or why it does not run: whatever it raises."""
     try:
         with quiet():
-            wrapper, requests = way.make(path, batch, items, log)
+            wrapper, requests = way.make(path, batch, asked, log)
             answers = wrapper.generate_until(requests)
         if not any(_text(answer) for answer in answers):
             return "ran, but every answer is empty (it logs its errors and goes on)"
@@ -195,13 +248,16 @@ def seconds(wrapper: Any, requests: Sequence[Any]) -> dict[str, float]:
 def compare(family: str, arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     """All wrappers of a family at all batch sizes, in turn."""
     path = checkpoint(family, work / family)
+    asked = Asked(tuple(arguments.arms) if family in VISION else ("text_text",), arguments.items)
+    images = asked.images()
+    print(f"  {asked.items} items of {' and '.join(asked.arms)} show {len(images)} images, {len(set(images))} different ones")
     running: dict[str, tuple[Any, list[Any]]] = {}
     failed: dict[str, str] = {}
     for batch in arguments.batches:
         for way in WAYS[family]:
             key = f"{way.name} | {way.kind} | {batch}"
-            log = work / "attention" / family / way.kind / str(batch)
-            found = started(way, path, batch, arguments.items, log)
+            log = work / "attention" / family / way.kind / str(batch) / re.sub(r"\W+", "_", way.name)
+            found = started(way, path, batch, asked, log)
             if isinstance(found, str):
                 failed[key] = found
                 print(f"  {key}: does not run: {found}", flush=True)
@@ -215,12 +271,12 @@ def compare(family: str, arguments: argparse.Namespace, work: Path) -> dict[str,
             times[key].append(seconds(*running[key]))
             print(f"  {turn} | {key} | {times[key][-1]}", flush=True)
     show(times, arguments.items)
-    return {"seconds": times, "failed": failed}
+    return {"seconds": times, "failed": failed, "images": len(images), "distinct": len(set(images))}
 
 
 def show(times: dict[str, list[dict[str, float]]], items: int) -> None:
     """A table of medians: how many times the items of each wrapper ``cmqa_hf`` does while it logs, at the same batch and at 1."""
-    print(f"  {'':42}{'items/s CPU':>12}{'items/s wall':>14}{'logging is … times as fast':>28}{'as it at batch 1':>18}")
+    print(f"  {'':46}{'items/s CPU':>12}{'items/s wall':>14}{'logging is … times as fast':>28}{'as it at batch 1':>18}")
     for key, rounds in times.items():
         name, kind, batch = key.split(" | ")
         cells = [f"{statistics.median(items / one[clock] for one in rounds):.2f}" for clock in ("cpu", "wall")]
@@ -229,7 +285,7 @@ def show(times: dict[str, list[dict[str, float]]], items: int) -> None:
         best = times.get(f"cmqa_hf, logging | {kind} | {max(int(one.split(' | ')[2]) for one in times)}")
         ratio = f"{_ratio(rounds, ours):.2f}" if ours and ours is not rounds else ""
         gain = f"{_ratio(first, best):.2f}" if first and best and batch == "1" else ""
-        print(f"  {key:42}{cells[0]:>12}{cells[1]:>14}{ratio:>28}{gain:>18}", flush=True)
+        print(f"  {key:46}{cells[0]:>12}{cells[1]:>14}{ratio:>28}{gain:>18}", flush=True)
 
 
 def _ratio(slower: Sequence[dict[str, float]], faster: Sequence[dict[str, float]]) -> float:
@@ -251,7 +307,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--families", nargs="+", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8])
-    parser.add_argument("--items", type=int, default=16)
+    parser.add_argument("--arms", nargs="+", default=["image_text", "text_image"], help="of models that see images")
+    parser.add_argument("--items", type=int, default=24, help="in all arms together; pairs, so a multiple of twice the arms")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--raw", help="where to keep the figures of every round, as JSON")
     main(parser.parse_args())

@@ -37,6 +37,7 @@ from cmqa_tasks.models.attention_log import (
     subject_of,
 )
 from cmqa_tasks.models.batching import Prompt, batches
+from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
 from cmqa_tasks.models.segments import Messages, Origins, Segments, process, segment_batch
 from cmqa_tasks.resources import located
 from cmqa_tasks.running import RUNNING
@@ -61,6 +62,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         attention_path: directory for the log; the model's own directory is made in it.
         attention_bias: nats to add to a segment's logits, such as ``image:+1.0``; see
             :func:`~cmqa_tasks.models.attention_log.bias_of`. Works without logging, too.
+        image_cache: megabytes of image features that are kept, so that an image of several items is encoded once; ``0`` or
+            ``off`` for none. Answers are the same bit for bit; see :mod:`~cmqa_tasks.models.image_cache`.
         batch_size: requests per forward pass.
         max_batch_size: accepted because the harness passes it; not used.
 
@@ -82,6 +85,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         attention: str = "off",
         attention_path: str = "attention",
         attention_bias: str | None = None,
+        image_cache: int | float | str = DEFAULT,
         batch_size: int | str = 1,
         max_batch_size: int | None = None,
     ) -> None:
@@ -90,7 +94,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             raise ValueError(f"dtype={dtype!r}: choose one of {', '.join(DTYPES)}")
         if attention not in MODES:
             raise ValueError(f"attention={attention!r}: choose one of {', '.join(MODES)}")
-        bias = bias_of(attention_bias)
+        bias, megabytes = bias_of(attention_bias), megabytes_of(image_cache)
         self.batch_size_per_gpu = _positive("batch_size", batch_size)
         self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         self._device = _device(device)
@@ -111,6 +115,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self.tokenizer.padding_side = "left"
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
+        self.images = ImageCache(self.model, megabytes)
         self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), bias)
         self._say(pretrained, revision)
 
@@ -143,7 +148,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         """One response per request, in order. Requests that only pad a rank are not run."""
         results = [GenerationResult(text="") for _ in requests]
         todo = [place for place, request in enumerate(requests) if not _is_padding(request)]
-        with tqdm(total=len(todo), desc="cmqa_hf", disable=self.rank != 0) as bar:
+        with self.images.attached(), tqdm(total=len(todo), desc="cmqa_hf", disable=self.rank != 0) as bar:
             prompts = (self._prompt(place, requests[place]) for place in todo)
             for batch in batches(prompts, self.batch_size):
                 for prompt, result in zip(batch, self._respond(batch), strict=True):

@@ -6,6 +6,7 @@ cmqa mix --data chats.jsonl --data llava.json --strategy instance --per-example 
 cmqa train config.yaml                          TRL's supervised fine-tuning on such a set
 cmqa attention attention/                       maps of the attention that --model_args attention=on has logged
 cmqa leaderboard runs --out leaderboards/       ranks, gaps and intervals from what the harnesses wrote
+cmqa report runs --out report.html              one page: leaderboard, plots, attention and every answer
 cmqa tasks-path lm-eval                         for --include_path, where no plugin is loaded
 cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line, with our tasks and reference policies
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 import cmqa_tasks
 from cmqa_tasks.regress import arguments as regress
 from cmqa_tasks.report import arguments as report
+from cmqa_tasks.webpage import arguments as webpage
 
 _EXTRAS = {"lmms-eval": "lmms", "lm-eval": "lm"}
 """The harnesses, and the extra that installs each."""
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
     regress.add(commands)
     report.add(commands)
+    webpage.add(commands)
 
     mini = commands.add_parser("mini", help="train the miniature from scratch, evaluate it, and write a page about it")
     mini.add_argument("--out", type=Path, required=True, help="directory of the run; one that was stopped goes on")

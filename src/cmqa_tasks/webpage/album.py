@@ -1,8 +1,8 @@
 """The images of the page: each once, as large as the room allows, the same way for all.
 
-A page that a browser drew is small as it is (lossless WebP, 10 kB). Where there is no room for that, all are scaled down and encoded
-with loss; 320 pixels is the size at which the release's pages are still made to be read. Where even that is too much, the last
-ones are left out, and counted.
+A page that a browser drew is small as it is (lossless WebP, 10 kB). Where there is no room for that, all are scaled down and
+encoded with loss; at 320 pixels the release's pages can still be read. Where even that is too much, the last ones are left out,
+and counted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from PIL import Image, UnidentifiedImageError
 
@@ -52,12 +53,21 @@ class Encoded:
     missing: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """Where an image is."""
+
+    release: Release
+    fact: str
+    piece: Piece
+
+
 class Album:
     """Images by number; one that several items show is kept once."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[str, str], int] = {}
-        self._found: list[tuple[Release, str, Piece]] = []
+        self._found: list[_Picture] = []
 
     def __len__(self) -> int:
         return len(self._found)
@@ -67,7 +77,7 @@ class Album:
         key = release.fingerprint, evidence_id(fact, piece.side, piece.modality, piece.language, piece.variant)
         if key not in self._places:
             self._places[key] = len(self._found)
-            self._found.append((release, fact, piece))
+            self._found.append(_Picture(release, fact, piece))
         return self._places[key]
 
     def encoded(self, count: int, room: int) -> Encoded:
@@ -81,16 +91,24 @@ class Album:
             ReleaseError: an image cannot be decoded.
         """
         wanted = self._found[:count]
-        with ThreadPoolExecutor() as pool:
-            for size in SIZES[:-1]:
-                tried = wanted[:: max(1, count // _TRIED)]
-                if sum(len(text) + 1 for text in pool.map(lambda one: _text(*one, size), tried)) * count <= room * len(tried):
-                    texts = tuple(pool.map(lambda one: _text(*one, size), wanted))  # noqa: B023 – used up at once
-                    if _fitting(texts, room) == count:
-                        return Encoded(texts, size, 0)
-            texts = tuple(pool.map(lambda one: _text(*one, SIZES[-1]), wanted))
+        tried = wanted[:: max(1, count // _TRIED)]
+        for size in SIZES[:-1]:
+            if _length(_texts(tried, size)) * count <= room * len(tried):
+                texts = _texts(wanted, size)
+                if _fitting(texts, room) == count:
+                    return Encoded(texts, size, 0)
+        texts = _texts(wanted, SIZES[-1])
         fitting = _fitting(texts, room)
         return Encoded(texts[:fitting] + ("",) * (count - fitting), SIZES[-1], count - fitting)
+
+
+def _texts(pictures: Sequence[_Picture], size: Size) -> tuple[str, ...]:
+    with ThreadPoolExecutor() as pool:  # Pillow encodes without holding Python's lock
+        return tuple(pool.map(partial(_text, size), pictures))
+
+
+def _length(texts: Sequence[str]) -> int:
+    return sum(len(text) + 1 for text in texts)
 
 
 def _fitting(texts: Sequence[str], room: int) -> int:
@@ -102,15 +120,17 @@ def _fitting(texts: Sequence[str], room: int) -> int:
     return len(texts)
 
 
-def _text(release: Release, fact: str, piece: Piece, size: Size) -> str:
-    data = release.image(fact, piece)
+def _text(size: Size, picture: _Picture) -> str:
+    data = picture.release.image(picture.fact, picture.piece)
     try:
         with Image.open(io.BytesIO(data)) as image:
             if size.width is None and image.format in _FORMATS:
                 return pack.image(data, _FORMATS[image.format])
             return pack.image(_smaller(image.convert("RGB"), size), _FORMATS["WEBP"])
     except (UnidentifiedImageError, OSError) as error:
-        raise ReleaseError(f"an image of fact {fact} in release {release.name!r} cannot be decoded: {error}") from error
+        raise ReleaseError(
+            f"an image of fact {picture.fact} in release {picture.release.name!r} cannot be decoded: {error}"
+        ) from error
 
 
 def _smaller(image: Image.Image, size: Size) -> bytes:

@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     runs = "directories of results (--output_path), each with a name of its own if you like: NAME=DIRECTORY"
     report.add_argument("runs", nargs="+", metavar="RUN", help=runs)
     report.add_argument("--out", type=Path, required=True, help="the HTML file; replaced when it exists")
-    data = "a release's directory, or a .jsonl of your own facts, where runs were made on others than the shipped ones; repeatable"
+    data = "directory of a release, or .jsonl of your own facts, where a run is of other data than the shipped; repeatable"
     report.add_argument("--data", action="append", default=[], metavar="RELEASE", help=data)
     report.add_argument("--items", type=int, default=ITEMS, help=f"items to look at, at most (default: {ITEMS:,})")
     report.add_argument("--megabytes", type=float, default=MEGABYTES, help=f"size of the file at most (default: {MEGABYTES:g})")

@@ -1,4 +1,4 @@
-"""Boards for the page: the cells of :mod:`cmqa_tasks.report.columns` as they stand in ``leaderboard.md``, and the gap plot's numbers."""
+"""Boards for the page: the cells as they stand in ``leaderboard.md``, and the numbers of the gap plot."""
 
 from __future__ import annotations
 

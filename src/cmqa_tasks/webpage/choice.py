@@ -88,4 +88,7 @@ def _asked(entries: Sequence[Entry]) -> list[Asked]:
                 key = entry.setting.release_sha256, row[0]
                 about.setdefault(key, tuple(str(value or "") for value in row[1:6]))
                 answers.setdefault(key, {})[place] = Answer(row[6], row[7])
-    return [Asked(sha, identity, *about[sha, identity], answers[sha, identity]) for sha, identity in about]
+    return [
+        Asked(sha, identity, fact, arm, relation, world, kind, answers[sha, identity])
+        for (sha, identity), (fact, arm, relation, world, kind) in about.items()
+    ]

@@ -23,7 +23,7 @@ from cmqa_tasks.webpage.boards import Shown
 from cmqa_tasks.webpage.samples import Samples
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("base.js", "tables.js", "plots.js", "list.js", "item.js", "main.js")
+_SCRIPTS = ("base.js", "tables.js", "figure.js", "gap.js", "prompts.js", "maps.js", "plots.js", "list.js", "item.js", "main.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _notes(contents: Contents, groups: int, images: tuple[int, int, str] | None)
             "Every table and plot is made from all items."
         )
     for stranger in sorted(contents.samples.strangers):
-        notes.append(f"Passages and images of release {stranger} are not at hand; its prompts are shown as the harness kept them.")
+        notes.append(f"Passages and images of release {stranger} are not at hand; prompts are as the harness kept them.")
     if images is not None and images[0]:
         count, missing, words = images
         if missing:

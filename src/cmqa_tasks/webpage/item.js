@@ -2,6 +2,7 @@
 // One item: what was shown and asked, what each model answered, and why that was scored as it was.
 
 const LANGUAGES = { en: "English", zh: "Chinese" };
+const SMALL = 150; // pixels: narrower images, such as the miniature's, are enlarged
 const PLACES = ["First piece", "Second piece"];
 const SEGMENTS = { question: "question", sink: "first token (sink)", other: "instructions and the rest", generated: "generated tokens" };
 
@@ -17,7 +18,12 @@ function pieceBlock(item, content, place, image) {
 
 function imageOf(piece, image, alt) {
   const data = image(piece.image);
-  return data ? make("img", { src: `data:${data}`, alt }) : make("p", { class: "empty" }, "This image is left out of the page for its size.");
+  if (data) {
+    const shown = make("img", { src: `data:${data}`, alt });
+    shown.addEventListener("load", () => shown.classList.toggle("small", shown.naturalWidth < SMALL));
+    return shown;
+  }
+  return make("p", { class: "empty" }, "This image is left out of the page for its size.");
 }
 
 function promptBlock(item, content, prompt, image) {
@@ -36,15 +42,14 @@ function segmentName(item, content, attention, name) {
 }
 
 function attentionBlock(item, content, attention) {
-  const percent = (share) => (share === null ? "–" : `${share} %`);
   const rows = attention.segments.map(([name, tokens, share]) => {
     const [words, side] = segmentName(item, content, attention, name);
     const bar = make("i", {});
-    bar.style.width = `${Math.min(100, share || 0)}%`;
-    return make("tr", {}, make("th", { scope: "row" }, words), make("td", { class: "number" }, String(tokens)), make("td", { class: "number" }, percent(share)), make("td", {}, make("span", { class: `meter ${side}` }, bar)));
+    bar.style.width = `${share}%`;
+    return make("tr", {}, make("th", { scope: "row" }, words), make("td", { class: "number" }, String(tokens)), make("td", { class: "number" }, `${share.toFixed(1)} %`), make("td", {}, make("span", { class: `meter ${side}` }, bar)));
   });
   const head = make("tr", {}, ...["segment", "tokens", "share"].map((title, column) => make("th", { scope: "col", class: column ? "number" : "" }, title)), make("th", { scope: "col" }, ""));
-  const note = "Share of attention from the last prompt token: geometric mean over layers and heads, so shares do not add up to 100 %.";
+  const note = "Shares are relative, from the last prompt token: geometric means over heads, scaled to 100 % in each layer, averaged over layers.";
   const d = attention.d === null ? null : make("p", { class: "note" }, `Mean D ${written(attention.d, 2)} nats. ${note}`);
   return make("details", { open: true }, make("summary", {}, "Attention by segment"), make("table", { class: "segments" }, make("thead", {}, head), make("tbody", {}, ...rows)), d || make("p", { class: "note" }, note));
 }
@@ -71,7 +76,7 @@ function promptsOf(index, item, content, image) {
     const names = [...new Set(prompt.entries.map((place) => index.entries[place].protocol))].join(", ");
     const asked = make("details", { open: number === 0 }, make("summary", {}, "What the models were shown, protocol ", isolated(names)), promptBlock(item, content, prompt, image));
     const answers = prompt.entries.map((place) => answerBlock(index, item, content, place, prompt));
-    return make("section", { class: "asked" }, asked, make("h4", {}, "What they answered"), make("div", { class: "answers" }, ...answers));
+    return make("div", { class: "asked" }, asked, make("h4", {}, "What they answered"), make("div", { class: "answers" }, ...answers));
   });
 }
 
@@ -92,11 +97,11 @@ async function showItem(index, item, list) {
     button.addEventListener("click", () => list.step(step));
     return button;
   };
-  const chip = (text, kind) => make("span", { class: `chip ${kind || ""}` }, isolated(text));
+  const chip = (text) => make("span", { class: "chip" }, isolated(text));
   const heading = make("h3", { tabIndex: -1, dir: "auto" }, item.question || item.id);
   byId("item").replaceChildren(
     make("div", { class: "steps" }, back, stepper("‹ Previous item", -1), stepper("Next item ›", 1)), heading,
-    make("div", { class: "chips" }, chip(item.arm), chip(item.relation, item.relation), chip(`${item.world} / ${item.type}`), chip(`item ${item.id}`), chip(`fact ${item.factId}`)),
+    make("div", { class: "chips" }, chip(item.arm), chip(item.relation), chip(`${item.world} / ${item.type}`), chip(`item ${item.id}`), chip(`fact ${item.factId}`)),
     ...promptsOf(index, item, one, content.image),
   );
   document.querySelector(".browser").classList.add("open");

@@ -34,7 +34,7 @@ def make(entries: Sequence[Entry], logs: Mapping[int, Path]) -> list[dict[str, A
     for place, entry in enumerate(entries):
         tasks = {part.stamp.task for part in entry.parts.values()}
         found = pools(logs[place], arms=tasks) if place in logs else {}
-        panels = [_panel(pool) for _, pool in sorted(found.items(), key=lambda pair: (not _alike(pair[0]), pair[0]))]
+        panels = [_panel(pool) for _, pool in sorted(found.items(), key=lambda pair: _order(pair[0]))]
         made.append({"model": pack.name(entry.name), "protocol": protocol(entry), "panels": panels})
     return made
 
@@ -60,6 +60,11 @@ def _parts(name: str) -> list[str]:
 
 def _alike(name: str) -> bool:
     return len(set(_parts(name))) == 1
+
+
+def _order(name: str) -> tuple[bool, bool, str]:
+    """Modalities before languages, and pieces of one kind before those of two."""
+    return set(_parts(name)) <= {"en", "zh"}, not _alike(name), name
 
 
 def _label(name: str) -> str:

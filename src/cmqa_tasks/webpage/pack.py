@@ -23,9 +23,9 @@ _DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:
-    """A text without invisible tricks: control characters as their pictures, marks that turn the direction as their codes.
+    r"""A text without invisible tricks: control characters as their pictures, marks that turn the direction as their codes.
 
-    >>> visible("a\\x00b\\u202ec")
+    >>> visible("a\x00b\u202ec")
     'a␀b⟨U+202E⟩c'
     """
     shown = _DIRECTIONS.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)

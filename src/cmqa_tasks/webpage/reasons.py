@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cmqa_tasks.records import Outcome, Relation
-
-RIGHT: Mapping[Relation, Outcome] = {"conflict": "conflict", "agree": "correct", "single": "correct"}
-"""The outcome of a right answer."""
+from cmqa_tasks.records import Relation
 
 _PAIR = {
     "both": "It lists several values without calling that a contradiction.",
@@ -44,5 +41,6 @@ _YES_NO: Mapping[Relation, Mapping[str, str]] = {
 
 def table() -> dict[str, dict[str, dict[str, str]]]:
     """Every sentence by form (``words``, ``yes_no``), relation and outcome, for the page."""
-    words = {relation: dict(reasons) for relation, reasons in _REASONS.items()}
-    return {"words": words, "yes_no": {relation: reasons | _YES_NO[relation] for relation, reasons in _REASONS.items()}}  # type: ignore[operator]
+    words: dict[str, dict[str, str]] = {relation: dict(reasons) for relation, reasons in _REASONS.items()}
+    yes_no: dict[str, dict[str, str]] = {relation: {**reasons, **_YES_NO[relation]} for relation, reasons in _REASONS.items()}
+    return {"words": words, "yes_no": yes_no}

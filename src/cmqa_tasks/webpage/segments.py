@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,10 @@ _COLUMNS = ["task", "item_id", "aggregate", "names", "counts", "layers", "log_ma
 def read(path: Path, tasks: Collection[str], wanted: Collection[str]) -> dict[str, dict[str, Any]]:
     """What the page shows of these items of these tasks, by item.
 
-    ``d`` is the mean of D over layers and heads. ``segments`` lists name, tokens and share of attention in percent: the geometric
-    mean over layers and heads (a mean of stored logs), so shares do not add up to 100. ``first`` is the segment that stands first.
+    ``d`` is the mean of D over layers and heads. ``segments`` lists name, tokens and relative share of attention in percent:
+    the log keeps means over heads of log mass, whose exponentials are scaled to add up to 1 in each layer, then averaged over
+    layers.
+    ``first`` is the segment that stands first.
 
     Raises:
         StoreError: the log is damaged.
@@ -46,8 +47,8 @@ def _item(rows: pa.RecordBatch, place: int) -> dict[str, Any]:
         "d": number(float(finite_mean(_floats(rows, "log_density_ratio", place)))),
         "first": first,
         "segments": [
-            [name, count, _share(float(mass))]
-            for name, count, mass in zip(names, counts, finite_mean(masses, axis=0), strict=True)
+            [name, count, round(100 * float(share), 1)]
+            for name, count, share in zip(names, counts, _shares(masses), strict=True)
             if count
         ],
     }
@@ -57,6 +58,8 @@ def _floats(rows: pa.RecordBatch, name: str, place: int) -> Any:
     return rows.column(name)[place].values.to_numpy(zero_copy_only=False).astype(np.float32)
 
 
-def _share(log_mass: float) -> float | None:
-    """A share in percent, to three digits."""
-    return float(f"{100 * math.exp(log_mass):.3g}") if math.isfinite(log_mass) else None
+def _shares(log_masses: Any) -> Any:
+    """Relative shares of segments, [segments], from log masses [layers × segments]; what is not finite has none."""
+    masses = np.where(np.isfinite(log_masses), np.exp(log_masses), 0.0)
+    sums = masses.sum(axis=1, keepdims=True)
+    return np.divide(masses, sums, out=np.zeros_like(masses), where=sums > 0).mean(axis=0)

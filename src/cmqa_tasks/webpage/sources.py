@@ -10,7 +10,8 @@ from cmqa_tasks import tasks
 from cmqa_tasks.items import items
 from cmqa_tasks.own import read_jsonl
 from cmqa_tasks.prompts import PromptError
-from cmqa_tasks.records import ARMS, Fact, Item
+from cmqa_tasks.protocols import form_of
+from cmqa_tasks.records import ARMS, SIDES, Fact, Item
 from cmqa_tasks.release import Release, load, shipped
 from cmqa_tasks.results import Setting
 
@@ -67,14 +68,12 @@ def document(release: Release, item: Item, setting: Setting) -> tasks.Document |
 
 def form(document: tasks.Document) -> str:
     """In which of the two ways of :mod:`cmqa_tasks.webpage.reasons` a document's answers are explained."""
-    from cmqa_tasks.protocols import form_of
-
     return "yes_no" if form_of(document["protocol"], len(document["pieces"])) == "yes_no" else "words"
 
 
 def evidence(fact: Fact, document: tasks.Document) -> list[dict[str, Any]]:
     """The pieces of a document for people: kind, language, and the value that each shows."""
+    values = {side: fact.value(side).canonical for side in SIDES}
     return [
-        {"kind": piece["modality"], "language": piece["language"], "side": piece["side"], "value": fact.value(piece["side"]).canonical}
-        for piece in document["pieces"]
+        {"kind": piece["modality"], "language": piece["language"], "value": values[piece["side"]]} for piece in document["pieces"]
     ]

@@ -38,6 +38,9 @@ def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> Non
         "cmqa_tasks/worlds/phrases/en/maps.yaml",
         "cmqa_tasks/worlds/phrases/zh/maps.yaml",
         "cmqa_tasks/build/card.md.j2",
+        "cmqa_tasks/webpage/page.html.j2",
+        "cmqa_tasks/webpage/page.css",
+        "cmqa_tasks/webpage/main.js",
         "cmqa_tasks/py.typed",
     ):
         assert needed in names

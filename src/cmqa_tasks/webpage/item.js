@@ -57,7 +57,7 @@ function attentionBlock(item, content, attention) {
 function answerBlock(index, item, content, place, prompt) {
   const answer = content.answers[place], entry = index.entries[place], outcome = item.outcomes[place];
   const reason = index.reasons[prompt.form][item.relation]?.[outcome] || "";
-  const cut = answer.length ? make("p", { class: "note" }, `Cut here: ${answer.text.length.toLocaleString("en")} of ${answer.length.toLocaleString("en")} characters are shown.`) : null;
+  const cut = answer.cut ? make("p", { class: "note" }, `Cut here: ${answer.cut.map((length) => length.toLocaleString("en")).join(" of ")} characters are shown.`) : null;
   const facts = make(
     "dl", {}, make("dt", {}, "read as"), make("dd", {}, isolated(answer.read || "nothing")), make("dt", {}, "right answer"), make("dd", {}, isolated(prompt.target || "–")),
     make("dt", {}, "pieces"), make("dd", {}, { conflict: "contradict each other", agree: "agree", single: "one alone" }[item.relation] || item.relation),

@@ -142,7 +142,7 @@ class Samples:
         answer, exchange = asked.answers[place], self._exchanges[place].get(asked.identity, Exchange("", "", ""))
         shown: dict[str, Any] = {"text": pack.cut(exchange.response)}
         if len(exchange.response) > pack.TEXT:
-            shown["length"] = len(exchange.response)
+            shown["cut"] = [pack.TEXT, len(exchange.response)]
         if answer.parsed is not None:
             shown["read"] = pack.name(answer.parsed)
         if asked.identity in self._attention[place]:

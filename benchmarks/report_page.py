@@ -4,9 +4,9 @@
     PYTHONPATH=src python benchmarks/report_page.py --items 1000 --keep page.html
 
 The models are reference policies on release ``v1``, asked without a harness; their files are in the form that lmms-eval 0.7.3
-writes, responses lengthened to 300 characters. The log of attention has 28 layers of 28 heads, of random numbers. Writing all this
-is not timed. A page is opened from disk in a fresh context each time; *ready* is when items can be chosen, *plot* when the first
-plot stands.
+writes, responses lengthened to 300 characters. The log of attention has 28 layers of 28 heads, of random numbers. Writing all
+this is not timed. A page is opened from disk in a fresh tab each time; *ready* is when items can be chosen, *plot* when the
+first plot stands.
 """
 
 from __future__ import annotations

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cmqa_tasks.protocols import PROTOCOLS
 from cmqa_tasks.records import ARMS
 from cmqa_tasks.report.columns import rounded
 from cmqa_tasks.results import Entry
 from cmqa_tasks.tally import Tally, count, facts_of
 from cmqa_tasks.webpage import pack
 
+_PROTOCOLS = tuple(PROTOCOLS)
 _PAIRS = tuple(name for name, arm in ARMS.items() if not arm.single)
 
 
@@ -29,6 +31,7 @@ def make(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 def _grid(entries: Sequence[Entry]) -> dict[str, Any]:
     arms = [arm for arm in _PAIRS if any(arm in entry.parts for entry in entries)]
+    entries = sorted(entries, key=_order)
     tallies = [count(entry, facts_of([entry])) for entry in entries]
     setting = entries[0].setting
     return {
@@ -40,6 +43,12 @@ def _grid(entries: Sequence[Entry]) -> dict[str, Any]:
         "false_alarm": [[_rate(tally, arm, "agree") for arm in arms] for tally in tallies],
         "items": [[int(tally.calls(arm, "conflict")[1].sum()) for arm in arms] for tally in tallies],
     }
+
+
+def _order(entry: Entry) -> tuple[int, str, str]:
+    """The default protocol first, and English before other languages."""
+    name = entry.setting.protocol
+    return _PROTOCOLS.index(name) if name in _PROTOCOLS else len(_PROTOCOLS), name, entry.setting.language
 
 
 def protocol(entry: Entry) -> str:

@@ -35,7 +35,7 @@ async function drawGap(board) {
     height: high, margin: { l: 10, r: 14, t: 46, b: 50 }, legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", xanchor: "left" },
     xaxis: { title: { text: "balanced", standoff: 8 }, range: [-0.03, 1.05], domain: small ? [0, 1] : [0, 0.56], anchor: "y", zeroline: false, tickformat: ".1f", dtick: small ? 0.25 : 0.1, ...(small ? { tickformat: ".2f" } : {}) },
     yaxis: { ...models, domain: upper, anchor: "x" },
-    xaxis2: { title: { text: `gap: ${same} − ${across}`, standoff: 8 }, range: [-reach, reach], domain: small ? [0, 1] : [0.6, 1], anchor: "y2", zerolinewidth: 2, nticks: small ? 5 : 7 },
+    xaxis2: { title: { text: small ? "gap" : `gap: ${same} − ${across}`, standoff: 8 }, range: [-reach, reach], domain: small ? [0, 1] : [0.6, 1], anchor: "y2", zerolinewidth: 2, nticks: small ? 4 : 7, tickangle: 0 },
     yaxis2: { ...models, domain: lower, anchor: "x2", showticklabels: small },
   };
   await draw(place, traces, extra, `Balanced score ${same} and ${across}, and their difference, of ${rows.length} models with 95 % intervals`);

@@ -2,7 +2,7 @@
 // The list of items: filters, pages, keys.
 
 const PAGE = 25;
-const SIGNS = { conflict: "≠", first: "1", second: "2", both: "12", abstain: "∅", other: "?", unparsed: "–", correct: "=" };
+const DOTS = 10; // outcomes that a row shows
 const NEUTRAL = new Set(["abstain", "unparsed"]);
 const ANY = "";
 
@@ -118,14 +118,14 @@ class ItemList {
   }
 
   row(item) {
-    const dots = item.outcomes.slice(0, 12).map((outcome, place) => {
+    const dots = item.outcomes.slice(0, DOTS).map((outcome, place) => {
       if (outcome === null) return null;
       const kind = tone(item.relation, outcome);
       return make("span", { class: `badge ${kind}`, title: `${this.index.entries[place].name}: ${outcome}` }, mark[kind]);
     });
     const button = make(
       "button", { type: "button" }, isolated(item.question || item.id),
-      make("span", { class: "about" }, isolated(`${item.arm} · ${item.relation} · ${item.world}`)), make("span", { class: "dots" }, ...dots),
+      make("span", { class: "about" }, isolated(`${item.arm} · ${item.relation} · ${item.world}`)), make("span", { class: "dots" }, ...dots, item.outcomes.length > DOTS ? `+ ${item.outcomes.length - DOTS}` : null),
     );
     button.dataset.item = String(item.number);
     button.setAttribute("aria-current", String(item.number === this.current));

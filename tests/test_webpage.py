@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
 from cmqa_tasks.attention.store import ShardWriter
@@ -476,6 +478,24 @@ def test_images_are_kept_once_and_shrink_before_they_are_left_out() -> None:
     assert [bool(text) for text in least.texts] == sorted((bool(text) for text in least.texts), reverse=True)
     assert album.encoded(6, original // 4) == least
     assert album.encoded(0, 100).texts == ()
+
+
+def test_a_page_that_differs_in_its_value_alone_is_kept_as_a_patch() -> None:
+    release, album = load(), Album()
+    fact = next(iter(release.facts))
+    below, above = (Piece(modality="image", language="en", side=side, variant=0) for side in ("a", "b"))
+    album.add(release, fact, Piece(modality="image", language="en", side="a", variant=1))
+    assert [album.add(release, fact, piece) for piece in (below, above)] == [1, 2]
+    *_, whole, patch = album.encoded(3, 10**6).texts
+    place, data = patch.split("|")
+    number, *ends = place.split()
+    assert number == "1"
+    assert len(patch) < len(whole) / 4
+    page, piece = (Image.open(io.BytesIO(base64.b64decode(text.partition(",")[2]))).convert("RGB") for text in (whole, data))
+    left, top, width, height = (round(float(end) * side / 100) for end, side in zip(ends, page.size * 2, strict=True))
+    assert piece.size == (width, height)
+    page.paste(piece, (left, top))
+    assert page.tobytes() == Image.open(io.BytesIO(release.image(fact, above))).convert("RGB").tobytes()
 
 
 def test_a_users_own_facts_have_their_images(own_file: Path, own_release: Release, tmp_path: Path) -> None:

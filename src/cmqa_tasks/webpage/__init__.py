@@ -2,8 +2,9 @@
 
 * :mod:`cmqa_tasks.webpage.commands` – what ``cmqa report`` does
 * :mod:`cmqa_tasks.webpage.boards`, ``ablation``, ``maps`` – the numbers of tables and plots
-* :mod:`cmqa_tasks.webpage.choice`, ``samples``, ``sources``, ``reasons``, ``album`` – the sample browser: which items, what was
-  asked and answered, where the evidence comes from, why an answer was scored so, images
+* :mod:`cmqa_tasks.webpage.choice`, ``samples``, ``sources``, ``reasons`` – the sample browser: which items, what was asked and
+  answered, where the evidence comes from, why an answer was scored so
+* :mod:`cmqa_tasks.webpage.album`, ``pictures`` – images, within their room
 * :mod:`cmqa_tasks.webpage.logs`, ``segments`` – whose attention log is whose; attention per item
 * :mod:`cmqa_tasks.webpage.pack`, ``document`` – how data lie in the page; the page, within its size
 

@@ -7,41 +7,20 @@ and counted.
 
 from __future__ import annotations
 
-import io
+import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from PIL import Image, UnidentifiedImageError
-
 from cmqa_tasks.records import Piece, evidence_id
-from cmqa_tasks.release import Release, ReleaseError
-from cmqa_tasks.webpage import pack
+from cmqa_tasks.release import Release
+from cmqa_tasks.webpage.pictures import Picture, Size, text
 
-_FORMATS = {"WEBP": "image/webp", "PNG": "image/png", "JPEG": "image/jpeg"}
-"""What browsers show, by Pillow's names; anything else is encoded anew."""
+SIZES = (Size(None, 100), Size(480, 10), Size(400, 10), Size(400, 5), Size(360, 5), Size(320, 5))
+"""From the best to the smallest."""
 _TRIED = 32
 """Images by which a size is judged before all are encoded."""
-_METHOD = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """One way to encode all images."""
-
-    width: int | None
-    """Pixels; None leaves an image as it is."""
-    quality: int
-
-    @property
-    def words(self) -> str:
-        """For people."""
-        return "as in the release" if self.width is None else f"at most {self.width} pixels wide, WebP of quality {self.quality}"
-
-
-SIZES = (Size(None, 100), Size(480, 10), Size(400, 10), Size(360, 5), Size(320, 5))
-"""From the best to the smallest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +32,13 @@ class Encoded:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """Where an image is."""
-
-    release: Release
-    fact: str
-    piece: Piece
-
-
 class Album:
     """Images by number; one that several items show is kept once."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[str, str], int] = {}
-        self._found: list[_Picture] = []
+        self._siblings: dict[tuple[str, str, str, int], int] = {}
+        self._found: list[Picture] = []
 
     def __len__(self) -> int:
         return len(self._found)
@@ -76,8 +47,10 @@ class Album:
         """The number of a piece's image."""
         key = release.fingerprint, evidence_id(fact, piece.side, piece.modality, piece.language, piece.variant)
         if key not in self._places:
-            self._places[key] = len(self._found)
-            self._found.append(_Picture(release, fact, piece))
+            number = self._places[key] = len(self._found)
+            sibling = self._siblings.setdefault((release.fingerprint, fact, piece.language, piece.variant), number)
+            below = (self._found[sibling], sibling) if sibling != number else (None, -1)
+            self._found.append(Picture(release, fact, piece, *below))
         return self._places[key]
 
     def encoded(self, count: int, room: int) -> Encoded:
@@ -88,10 +61,10 @@ class Album:
             room: characters that their texts may take, a line break each included.
 
         Raises:
-            ReleaseError: an image cannot be decoded.
+            cmqa_tasks.release.ReleaseError: an image cannot be decoded.
         """
         wanted = self._found[:count]
-        tried = wanted[:: max(1, count // _TRIED)]
+        tried = random.Random(0).sample(wanted, min(count, _TRIED))
         for size in SIZES[:-1]:
             if _length(_texts(tried, size)) * count <= room * len(tried):
                 texts = _texts(wanted, size)
@@ -102,41 +75,19 @@ class Album:
         return Encoded(texts[:fitting] + ("",) * (count - fitting), SIZES[-1], count - fitting)
 
 
-def _texts(pictures: Sequence[_Picture], size: Size) -> tuple[str, ...]:
+def _texts(pictures: Sequence[Picture], size: Size) -> tuple[str, ...]:
     with ThreadPoolExecutor() as pool:  # Pillow encodes without holding Python's lock
-        return tuple(pool.map(partial(_text, size), pictures))
+        return tuple(pool.map(partial(text, size), pictures))
 
 
 def _length(texts: Sequence[str]) -> int:
-    return sum(len(text) + 1 for text in texts)
+    return sum(len(one) + 1 for one in texts)
 
 
 def _fitting(texts: Sequence[str], room: int) -> int:
     """How many, from the first, there is room for."""
-    for place, text in enumerate(texts):
-        room -= len(text) + 1
+    for place, one in enumerate(texts):
+        room -= len(one) + 1
         if room < 0:
             return place
     return len(texts)
-
-
-def _text(size: Size, picture: _Picture) -> str:
-    data = picture.release.image(picture.fact, picture.piece)
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if size.width is None and image.format in _FORMATS:
-                return pack.image(data, _FORMATS[image.format])
-            return pack.image(_smaller(image.convert("RGB"), size), _FORMATS["WEBP"])
-    except (UnidentifiedImageError, OSError) as error:
-        raise ReleaseError(
-            f"an image of fact {picture.fact} in release {picture.release.name!r} cannot be decoded: {error}"
-        ) from error
-
-
-def _smaller(image: Image.Image, size: Size) -> bytes:
-    if size.width is not None and image.width > size.width:
-        height = max(1, round(image.height * size.width / image.width))
-        image = image.resize((size.width, height), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=size.quality, method=_METHOD)
-    return buffer.getvalue()

@@ -16,14 +16,22 @@ function pieceBlock(item, content, place, image) {
   return make("figure", { class: place ? "piece second" : "piece" }, caption, body);
 }
 
+/** An image, or one that is a patch on another: that one, with the patch laid over it. */
 function imageOf(piece, image, alt) {
-  const data = image(piece.image);
-  if (data) {
-    const shown = make("img", { src: `data:${data}`, alt });
-    shown.addEventListener("load", () => shown.classList.toggle("small", shown.naturalWidth < SMALL));
-    return shown;
-  }
-  return make("p", { class: "empty" }, "This image is left out of the page for its size.");
+  const text = image(piece.image);
+  if (!text) return make("p", { class: "empty" }, "This image is left out of the page for its size.");
+  const [data, place] = text.split("|").reverse();
+  if (!place) return picture(data, alt);
+  const [below, ...ends] = place.split(" ").map(Number);
+  const patch = make("img", { src: `data:${data}`, alt: "", class: "patch" });
+  ["left", "top", "width", "height"].forEach((end, number) => patch.style.setProperty(end, `${ends[number]}%`));
+  return make("div", { class: "patched", role: "img", "aria-label": alt }, picture(image(below), ""), patch);
+}
+
+function picture(data, alt) {
+  const shown = make("img", { src: `data:${data}`, alt });
+  shown.addEventListener("load", () => shown.classList.toggle("small", shown.naturalWidth < SMALL));
+  return shown;
 }
 
 function promptBlock(item, content, prompt, image) {

@@ -117,17 +117,21 @@ def openings(page: Path) -> None:
     """Print how long the page takes to open."""
     from playwright.sync_api import sync_playwright
 
-    found: dict[str, list[float]] = {"markup": [], "ready": [], "plot": []}
+    found: dict[str, list[float]] = {"markup": [], "ready": [], "plot": [], "main thread until the plot, CPU": []}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"])
         for _ in range(OPENINGS + 1):
             tab = browser.new_page(viewport={"width": 1280, "height": 900})
             tab.add_init_script(_WATCH)
+            session = tab.context.new_cdp_session(tab)
+            session.send("Performance.enable", {"timeDomain": "threadTicks"})
             tab.goto(page.as_uri())
             tab.wait_for_selector("html[data-ready] .main-svg", state="attached")
             found["markup"].append(tab.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
             found["ready"].append(tab.evaluate("window.readyAt"))
             found["plot"].append(tab.evaluate("window.plotAt"))
+            metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+            found["main thread until the plot, CPU"].append(1000 * metrics["TaskDuration"])
             tab.close()
         browser.close()
     for name, times in found.items():

@@ -258,7 +258,7 @@ def test_an_item_shows_all_that_matters(page: Path, runs: Path, watched: Callabl
     assert reasons.table()["words"]["conflict"]["first"] in follows
     assert re.search(rf"read as\s+{re.escape(record['parsed'])}", follows)
     assert re.search(r"right answer\s+conflict", follows)
-    assert "No attention was logged." in follows
+    assert "No log of its attention." in follows
     cells = texts(answers["made/oracle"].first, ".segments td.number")
     assert cells == ["16", "40.0 %", "9", "10.0 %", "5", "10.0 %", "1", "30.0 %", "12", "10.0 %"]
     detect = answers["made/oracle"].nth(1).inner_text()
@@ -272,15 +272,15 @@ def test_attention_is_shown_where_it_was_logged(page: Path, runs: Path, watched:
     tab = watched().open(page)
     assert texts(tab, "#attention-model option") == [
         "made/oracle · aware",
-        "made/follow_image · aware (not logged)",
-        "made/oracle · detect (not logged)",
+        "made/follow_image · aware (no log)",
+        "made/oracle · detect (no log)",
     ]
     (map_,) = [one for one in data_of(page)["maps"] if one["panels"]]
     (panel,) = map_["panels"]
     assert panel["layers"] == list(LAYERS)
     assert panel["values"][2] == pytest.approx([3.0, 3.1, 3.2, 3.3], abs=2e-3)
     assert "it stands first" in panel["who"]
-    tab.select_option("#attention-model", label="made/follow_image · aware (not logged)")
+    tab.select_option("#attention-model", label="made/follow_image · aware (no log)")
     tab.locator("#attention").scroll_into_view_if_needed()
     tab.get_by_text("it is missing, not 0").wait_for()
     assert [path.name for path in (runs / "oracle" / "attention").iterdir()] == ["0-0.parquet"], "runs stay as they are"
@@ -316,13 +316,15 @@ def test_a_phone_and_a_keyboard_are_enough(page: Path, watched: Callable[..., Wa
 @pytest.mark.harness
 def test_colours_follow_the_system_and_the_toggle(page: Path, watched: Callable[..., Watched]) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
-    light, dark = (watched(scheme=scheme).open(page) for scheme in ("light", "dark"))
-    assert light.evaluate(paper) != dark.evaluate(paper)
-    theme = light.locator("#theme")
-    theme.click()
-    assert theme.get_attribute("aria-label") == "Colours: light"
-    theme.click()
-    assert light.evaluate(paper) == dark.evaluate(paper)
+    tab = watched().open(page)
+    light = tab.evaluate(paper)
+    tab.emulate_media(color_scheme="dark")
+    dark = tab.evaluate(paper)
+    assert light != dark
+    theme = tab.locator("#theme")
+    for label, expected in (("light", light), ("dark", dark), ("as the system", dark)):
+        theme.click()
+        assert (theme.get_attribute("aria-label"), tab.evaluate(paper)) == (f"Colours: {label}", expected)
 
 
 @pytest.mark.harness
@@ -337,15 +339,19 @@ def test_the_same_runs_give_the_same_bytes(page: Path, runs: Path, tmp_path: Pat
 def test_less_room_is_filled_and_owned_up_to(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], watched: Callable[..., Watched]
 ) -> None:
-    small = tmp_path / "small.html"
-    room = 2.12
-    assert main(["report", str(runs / "oracle"), "--out", str(small), "--megabytes", str(room), "--items", "30"]) == 0
-    assert (room - 0.1) * 1e6 < small.stat().st_size <= room * 1e6
-    tab = watched().open(small)
+    made = {}
+    for name, megabytes in (("whole", 8.0), ("small", None), ("least", 2.0)):
+        room = megabytes or (made["whole"].stat().st_size - 40_000) / 1e6
+        made[name] = tmp_path / f"{name}.html"
+        arguments = ["--items", "30", "--megabytes", str(room), "--out", str(made[name])]
+        assert main(["report", str(runs / "oracle"), *arguments]) == 0
+        if name == "small":
+            assert room * 1e6 - 60_000 < made[name].stat().st_size <= room * 1e6
+    assert "0 items, 0 images" in capsys.readouterr().out, "tables and plots stay, however little room there is"
+    tab = watched().open(made["small"])
     notes = texts(tab, ".notes li")
     assert f"24 of {4 * LIMIT} items can be looked at" in notes[0], "three facts, eight items each"
-    assert "images are left out for the size of this file" in notes[1] or "Images are at most" in notes[1]
-    assert all(note in capsys.readouterr().out for note in notes[:1])
+    assert "pixels wide, WebP of quality" in notes[1]
     assert tab.locator("#count").inner_text() == "24 of 24 items"
 
 

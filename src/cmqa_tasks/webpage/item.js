@@ -74,7 +74,7 @@ function answerBlock(index, item, content, place, prompt) {
     "div", { class: "answer" }, make("h5", {}, isolated(entry.name), make("small", {}, isolated(` · ${entry.protocol}`))),
     make("p", { class: "text", dir: "auto" }, answer.text || "(nothing)"), cut,
     make("p", { class: "why" }, badge(item.relation, outcome, outcome), ` ${reason}`), facts,
-    answer.attention ? attentionBlock(item, content, answer.attention) : make("p", { class: "note" }, "No attention was logged."),
+    answer.attention ? attentionBlock(item, content, answer.attention) : make("p", { class: "note" }, "No log of its attention."),
   );
 }
 

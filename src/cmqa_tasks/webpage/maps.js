@@ -24,8 +24,8 @@ function panelTrace(panel, number) {
 async function drawAttention(map) {
   const place = byId("attention-plot");
   if (!map || !map.panels.length) {
-    const command = "lmms-eval --model cmqa_hf --model_args …,attention=on";
-    return void place.replaceChildren(make("p", { class: "empty" }, map ? "This model logged no attention: it is missing, not 0. " : "No model logged attention. ", `Logged with ${command}`));
+    const missing = map ? "No log of this model's attention lies below the directory of its results: it is missing, not 0." : "No log of attention lies below the directories of the results.";
+    return void place.replaceChildren(make("p", { class: "empty" }, `${missing} cmqa_hf logs with --model_args …,attention=on,attention_path=….`));
   }
   const { panels } = map;
   const small = narrow();

@@ -7,7 +7,7 @@ function startPlots(index) {
   fill(byId("prompts-model"), index.ablation.map((grid, place) => [place, `${short(grid.model, 60)} · ${grid.release}`]));
   const most = index.ablation.reduce((best, grid, place) => (grid.protocols.length > index.ablation[best].protocols.length ? place : best), 0);
   byId("prompts-model").value = String(most); // where there is something to compare
-  const about = (map) => `${short(map.model, 60)} · ${map.protocol}${map.panels.length ? "" : " (not logged)"}`;
+  const about = (map) => `${short(map.model, 60)} · ${map.protocol}${map.panels.length ? "" : " (no log)"}`;
   const logged = index.maps.map((map, place) => [map, place]).sort(([a], [b]) => Number(!a.panels.length) - Number(!b.panels.length));
   fill(byId("attention-model"), logged.map(([map, place]) => [place, about(map)]));
   if (!index.maps.some((map) => map.panels.length)) byId("attention-model").parentElement.hidden = true;

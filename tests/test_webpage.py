@@ -452,6 +452,27 @@ def test_without_arms_across_kinds_there_is_still_a_page(tmp_path: Path, watched
     assert one.quiet(), (one.said, one.asked)
 
 
+def test_a_log_is_shown_with_its_own_model_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(always(True), model="org/a", facts=2)
+    run.write(tmp_path / "runs" / "a")
+    Run(always(True), model="org/b", facts=2).write(tmp_path / "runs" / "b")
+    answered = run.rows("image_text")
+    report = ["report", str(tmp_path / "runs"), "--out", str(tmp_path / "report.html")]
+
+    def panels() -> dict[str, int]:
+        assert main(report) == 0
+        return {one["model"]: len(one["panels"]) for one in data_of(tmp_path / "report.html")["maps"]}
+
+    log_attention(tmp_path / "runs" / "logs" / "one", answered, "org/a")
+    assert panels() == {"org/a": 1, "org/b": 0}
+    log_attention(tmp_path / "runs" / "logs" / "two", answered, "org/a")
+    capsys.readouterr()
+    assert panels() == {"org/a": 0, "org/b": 0}
+    assert "attention of org/a left out: 2 logs could be its own" in capsys.readouterr().out
+    log_attention(tmp_path / "runs" / "a" / "log", answered, "org/a")
+    assert panels() == {"org/a": 1, "org/b": 0}, "the nearest one"
+
+
 def test_whole_facts_are_chosen_alike_for_any_models(tmp_path: Path) -> None:
     Run(always(True), model="org/a", facts=30).write(tmp_path / "a")
     Run(always(False), model="org/b", facts=30).write(tmp_path / "b")

@@ -57,7 +57,8 @@ def text(size: Size, picture: Picture) -> str:
     Raises:
         ReleaseError: the image cannot be decoded.
     """
-    return (_patch(size, picture) if picture.sibling is not None else None) or _whole(size, picture)
+    patch = None if picture.sibling is None else _patch(size, picture, picture.sibling)
+    return patch or _whole(size, picture)
 
 
 def _whole(size: Size, picture: Picture) -> str:
@@ -67,10 +68,9 @@ def _whole(size: Size, picture: Picture) -> str:
     return pack.image(_webp(_pixels(size, picture), size.quality), _FORMATS["WEBP"])
 
 
-def _patch(size: Size, picture: Picture) -> str | None:
+def _patch(size: Size, picture: Picture, sibling: Picture) -> str | None:
     """What differs from the sibling; None where it is much, nothing, or the two are of different sizes."""
-    assert picture.sibling is not None
-    below, image = _pixels(size, picture.sibling), _pixels(size, picture)
+    below, image = _pixels(size, sibling), _pixels(size, picture)
     box = ImageChops.difference(below, image).getbbox() if below.size == image.size else None
     if box is None:
         return None

@@ -60,7 +60,11 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const dark = () => getComputedStyle(document.documentElement).colorScheme === "dark";
 
 // Colours: as the system, light, dark. A file opened from disk may be refused any storage.
-const THEMES = [["", "◐", "Auto", "as the system"], ["light", "☀", "Light", "light"], ["dark", "☾", "Dark", "dark"]];
+const THEMES = [
+  ["", "◐", "Auto", "as the system"],
+  ["light", "☀", "Light", "light"],
+  ["dark", "☾", "Dark", "dark"],
+];
 
 function storedTheme(value) {
   try {

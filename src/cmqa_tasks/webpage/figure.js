@@ -21,7 +21,14 @@ function layout(extra) {
   const axis = { gridcolor: colour("line"), zerolinecolor: colour("soft"), linecolor: colour("line"), automargin: true };
   const font = { family: getComputedStyle(document.body).fontFamily, size: 13, color: colour("ink") };
   const hover = { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink") }, align: "left" };
-  const made = { font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hoverlabel: hover, dragmode: false, ...extra };
+  const made = {
+    font,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    hoverlabel: hover,
+    dragmode: false,
+    ...extra,
+  };
   for (const name of Object.keys(made)) if (/^[xy]axis/.test(name)) made[name] = { ...axis, fixedrange: true, ...made[name] };
   return made;
 }
@@ -45,16 +52,26 @@ function below(place, notes, header, rows) {
   place.append(...notes.map((note) => make("p", { class: "note" }, note)));
   const details = make("details", {}, make("summary", {}, "The numbers as a table"));
   details.addEventListener("toggle", () => {
-    if (details.open && !details.querySelector("table")) details.append(make("div", { class: "scroll", tabIndex: 0 }, table(header, rows)));
+    if (details.open && !details.querySelector("table"))
+      details.append(make("div", { class: "scroll", tabIndex: 0 }, table(header, rows)));
   });
   place.append(details);
 }
 
 function table(header, rows) {
   const head = make("tr", {}, ...header.map((title) => make("th", { scope: "col" }, isolated(title))));
-  const body = rows.map((row) => make("tr", {}, ...row.map((cell, column) => (column ? make("td", {}, cell) : make("th", { scope: "row", class: "model" }, isolated(cell))))));
+  const body = rows.map((row) =>
+    make(
+      "tr",
+      {},
+      ...row.map((cell, column) =>
+        column ? make("td", {}, cell) : make("th", { scope: "row", class: "model" }, isolated(cell)),
+      ),
+    ),
+  );
   return make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
 }
 
 const written = (value, digits = 3) => (value === null ? "–" : value.toFixed(digits).replace("-", "−"));
-const withEnds = (one) => (one.low === null ? written(one.value) : `${written(one.value)} [${written(one.low)}, ${written(one.high)}]`);
+const withEnds = (one) =>
+  one.low === null ? written(one.value) : `${written(one.value)} [${written(one.low)}, ${written(one.high)}]`;

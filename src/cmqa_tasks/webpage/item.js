@@ -4,7 +4,12 @@
 const LANGUAGES = { en: "English", zh: "Chinese" };
 const SMALL = 150; // pixels: narrower images, such as the miniature's, are enlarged
 const PLACES = ["First piece", "Second piece"];
-const SEGMENTS = { question: "question", sink: "first token (sink)", other: "instructions and the rest", generated: "generated tokens" };
+const SEGMENTS = {
+  question: "question",
+  sink: "first token (sink)",
+  other: "instructions and the rest",
+  generated: "generated tokens",
+};
 
 const kindOf = (piece) => `${LANGUAGES[piece.language] || piece.language} ${piece.kind === "image" ? "page" : "passage"}`;
 
@@ -12,7 +17,10 @@ function pieceBlock(item, content, place, image) {
   const piece = content.pieces[place];
   const name = item.relation === "single" ? "The piece" : PLACES[place];
   const caption = make("figcaption", {}, make("b", {}, name), `: ${kindOf(piece)}, shows `, isolated(piece.value));
-  const body = piece.kind === "image" ? imageOf(piece, image, `${name}: ${kindOf(piece)} that shows ${piece.value}`) : make("p", { class: "text", dir: "auto" }, piece.text);
+  const body =
+    piece.kind === "image"
+      ? imageOf(piece, image, `${name}: ${kindOf(piece)} that shows ${piece.value}`)
+      : make("p", { class: "text", dir: "auto" }, piece.text);
   return make("figure", { class: place ? "piece second" : "piece" }, caption, body);
 }
 
@@ -35,7 +43,13 @@ function picture(data, alt) {
 }
 
 function promptBlock(item, content, prompt, image) {
-  const parts = prompt.parts.map((part) => (typeof part === "number" ? pieceBlock(item, content, part, image) : part.trim() ? make("p", { class: "text", dir: "auto" }, part.trim()) : null));
+  const parts = prompt.parts.map((part) =>
+    typeof part === "number"
+      ? pieceBlock(item, content, part, image)
+      : part.trim()
+        ? make("p", { class: "text", dir: "auto" }, part.trim())
+        : null,
+  );
   const note = prompt.logged ? make("p", { class: "note" }, "As far as the harness kept it; images are placeholders.") : null;
   return make("div", { class: "prompt" }, ...parts, note);
 }
@@ -54,26 +68,63 @@ function attentionBlock(item, content, attention) {
     const [words, side] = segmentName(item, content, attention, name);
     const bar = make("i", {});
     bar.style.width = `${share}%`;
-    return make("tr", {}, make("th", { scope: "row" }, words), make("td", { class: "number" }, String(tokens)), make("td", { class: "number" }, `${share.toFixed(1)} %`), make("td", {}, make("span", { class: `meter ${side}` }, bar)));
+    return make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, words),
+      make("td", { class: "number" }, String(tokens)),
+      make("td", { class: "number" }, `${share.toFixed(1)} %`),
+      make("td", {}, make("span", { class: `meter ${side}` }, bar)),
+    );
   });
-  const head = make("tr", {}, ...["segment", "tokens", "share"].map((title, column) => make("th", { scope: "col", class: column ? "number" : "" }, title)), make("th", { scope: "col" }, ""));
-  const note = "Shares are relative, from the last prompt token: geometric means over heads, scaled to 100 % in each layer, averaged over layers.";
+  const head = make(
+    "tr",
+    {},
+    ...["segment", "tokens", "share"].map((title, column) => make("th", { scope: "col", class: column ? "number" : "" }, title)),
+    make("th", { scope: "col" }, ""),
+  );
+  const note =
+    "Shares are relative, from the last prompt token: geometric means over heads, scaled to 100 % by layer, averaged over layers.";
   const d = attention.d === null ? null : make("p", { class: "note" }, `Mean D ${written(attention.d, 2)} nats. ${note}`);
-  return make("details", { open: true }, make("summary", {}, "Attention by segment"), make("table", { class: "segments" }, make("thead", {}, head), make("tbody", {}, ...rows)), d || make("p", { class: "note" }, note));
+  return make(
+    "details",
+    { open: true },
+    make("summary", {}, "Attention by segment"),
+    make("table", { class: "segments" }, make("thead", {}, head), make("tbody", {}, ...rows)),
+    d || make("p", { class: "note" }, note),
+  );
 }
 
 function answerBlock(index, item, content, place, prompt) {
-  const answer = content.answers[place], entry = index.entries[place], outcome = item.outcomes[place];
+  const answer = content.answers[place],
+    entry = index.entries[place],
+    outcome = item.outcomes[place];
   const reason = index.reasons[prompt.form][item.relation]?.[outcome] || "";
-  const cut = answer.cut ? make("p", { class: "note" }, `Cut here: ${answer.cut.map((length) => length.toLocaleString("en")).join(" of ")} characters are shown.`) : null;
+  const cut = answer.cut
+    ? make(
+        "p",
+        { class: "note" },
+        `Cut here: ${answer.cut.map((length) => length.toLocaleString("en")).join(" of ")} characters are shown.`,
+      )
+    : null;
   const facts = make(
-    "dl", {}, make("dt", {}, "read as"), make("dd", {}, isolated(answer.read || "nothing")), make("dt", {}, "right answer"), make("dd", {}, isolated(prompt.target || "–")),
-    make("dt", {}, "pieces"), make("dd", {}, { conflict: "contradict each other", agree: "agree", single: "one alone" }[item.relation] || item.relation),
+    "dl",
+    {},
+    make("dt", {}, "read as"),
+    make("dd", {}, isolated(answer.read || "nothing")),
+    make("dt", {}, "right answer"),
+    make("dd", {}, isolated(prompt.target || "–")),
+    make("dt", {}, "pieces"),
+    make("dd", {}, { conflict: "contradict each other", agree: "agree", single: "one alone" }[item.relation] || item.relation),
   );
   return make(
-    "div", { class: "answer" }, make("h5", {}, isolated(entry.name), make("small", {}, isolated(` · ${entry.protocol}`))),
-    make("p", { class: "text", dir: "auto" }, answer.text || "(nothing)"), cut,
-    make("p", { class: "why" }, badge(item.relation, outcome, outcome), ` ${reason}`), facts,
+    "div",
+    { class: "answer" },
+    make("h5", {}, isolated(entry.name), make("small", {}, isolated(` · ${entry.protocol}`))),
+    make("p", { class: "text", dir: "auto" }, answer.text || "(nothing)"),
+    cut,
+    make("p", { class: "why" }, badge(item.relation, outcome, outcome), ` ${reason}`),
+    facts,
     answer.attention ? attentionBlock(item, content, answer.attention) : make("p", { class: "note" }, "No log of its attention."),
   );
 }
@@ -82,9 +133,20 @@ function answerBlock(index, item, content, place, prompt) {
 function promptsOf(index, item, content, image) {
   return content.prompts.map((prompt, number) => {
     const names = [...new Set(prompt.entries.map((place) => index.entries[place].protocol))].join(", ");
-    const asked = make("details", { open: number === 0 }, make("summary", {}, "What the models were shown, protocol ", isolated(names)), promptBlock(item, content, prompt, image));
+    const asked = make(
+      "details",
+      { open: number === 0 },
+      make("summary", {}, "What the models were shown, protocol ", isolated(names)),
+      promptBlock(item, content, prompt, image),
+    );
     const answers = prompt.entries.map((place) => answerBlock(index, item, content, place, prompt));
-    return make("div", { class: "asked" }, asked, make("h4", {}, "What they answered"), make("div", { class: "answers" }, ...answers));
+    return make(
+      "div",
+      { class: "asked" },
+      asked,
+      make("h4", {}, "What they answered"),
+      make("div", { class: "answers" }, ...answers),
+    );
   });
 }
 
@@ -108,8 +170,17 @@ async function showItem(index, item, list) {
   const chip = (text) => make("span", { class: "chip" }, isolated(text));
   const heading = make("h3", { tabIndex: -1, dir: "auto" }, item.question || item.id);
   byId("item").replaceChildren(
-    make("div", { class: "steps" }, back, stepper("‹ Previous item", -1), stepper("Next item ›", 1)), heading,
-    make("div", { class: "chips" }, chip(item.arm), chip(item.relation), chip(`${item.world} / ${item.type}`), chip(`item ${item.id}`), chip(`fact ${item.factId}`)),
+    make("div", { class: "steps" }, back, stepper("‹ Previous item", -1), stepper("Next item ›", 1)),
+    heading,
+    make(
+      "div",
+      { class: "chips" },
+      chip(item.arm),
+      chip(item.relation),
+      chip(`${item.world} / ${item.type}`),
+      chip(`item ${item.id}`),
+      chip(`fact ${item.factId}`),
+    ),
     ...promptsOf(index, item, one, content.image),
   );
   document.querySelector(".browser").classList.add("open");

@@ -27,7 +27,15 @@ function itemsOf(index) {
 /** For searching in answers: everything is unpacked once, when the first search asks for it. */
 const answersOf = remembered(async (number) => {
   const content = await group(number);
-  return new Map(Object.entries(content.items).map(([item, one]) => [Number(item), Object.values(one.answers).map((answer) => answer.text).join("\n").toLowerCase()]));
+  return new Map(
+    Object.entries(content.items).map(([item, one]) => [
+      Number(item),
+      Object.values(one.answers)
+        .map((answer) => answer.text)
+        .join("\n")
+        .toLowerCase(),
+    ]),
+  );
 });
 
 async function searched(items, text) {
@@ -35,7 +43,11 @@ async function searched(items, text) {
   if (!wanted) return items;
   const groups = [...new Set(items.map((item) => item.group))];
   const answers = new Map((await Promise.all(groups.map(answersOf))).flatMap((map) => [...map]));
-  return items.filter((item) => `${item.question}\n${item.id}\n${item.factId}\n${item.type}`.toLowerCase().includes(wanted) || answers.get(item.number).includes(wanted));
+  return items.filter(
+    (item) =>
+      `${item.question}\n${item.id}\n${item.factId}\n${item.type}`.toLowerCase().includes(wanted) ||
+      answers.get(item.number).includes(wanted),
+  );
 }
 
 function matching(items, filters) {
@@ -83,15 +95,31 @@ class ItemList {
     fill(byId("by-arm"), any("every arm", unique("arm")));
     fill(byId("by-relation"), any("all", unique("relation")));
     fill(byId("by-world"), any("every world", unique("world")));
-    fill(byId("by-model"), any("any model", this.index.entries.map((entry, place) => [place, `${short(entry.name, 48)} · ${entry.protocol}`])));
+    fill(
+      byId("by-model"),
+      any(
+        "any model",
+        this.index.entries.map((entry, place) => [place, `${short(entry.name, 48)} · ${entry.protocol}`]),
+      ),
+    );
     const outcomes = this.index.outcomes.filter((one) => this.items.some((item) => item.outcomes.includes(one)));
-    fill(byId("by-outcome"), any("every outcome", [["right", "right"], ["wrong", "not right"], ...outcomes.map((one) => [one, one])]));
+    fill(
+      byId("by-outcome"),
+      any("every outcome", [["right", "right"], ["wrong", "not right"], ...outcomes.map((one) => [one, one])]),
+    );
   }
 
   async filter() {
     const mine = ++this.searches;
     const value = (name) => byId(`by-${name}`).value;
-    const filters = { arm: value("arm"), relation: value("relation"), world: value("world"), model: value("model"), outcome: value("outcome"), difference: byId("by-difference").checked };
+    const filters = {
+      arm: value("arm"),
+      relation: value("relation"),
+      world: value("world"),
+      model: value("model"),
+      outcome: value("outcome"),
+      difference: byId("by-difference").checked,
+    };
     const found = await searched(matching(this.items, filters), value("text"));
     if (mine !== this.searches) return;
     this.found = found;
@@ -111,7 +139,9 @@ class ItemList {
     byId("items").replaceChildren(...shown.map((item) => make("li", {}, this.row(item))));
     byId("items").scrollTop = 0;
     byId("items").hidden = !shown.length;
-    byId("count").textContent = this.items.length ? `${this.found.length.toLocaleString("en")} of ${this.items.length.toLocaleString("en")} items` : "No items in this page.";
+    byId("count").textContent = this.items.length
+      ? `${this.found.length.toLocaleString("en")} of ${this.items.length.toLocaleString("en")} items`
+      : "No items in this page.";
     byId("pages").textContent = `page ${this.page + 1} of ${pages}`;
     byId("earlier").disabled = this.page === 0;
     byId("later").disabled = this.page + 1 >= pages;
@@ -124,8 +154,11 @@ class ItemList {
       return make("span", { class: `badge ${kind}`, title: `${this.index.entries[place].name}: ${outcome}` }, mark[kind]);
     });
     const button = make(
-      "button", { type: "button" }, isolated(item.question || item.id),
-      make("span", { class: "about" }, isolated(`${item.arm} · ${item.relation} · ${item.world}`)), make("span", { class: "dots" }, ...dots, item.outcomes.length > DOTS ? `+ ${item.outcomes.length - DOTS}` : null),
+      "button",
+      { type: "button" },
+      isolated(item.question || item.id),
+      make("span", { class: "about" }, isolated(`${item.arm} · ${item.relation} · ${item.world}`)),
+      make("span", { class: "dots" }, ...dots, item.outcomes.length > DOTS ? `+ ${item.outcomes.length - DOTS}` : null),
     );
     button.dataset.item = String(item.number);
     button.setAttribute("aria-current", String(item.number === this.current));
@@ -135,7 +168,8 @@ class ItemList {
 
   choose(number) {
     this.current = number;
-    for (const button of byId("items").querySelectorAll("button")) button.setAttribute("aria-current", String(Number(button.dataset.item) === number));
+    for (const button of byId("items").querySelectorAll("button"))
+      button.setAttribute("aria-current", String(Number(button.dataset.item) === number));
     this.open(this.items[number]);
   }
 

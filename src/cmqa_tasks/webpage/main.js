@@ -3,9 +3,12 @@
 
 function startNavigation() {
   const links = new Map([...document.querySelectorAll("header nav a")].map((link) => [link.hash.slice(1), link]));
-  const watch = new IntersectionObserver((changes) => {
-    for (const { isIntersecting, target } of changes) links.get(target.id).classList.toggle("here", isIntersecting);
-  }, { rootMargin: "-30% 0px -60% 0px" });
+  const watch = new IntersectionObserver(
+    (changes) => {
+      for (const { isIntersecting, target } of changes) links.get(target.id).classList.toggle("here", isIntersecting);
+    },
+    { rootMargin: "-30% 0px -60% 0px" },
+  );
   for (const id of links.keys()) watch.observe(byId(id));
 }
 

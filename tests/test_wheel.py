@@ -42,6 +42,9 @@ def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> Non
         "cmqa_tasks/checkpoints/mini_dataset/README.md",
         "cmqa_tasks/mini/card.md.j2",
         "cmqa_tasks/mini/recipe.yaml",
+        "cmqa_tasks/webpage/page.html.j2",
+        "cmqa_tasks/webpage/page.css",
+        "cmqa_tasks/webpage/main.js",
         "cmqa_tasks/py.typed",
     ):
         assert needed in names

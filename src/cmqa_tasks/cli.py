@@ -8,6 +8,7 @@ cmqa before-after --before A --after B --out c  two checkpoints on benchmarks an
 cmqa attention attention/                       maps of the attention that --model_args attention=on has logged
 cmqa leaderboard runs --out leaderboards/       ranks, gaps and intervals from what the harnesses wrote
 cmqa checkpoint-path mini_instance              for --model_args pretrained=…
+cmqa report runs --out report.html              one page: leaderboard, plots, attention and every answer
 cmqa tasks-path lm-eval                         for --include_path, where no plugin is loaded
 cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line, with our tasks and reference policies
 """
@@ -24,6 +25,7 @@ import cmqa_tasks
 from cmqa_tasks.before_after import arguments as before_after
 from cmqa_tasks.regress import arguments as regress
 from cmqa_tasks.report import arguments as report
+from cmqa_tasks.webpage import arguments as webpage
 
 _EXTRAS = {"lmms-eval": "lmms", "lm-eval": "lm"}
 """The harnesses, and the extra that installs each."""
@@ -97,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     before_after.add(commands)
     regress.add(commands)
     report.add(commands)
+    webpage.add(commands)
 
     mini = commands.add_parser("mini", help="train the miniature from scratch, evaluate it, and write a page about it")
     mini.add_argument("--out", type=Path, required=True, help="directory of the run; one that was stopped goes on")

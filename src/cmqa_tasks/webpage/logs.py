@@ -1,0 +1,65 @@
+"""Which attention log is whose: a model's own, below the directory that its results were read from, and no other's."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from cmqa_tasks.attention import store
+from cmqa_tasks.results import Entry, Source
+
+
+@contextmanager
+def opened(entries: Sequence[Entry], sources: Sequence[Source]) -> Iterator[tuple[Mapping[int, Path], tuple[str, ...]]]:
+    """The merged log of each entry that has one, by the entry's place, and what must be said about logs that were left out.
+
+    Runs stay as they are: shards that were not merged yet are merged in a temporary directory.
+
+    Raises:
+        StoreError: a log is damaged, or holds shards of different models.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        merged: dict[Path, Path] = {}
+        found, notes = {}, []
+        for place, entry in enumerate(entries):
+            folders = _candidates(entry, sources)
+            if len(folders) > 1:
+                listed = ", ".join(map(str, folders))
+                notes.append(f"attention of {entry.name} left out: {len(folders)} logs could be its own ({listed})")
+            elif folders:
+                (folder,) = folders
+                if folder not in merged:
+                    merged[folder] = _merged(folder, Path(scratch) / str(len(merged)))
+                found[place] = merged[folder]
+        yield found, tuple(dict.fromkeys(notes))
+
+
+def _candidates(entry: Entry, sources: Sequence[Source]) -> list[Path]:
+    """Logs of the entry's model below the directories that its samples were read from; of several, the nearest."""
+    samples = [part.samples for part in entry.parts.values()]
+    roots = {source.directory for source in sources if any(path.is_relative_to(source.directory) for path in samples)}
+    folders = {folder for root in roots for folder in store.locate(root) if _is_of(folder, entry)}
+    if len(folders) < 2:
+        return sorted(folders)
+    near = {folder: max(len(Path(os.path.commonpath([folder, path])).parts) for path in samples) for folder in folders}
+    return sorted(folder for folder in folders if near[folder] == max(near.values()))
+
+
+def _is_of(folder: Path, entry: Entry) -> bool:
+    given = dict(part.partition("=")[::2] for part in entry.subject.arguments.split(","))
+    about = store.read_metadata(sorted(folder.glob("*.parquet"))[0])
+    return about.model == given.get("pretrained") and bool(about.bias) == bool(given.get("attention_bias"))
+
+
+def _merged(folder: Path, scratch: Path) -> Path:
+    """The merged file of a directory; where there are shards, merged from links to them, so that they stay."""
+    files = sorted(folder.glob("*.parquet"))
+    if [path.name for path in files] == [store.MERGED]:
+        return files[0]
+    scratch.mkdir()
+    for path in files:
+        (scratch / path.name).symlink_to(path.resolve())
+    return store.merge(scratch)

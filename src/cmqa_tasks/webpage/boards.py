@@ -10,7 +10,7 @@ from typing import Any
 from cmqa_tasks.report import board
 from cmqa_tasks.report.board import Board, Row
 from cmqa_tasks.report.columns import COLUMNS, STAMPS, Column, nested
-from cmqa_tasks.report.contrasts import CONTRASTS
+from cmqa_tasks.report.own_arms import contrasts_of
 from cmqa_tasks.results import Entry
 from cmqa_tasks.webpage import pack
 
@@ -43,7 +43,7 @@ class Shown:
 
 def make(entries: Sequence[Entry]) -> list[Board]:
     """The boards of :func:`cmqa_tasks.report.board.make`; none where no model has an arm of different kinds."""
-    across = {arm for contrast in CONTRASTS for arm in contrast.across}
+    across = {arm for contrast in contrasts_of(entries) for arm in contrast.across}
     return board.make(entries) if any(across & entry.parts.keys() for entry in entries) else []
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from cmqa_tasks import markdown
 from cmqa_tasks.catalogue import GROUPS, task_name
-from cmqa_tasks.evaluations import CONFIGS, end_of_log, evaluate
+from cmqa_tasks.evaluations import begin, end_of_log, evaluate
 from cmqa_tasks.policies import POLICIES
 from cmqa_tasks.records import ARMS
 from cmqa_tasks.results import ResultsError, latest_results, metric
@@ -28,12 +27,10 @@ def run(out: Path, limit: int | None = None) -> str:
         limit: items per task, for a quick look.
 
     Raises:
-        ResultsError: an evaluation left no results, or ``out`` holds something else than a demo.
+        ResultsError: an evaluation left no results.
+        FileExistsError: ``out`` holds something else than a demo.
     """
-    if out.exists() and not (out / CONFIGS).is_file():
-        raise ResultsError(f"{out} exists and is no earlier demo; choose another directory")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    begin(out)
     common = {"tasks": ",".join(TASKS), "log_samples": True} | ({} if limit is None else {"limit": limit})
     configs = [common | _policy(name) | {"output_path": str(out / name)} for name in POLICIES]
     evaluate(configs, out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,18 @@ def evaluate(configs: Sequence[Mapping[str, Any]], out: Path, environment: Mappi
             check=False,
             env=os.environ | environment,
         )
+
+
+def begin(out: Path) -> None:
+    """An empty directory for evaluations that are made anew each time; what an earlier one left in it goes.
+
+    Raises:
+        FileExistsError: the directory holds something else than evaluations.
+    """
+    if out.exists() and not (out / CONFIGS).is_file():
+        raise FileExistsError(f"{out} exists and is no earlier demo; choose another directory")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
 
 
 def end_of_log(out: Path) -> str:

@@ -6,7 +6,6 @@ behaviour on the same items. Nothing is downloaded.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cmqa_tasks import markdown
-from cmqa_tasks.evaluations import CONFIGS, end_of_log, evaluate
+from cmqa_tasks.evaluations import begin, end_of_log, evaluate
 from cmqa_tasks.mini.attended import share
 from cmqa_tasks.mini.evaluate import TASKS, Answered, answered, configuration, is_evaluated
 from cmqa_tasks.mini.ship import PAIR
@@ -64,12 +63,10 @@ def run(out: Path, limit: int | None = None) -> str:
         limit: items per task, for a quick look.
 
     Raises:
-        ResultsError: an evaluation left no results, or ``out`` holds something else than a demo.
+        ResultsError: an evaluation left no results.
+        FileExistsError: ``out`` holds something else than a demo.
     """
-    if out.exists() and not (out / CONFIGS).is_file():
-        raise ResultsError(f"{out} exists and is no earlier demo; choose another directory")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    begin(out)
     limited = {} if limit is None else {"limit": limit}
     evaluate([config | limited for config in _configurations(out)], out)
     for name in (*POLICIES, *PAIR):

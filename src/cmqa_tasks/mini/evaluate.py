@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cmqa_tasks.catalogue import MINI_GROUPS, mini_task_name
-from cmqa_tasks.evaluations import end_of_log, evaluate
+from cmqa_tasks.evaluations import OFFLINE, end_of_log, evaluate
 from cmqa_tasks.records import ARMS
 from cmqa_tasks.results import ResultsError, samples
 
@@ -47,7 +48,7 @@ def evaluate_checkpoints(checkpoints: Mapping[str, Path], out: Path, limit: int 
         return
     out.mkdir(parents=True, exist_ok=True)
     limited = {} if limit is None else {"limit": limit}
-    evaluate([configuration(str(path), out / name) | limited for name, path in missing.items()], out)
+    evaluate([configuration(str(path), out / name) | limited for name, path in missing.items()], out, environment())
     for name in missing:
         if not is_evaluated(out / name):
             raise ResultsError(f"{name}: the evaluation failed\n{end_of_log(out)}")
@@ -64,6 +65,11 @@ def configuration(checkpoint: str, out: Path) -> dict[str, Any]:
         "log_samples": True,
         "output_path": str(out),
     }
+
+
+def environment() -> dict[str, str]:
+    """Offline, and on one thread unless the user says otherwise: for so small a model, threads mostly wait for each other."""
+    return {**OFFLINE, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
 
 
 def is_evaluated(out: Path) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from cmqa_tasks import markdown
 from cmqa_tasks.evaluations import begin, end_of_log, evaluate
 from cmqa_tasks.mini.attended import share
-from cmqa_tasks.mini.evaluate import TASKS, Answered, answered, configuration, is_evaluated
+from cmqa_tasks.mini.evaluate import TASKS, Answered, answered, configuration, environment, is_evaluated
 from cmqa_tasks.mini.ship import PAIR
 from cmqa_tasks.mini.table import Figure, per_fact
 from cmqa_tasks.results import ResultsError
@@ -68,7 +68,7 @@ def run(out: Path, limit: int | None = None) -> str:
     """
     begin(out)
     limited = {} if limit is None else {"limit": limit}
-    evaluate([config | limited for config in _configurations(out)], out)
+    evaluate([config | limited for config in _configurations(out)], out, environment())
     for name in (*POLICIES, *PAIR):
         if not is_evaluated(out / name):
             raise ResultsError(f"{name}: the evaluation failed\n{end_of_log(out)}")

@@ -168,6 +168,8 @@ def test_every_section_is_drawn_without_network_or_complaint(page: Path, watched
     assert set(texts(tab, "#gap-plot .ytick text")) == {"made/oracle *", "made/follow_image *"}
     assert set(texts(tab, "#prompts-plot .ytick text")) == {"aware", "detect"}
     assert "English image / English text" in tab.locator("#attention-plot").inner_text()
+    buttons = {button.get_attribute("data-title") for button in tab.locator(".modebar-btn").all()}
+    assert buttons == {"Download plot as a PNG"}, "nothing that would send a plot away"
     assert one.quiet(), (one.said, one.asked)
 
 

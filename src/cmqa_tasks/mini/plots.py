@@ -11,7 +11,7 @@ import numpy as np
 from cmqa_tasks.mini import pieces
 from cmqa_tasks.mini.attended import CONTEXTS, mass_ratios, masses_by_layer
 from cmqa_tasks.mini.grow import BASE
-from cmqa_tasks.mini.report import Row, share_of
+from cmqa_tasks.mini.report import Row, first_converged, share_of
 from cmqa_tasks.mini.table import CROSSMODAL, shown
 from cmqa_tasks.pictures import BLACK, BLUE, GREEN, PURPLE, SKY, STYLE, VERMILION, save
 
@@ -130,8 +130,8 @@ def _pieces(rows: Sequence[Row], path: Path) -> list[Path]:
 
 
 def _first_seed(rows: Sequence[Row]) -> int:
-    bases = [row.training for row in rows if row.training.branch == BASE]
-    return next((one.seed for one in bases if one.unimodal.converged), bases[0].seed)
+    converged = first_converged(rows)
+    return rows[0].training.seed if converged is None else converged
 
 
 def _scaling(rows: Sequence[Row], path: Path) -> list[Path]:

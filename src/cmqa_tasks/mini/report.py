@@ -98,6 +98,11 @@ def _every(rows: Sequence[Row]) -> str:
     return markdown.table(header, lines, words=2)
 
 
+def first_converged(rows: Sequence[Row]) -> int | None:
+    """The first seed whose base converged."""
+    return next((row.training.seed for row in rows if row.training.branch == BASE and row.training.unimodal.converged), None)
+
+
 def share_of(row: Row, figure: Figure) -> float:
     """A figure of one checkpoint, over facts."""
     return float(np.mean(list(per_fact(row.answers, figure).values())))

@@ -14,8 +14,8 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from cmqa_tasks import markdown
-from cmqa_tasks.mini.grow import BASE, directory_of
-from cmqa_tasks.mini.report import Row, share_of
+from cmqa_tasks.mini.grow import directory_of
+from cmqa_tasks.mini.report import Row, first_converged, share_of
 from cmqa_tasks.mini.table import FIGURES
 
 PAIR = {"mini_dataset": "dataset", "mini_instance": "instance"}
@@ -48,11 +48,6 @@ def ship(run: Path, rows: Sequence[Row], out: Path) -> list[Path]:
         if branch not in by_branch or weights.stat().st_size > LARGEST:
             raise ShipError(f"{weights}: missing, or larger than {LARGEST} bytes")
     return [_copy(directory_of(run, seed, branch), out / name, _card(by_branch, name)) for name, branch in PAIR.items()]
-
-
-def first_converged(rows: Sequence[Row]) -> int | None:
-    """The first seed whose base converged."""
-    return next((row.training.seed for row in rows if row.training.branch == BASE and row.training.unimodal.converged), None)
 
 
 def _copy(checkpoint: Path, target: Path, card: str) -> Path:

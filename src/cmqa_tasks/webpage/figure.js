@@ -1,11 +1,8 @@
 "use strict";
 // What every plot shares. Plotly is unpacked and started when the first plot comes near the window.
 
-const CONFIG = {
-  displaylogo: false,
-  responsive: true,
-  modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"],
-};
+/** One button, which saves the plot: Plotly's own set has one that sends it to a server. */
+const CONFIG = { displaylogo: false, responsive: true, modeBarButtons: [["toImage"]] };
 
 /** The policy of the page names Plotly by its hash: no other script that is added here would run. */
 const plotly = remembered(async () => {
@@ -26,6 +23,7 @@ function layout(extra) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     hoverlabel: hover,
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
     dragmode: false,
     ...extra,
   };

@@ -1,6 +1,6 @@
 """Items per second of ``cmqa_hf`` that logs attention, and of the harnesses' own Hugging Face wrappers that log nothing.
 
-    PYTHONPATH=src python benchmarks/wrappers.py [--families qwen2_5_vl llava qwen2] [--batches 1 8] [--rounds 5] [--raw FILE]
+    PYTHONPATH=src python benchmarks/wrappers.py [--families qwen2_5_vl llava qwen2] [--batches 1 8] [--rounds 5] [--raw FILE] …
 
 A random model with a vision tower and a decoder that are small but not tiny, and real items: every wrapper is given the
 harness's own requests for the same items, the same number of new tokens and the same batch size. The items are conflicts and
@@ -10,9 +10,12 @@ wrappers do each time, and so does ``cmqa_hf`` with ``image_cache=0``.
 
 What is timed is the wrapper's ``generate_until``: rendering, processor, generation, decoding, and for ``cmqa_hf`` the segments,
 the probe and the file as well; it keeps no image from one round to the next. All in one process, in turn and in changing order;
-medians, and medians of the rounds' own ratios. A wrapper that does not run is listed with its exact error. lmms-eval's
-``qwen2_5_vl`` and ``llava_hf`` import ``decord``, even for images; have it (``pip install decord``) or see them fail. Those that
-allow no other type than bfloat16 are compared with ``cmqa_hf`` in bfloat16.
+medians, and medians of the rounds' own ratios: of CPU time on one thread, of wall time on several. ``--new`` is how many tokens
+every item gets; the tasks themselves allow 256, and more where a model is to reason first.
+
+A wrapper that does not run is listed with its exact error. lmms-eval's ``qwen2_5_vl`` and ``llava_hf`` import ``decord`` even for
+images; have it (``pip install decord``) or see them fail. Those that allow no other type than bfloat16 are compared with
+``cmqa_hf`` in bfloat16.
 """
 
 from __future__ import annotations
@@ -37,7 +40,6 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 from cmqa_tasks.models import tiny
 
-NEW = 32
 TEXT = {"hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 8, "num_attention_heads": 8, "num_key_value_heads": 2}
 VISION = {
     "qwen2_5_vl": {"depth": 4, "hidden_size": 320, "intermediate_size": 864, "num_heads": 5, "out_hidden_size": 512},
@@ -55,6 +57,7 @@ class Asked:
 
     arms: tuple[str, ...]
     items: int
+    new: int
 
     def __post_init__(self) -> None:
         if self.items < 1 or self.items % (2 * len(self.arms)):
@@ -128,7 +131,7 @@ def _lmms(asked: Asked, wrapper: Any) -> Made:
     requests = []
     for arm in asked.arms:
         task = ConflictTask(arm=arm)
-        task.config.generation_kwargs |= {"max_new_tokens": NEW}
+        task.config.generation_kwargs |= {"max_new_tokens": asked.new}
         wrapper.task_dict[task.config.task] = task.dataset
         task.build_all_requests()
         requests += asked.of(task)
@@ -176,7 +179,7 @@ def lm_eval_hf(path: Path, batch: int, asked: Asked, log: Path) -> Made:
     requests = []
     for arm in asked.arms:
         task = ConflictTask(arm=arm)
-        task.config.generation_kwargs |= {"max_gen_toks": NEW}
+        task.config.generation_kwargs |= {"max_gen_toks": asked.new}
         task.build_all_requests(apply_chat_template=True, chat_template=wrapper.apply_chat_template, tokenizer_name="t")
         requests += asked.of(task)
     return wrapper, requests
@@ -245,16 +248,21 @@ def seconds(wrapper: Any, requests: Sequence[Any]) -> dict[str, float]:
         return {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
 
 
+def chosen(family: str, names: Sequence[str]) -> list[Way]:
+    """The wrappers of a family whose names end in one of these; all of them if none is named."""
+    return [way for way in WAYS[family] if not names or way.name.endswith(tuple(names))]
+
+
 def compare(family: str, arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     """All wrappers of a family at all batch sizes, in turn."""
     path = checkpoint(family, work / family)
-    asked = Asked(tuple(arguments.arms) if family in VISION else ("text_text",), arguments.items)
+    asked = Asked(tuple(arguments.arms) if family in VISION else ("text_text",), arguments.items, arguments.new)
     images = asked.images()
     print(f"  {asked.items} items of {' and '.join(asked.arms)} show {len(images)} images, {len(set(images))} different ones")
     running: dict[str, tuple[Any, list[Any]]] = {}
     failed: dict[str, str] = {}
     for batch in arguments.batches:
-        for way in WAYS[family]:
+        for way in chosen(family, arguments.ways):
             key = f"{way.name} | {way.kind} | {batch}"
             log = work / "attention" / family / way.kind / str(batch) / re.sub(r"\W+", "_", way.name)
             found = started(way, path, batch, asked, log)
@@ -270,31 +278,31 @@ def compare(family: str, arguments: argparse.Namespace, work: Path) -> dict[str,
         for key in order:
             times[key].append(seconds(*running[key]))
             print(f"  {turn} | {key} | {times[key][-1]}", flush=True)
-    show(times, arguments.items)
+    show(times, arguments.items, "cpu" if arguments.threads == 1 else "wall")
     return {"seconds": times, "failed": failed, "images": len(images), "distinct": len(set(images))}
 
 
-def show(times: dict[str, list[dict[str, float]]], items: int) -> None:
+def show(times: dict[str, list[dict[str, float]]], items: int, clock: str) -> None:
     """A table of medians: how many times the items of each wrapper ``cmqa_hf`` does while it logs, at the same batch and at 1."""
     print(f"  {'':46}{'items/s CPU':>12}{'items/s wall':>14}{'logging is … times as fast':>28}{'as it at batch 1':>18}")
     for key, rounds in times.items():
         name, kind, batch = key.split(" | ")
-        cells = [f"{statistics.median(items / one[clock] for one in rounds):.2f}" for clock in ("cpu", "wall")]
+        cells = [f"{statistics.median(items / one[each] for one in rounds):.2f}" for each in ("cpu", "wall")]
         ours = times.get(f"cmqa_hf, logging | {kind} | {batch}")
         first = times.get(f"{name} | {kind} | 1")
         best = times.get(f"cmqa_hf, logging | {kind} | {max(int(one.split(' | ')[2]) for one in times)}")
-        ratio = f"{_ratio(rounds, ours):.2f}" if ours and ours is not rounds else ""
-        gain = f"{_ratio(first, best):.2f}" if first and best and batch == "1" else ""
+        ratio = f"{_ratio(rounds, ours, clock):.2f}" if ours and ours is not rounds else ""
+        gain = f"{_ratio(first, best, clock):.2f}" if first and best and batch == "1" else ""
         print(f"  {key:46}{cells[0]:>12}{cells[1]:>14}{ratio:>28}{gain:>18}", flush=True)
 
 
-def _ratio(slower: Sequence[dict[str, float]], faster: Sequence[dict[str, float]]) -> float:
-    return statistics.median(one["cpu"] / other["cpu"] for one, other in zip(slower, faster, strict=True))
+def _ratio(slower: Sequence[dict[str, float]], faster: Sequence[dict[str, float]], clock: str) -> float:
+    return statistics.median(one[clock] / other[clock] for one, other in zip(slower, faster, strict=True))
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Run everything, print tables, keep what was asked for."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(arguments.threads)
     logger.remove()
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as work:
@@ -310,5 +318,8 @@ if __name__ == "__main__":
     parser.add_argument("--arms", nargs="+", default=["image_text", "text_image"], help="of models that see images")
     parser.add_argument("--items", type=int, default=24, help="in all arms together; pairs, so a multiple of twice the arms")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--new", type=int, default=32, help="new tokens of every item")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--ways", nargs="+", default=[], help="only wrappers whose names end so")
     parser.add_argument("--raw", help="where to keep the figures of every round, as JSON")
     main(parser.parse_args())

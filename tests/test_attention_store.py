@@ -30,11 +30,11 @@ from cmqa_tasks.attention.store import (
 )
 from cmqa_tasks.attention.summary import (
     SUMMARIES,
+    Contrast,
     contrast,
     depth_profile,
     item_summary,
     layer_head_map,
-    mean_interval,
     pools,
 )
 
@@ -415,7 +415,7 @@ def test_signs_are_averaged_over_orders_before_anything_absolute(tmp_path: Path)
     assert maps["image_text"].tolist() == np.zeros((2, 3)).tolist()
     assert maps["text_text"].tolist() == np.full((2, 3), 2.0).tolist()
     found = pools(path)
-    assert contrast(found["image_text"], [found["text_text"]]).excess.tolist() == [[-2.0, -2.0]]
+    assert contrast(found["image_text"], [found["text_text"]]).excess()[0].tolist() == [-2.0, -2.0]
 
 
 def test_heads_are_averaged_with_their_signs(tmp_path: Path) -> None:
@@ -427,7 +427,7 @@ def test_heads_are_averaged_with_their_signs(tmp_path: Path) -> None:
     )
     found = pools(path)
     assert depth_profile(found["image_text"]).mean.tolist() == [0.0, 0.0]
-    assert contrast(found["image_text"], [found["text_text"]]).excess.tolist() == [[-1.0, -1.0]]
+    assert contrast(found["image_text"], [found["text_text"]]).excess()[0].tolist() == [-1.0, -1.0]
 
 
 def test_both_orders_weigh_the_same_however_many_items_they_have(tmp_path: Path) -> None:
@@ -529,12 +529,22 @@ def test_contrast_by_hand(tmp_path: Path) -> None:
     assert seen.cross.tolist() == [[3.0, 3.0], [-3.0, -3.0]]
     assert seen.unimodal.tolist() == [[2.0, 2.0], [2.0, 2.0]]
     assert seen.difference.tolist() == [[3.0, 3.0], [-1.0, -1.0]]
-    assert seen.excess.tolist() == [[1.0, 1.0], [-1.0, -1.0]]
-    mean, low, high = mean_interval(seen.difference)
-    assert mean.tolist() == [1.0, 1.0]
-    assert (low.tolist(), high.tolist()) == ([-1.0, -1.0], [3.0, 3.0])
+    excess, low, high = seen.excess()
+    assert excess.tolist() == [-1.0, -1.0]  # |(3 - 1) / 2| - 2: absolute values last
+    assert (low.tolist(), high.tolist()) == ([-1.0, -1.0], [1.0, 1.0])  # g twice, f twice
     with pytest.raises(ValueError, match="cannot compare image_text with nothing"):
         contrast(found["image_text"], [])
+
+
+def test_no_preference_has_no_excess() -> None:
+    """Absolute values of noise would have a mean of their own."""
+    noise = np.random.default_rng(0)
+    facts = tuple(str(number) for number in range(400))
+    cross, alike = noise.normal(0.0, 1.5, (400, 6)), noise.normal(0.0, 1.0, (400, 6))
+    excess, low, high = Contrast(facts, tuple(range(6)), cross, alike, cross).excess()
+    assert np.abs(excess).max() < 0.2
+    assert (low < 0).all()
+    assert (high > 0).all()
 
 
 def test_models_of_different_depth_are_refused(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from cmqa_tasks.attention.pools import Array, Pool, pools
 from cmqa_tasks.attention.rows import Aggregate
 from cmqa_tasks.attention.store import Metadata, StoreError, locate, merge, read_metadata
-from cmqa_tasks.attention.summary import Profile, contrast, depth_profile, mean_interval
+from cmqa_tasks.attention.summary import Profile, contrast, depth_profile
 from cmqa_tasks.pictures import COLOURS, FORMATS, drawing, save
 
 _DIRECTION = "> 0: image/English"
@@ -275,7 +275,7 @@ def excess_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) 
     for ax, (title, pairs) in zip(axes, compared.items(), strict=True):
         for colour, (name, alike) in zip(_cycle(), pairs, strict=False):
             seen = contrast(found[name], [found[other] for other in alike])
-            mean, low, high = mean_interval(seen.excess)
+            mean, low, high = seen.excess()
             label = f"{_label(name)} − {', '.join(_label(other) for other in alike)} ({len(seen.facts):,} facts)"
             ax.plot(range(len(seen.layers)), mean, color=colour, label=label, **_POINTS)
             ax.fill_between(range(len(seen.layers)), low, high, color=colour, alpha=0.2, linewidth=0)

@@ -6,7 +6,7 @@ Absolute values, where there are any, come last; otherwise noise and the effect 
     found = pools(path)                                     # D by pool, from a merged file
     found["image_text"].map()                               # layers × heads
     depth_profile(found["image_text"]).mean                 # by layer, with an interval
-    contrast(found["image_text"], [found["text_text"], found["image_image"]]).excess
+    contrast(found["image_text"], [found["text_text"], found["image_image"]]).excess()
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ __all__ = [
     "depth_profile",
     "item_summary",
     "layer_head_map",
-    "mean_interval",
     "pools",
 ]
 
@@ -159,10 +158,29 @@ class Contrast:
     """D(cross) − D(unimodal), the latter read in the order of the former. Where a fact has both orders, the effect of position
     cancels, and this is ``cross``; where it has one, the unimodal arms' estimate of that effect is taken off."""
 
-    @property
-    def excess(self) -> Array:
-        """|``difference``| − |``unimodal``|: by how much the imbalance exceeds what position does to two pieces of one kind."""
-        return np.abs(self.difference) - np.abs(self.unimodal)
+    def excess(self, *, resamples: int = RESAMPLES, seed: int = 0) -> tuple[Array, Array, Array]:
+        """|mean ``difference``| − |mean ``unimodal``|: imbalance beyond what position does to two pieces of one kind.
+
+        Means over facts come before absolute values; where nothing is preferred, those of single facts would not be 0.
+
+        Returns:
+            The excess and the ends of its 95 % percentile interval from a bootstrap over facts, [layers] each.
+        """
+        parts = [_known(self.difference), _known(self.unimodal)]
+
+        def estimate(weights: Array) -> Array:
+            between, within = (np.abs(divide(weights @ sums, weights @ counts)) for sums, counts in parts)
+            beyond: Array = between - within
+            return beyond
+
+        low, high = _interval(estimate, len(self.facts), resamples, seed)
+        return estimate(np.ones((1, len(self.facts))))[0], low, high
+
+
+def _known(values: Array) -> tuple[Array, Array]:
+    """Values with 0 where they are missing, and 1 where they are not, [facts × layers] each."""
+    there = np.isfinite(values)
+    return np.where(there, values, 0.0), there.astype(np.float64)
 
 
 def contrast(cross: Pool, unimodal: Sequence[Pool]) -> Contrast:
@@ -185,10 +203,3 @@ def contrast(cross: Pool, unimodal: Sequence[Pool]) -> Contrast:
 def _orders(pool: Pool, facts: Sequence[str]) -> Array:
     """Means over heads and items, [orders × facts × layers]; NaN where a fact lacks an order."""
     return np.stack([divide(*pool.per_fact(facts, order)) for order in pool.orders])
-
-
-def mean_interval(values: Array, *, resamples: int = RESAMPLES, seed: int = 0) -> tuple[Array, Array, Array]:
-    """Mean over facts of [facts × layers], with the ends of its 95 % bootstrap interval, [layers] each."""
-    parts = [(np.where(np.isfinite(values), values, 0.0), np.isfinite(values).astype(np.float64))]
-    low, high = _interval(lambda weights: _balanced(parts, weights), len(values), resamples, seed)
-    return _balanced(parts, np.ones((1, len(values))))[0], low, high

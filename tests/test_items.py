@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from cmqa_tasks.items import items
-from cmqa_tasks.records import ARMS, SIDES, Arm, Fact, Item, Value, arm_named
+from cmqa_tasks.records import ARMS, SIDES, Arm, Fact, Item, Piece, Value, arm_named
 
 PAIRS = [arm for arm in ARMS.values() if not arm.single]
 
@@ -48,6 +48,15 @@ def test_pieces_stand_in_the_arms_order_and_never_share_a_rendering(arm: Arm) ->
     for item in made(arm):
         assert tuple((piece.modality, piece.language) for piece in item.pieces) == arm.pieces
         assert {piece.variant for piece in item.pieces} == {0, 1}
+
+
+@pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
+def test_a_twin_shares_a_piece_within_a_kind_and_across_kinds_half_of_the_time(arm: Arm) -> None:
+    by_fact: dict[str, dict[str, set[Piece]]] = {}
+    for item in made(arm):
+        by_fact.setdefault(item.fact_id, {})[item.relation] = set(item.pieces)
+    shared = Counter(len(pair["conflict"] & pair["agree"]) for pair in by_fact.values())
+    assert shared == ({1: len(FACTS)} if len(set(arm.pieces)) == 1 else {0: len(FACTS) // 2, 1: len(FACTS) // 2})
 
 
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)

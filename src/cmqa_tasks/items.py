@@ -78,8 +78,8 @@ def _agree_variants(arm: Arm, fact: Fact, side: Side) -> tuple[int, int]:
     """Renderings of the twin's two pieces: always two different ones.
 
     The kind that leads has the rendering in which conflict items show this value; Chinese pages have no other. So within a kind
-    one of the two pieces is always one that the conflict item shows as well; across kinds it is so where the twin repeats the value
-    of the leading kind, for half of the facts of a type.
+    one of the two pieces is always one that the conflict item shows as well; across kinds it is so where the twin repeats the
+    value of the leading kind, for half of the facts of a type.
     """
     own = fact.conflict_variant(side)
     return (own, 1 - own) if _leads(arm) else (1 - own, own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -174,11 +175,27 @@ def test_a_half_written_shard_is_ignored_and_later_removed(tmp_path: Path) -> No
     partial = tmp_path / "0-1.parquet.part"
     partial.write_bytes(whole.read_bytes()[:-100])
     assert [one.item_id for one in read(merge(tmp_path))] == ["1"]
-    other_rank = tmp_path / "1-0.parquet.part"
-    other_rank.write_bytes(b"PAR1")
+    ShardWriter(tmp_path, 0, ABOUT)
+    assert partial.exists(), "another run may be writing it"
+    os.utime(partial, (0, 0))
     ShardWriter(tmp_path, 0, ABOUT)
     assert not partial.exists()
-    assert other_rank.exists()  # its own rank may be writing it
+
+
+def test_two_runs_of_one_model_keep_all_rows(tmp_path: Path) -> None:
+    """Two terminals, one directory: both are rank 0."""
+    program = """
+import sys
+sys.path[:0] = {path!r}
+from test_attention_store import ABOUT, ShardWriter, Path, row
+writer = ShardWriter(Path(sys.argv[1]), 0, ABOUT)
+for number in range(60):
+    writer.write([row(sys.argv[2] + str(number))])
+"""
+    code = program.format(path=[str(Path(__file__).parent), *sys.path])
+    running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "ab"]
+    assert [one.wait() for one in running] == [0, 0]
+    assert len(list(read(merge(tmp_path)))) == 120
 
 
 def test_a_kill_while_writing_leaves_the_batches_before_it(tmp_path: Path) -> None:
@@ -195,7 +212,7 @@ writer.write([row("3")])
     killed = subprocess.run([sys.executable, "-c", program.format(path=[str(Path(__file__).parent), *sys.path]), str(tmp_path)])
     assert killed.returncode == -9
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-0.parquet", "0-1.parquet.part"]
-    ShardWriter(tmp_path, 0, ABOUT).write([row("3", density=1.0)])
+    assert ShardWriter(tmp_path, 0, ABOUT).write([row("3", density=1.0)]) == tmp_path / "0-2.parquet"
     assert {one.item_id: float(one.log_density_ratio[0]) for one in read(merge(tmp_path))} == {"1": 0.0, "2": 0.0, "3": 1.0}
 
 

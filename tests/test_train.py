@@ -226,6 +226,29 @@ def test_a_run_that_was_stopped_goes_on(
     assert [entry["step"] for entry in history if "eval_loss" in entry] == [3, 6]
 
 
+def test_an_adapter_that_was_not_merged_is_merged_and_not_trained_again(
+    tiny_checkpoint: Checkpoints, mixed: Path, tmp_path: Path
+) -> None:
+    fields: dict[str, Any] = {
+        "model": str(tiny_checkpoint("qwen2_5_vl")),
+        "data": str(mixed / "parquet"),
+        "output": str(tmp_path),
+    }
+    fields |= {"lora": {"r": 8, "target_modules": "all-linear"}, "trainer": SETTINGS | {"max_steps": 1}}
+    (tmp_path / "adapter.partial").mkdir()
+    (tmp_path / "adapter.partial" / "left").touch()  # of a run that was killed while it saved
+    train(TrainConfig(**fields))
+    assert not (tmp_path / "adapter" / "left").exists()
+    merged = tmp_path / "model" / "model.safetensors"
+    before, state = merged.read_bytes(), (tmp_path / "trainer_state.json").stat().st_mtime_ns
+    shutil.rmtree(tmp_path / "model")  # as if it had been killed while it merged
+    with pytest.raises(ConfigError, match=r"output: .*adapter exists, not yet merged; set resume"):
+        train(TrainConfig(**fields))
+    train(TrainConfig(**fields, resume=True))
+    assert merged.read_bytes() == before
+    assert (tmp_path / "trainer_state.json").stat().st_mtime_ns == state
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_example_configurations_have_only_settings_that_exist(path: Path) -> None:
     if path.stem == "fsdp":

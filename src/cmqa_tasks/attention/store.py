@@ -11,6 +11,7 @@ batch and nothing else. :func:`merge` puts the shards of all ranks into one sort
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -54,6 +55,8 @@ _GROUP_BYTES = 8 << 20
 """Raw size of a row group of the merged file: what a reader holds in memory at a time."""
 _CACHE_BYTES = 128 << 20
 """Raw size of the row groups that :func:`merge` keeps at hand."""
+_ABANDONED = 3600.0
+"""Seconds. A shard is written in milliseconds; a partial one that is so old belongs to a process that was killed."""
 
 
 class MixedShardsError(StoreError):
@@ -78,7 +81,7 @@ class ShardWriter:
     Args:
         directory: where the shards go; made if it does not exist. All ranks of a run share it, and a run that goes on after
             a kill writes into the same.
-        rank: this process among those of the run. No two processes may write as the same rank at a time.
+        rank: this process among those of the run. Two runs at a time may write as the same rank: none overwrites a shard.
         metadata: what the numbers are measured on.
     """
 
@@ -87,23 +90,36 @@ class ShardWriter:
         self._about = {"format": FORMAT, **asdict(metadata)}
         self._number = 0
         directory.mkdir(parents=True, exist_ok=True)
-        for partial in directory.glob(f"{rank}-*.parquet.part"):  # of a process that was killed while it wrote
-            partial.unlink()
+        for partial in directory.glob(f"{rank}-*.parquet.part"):
+            with contextlib.suppress(FileNotFoundError):  # another run may finish it meanwhile
+                if partial.stat().st_mtime < time.time() - _ABANDONED:
+                    partial.unlink()
 
     def write(self, rows: Iterable[Row]) -> Path | None:
         """Write the rows of a batch as a file of their own, whole or not at all. Nothing is written for no rows."""
         batch = list(rows)
         if not batch:
             return None
-        while (path := self.directory / f"{self.rank}-{self._number}.parquet").exists():
-            self._number += 1
         table = table_of(batch, self._about | {"written": time.time_ns()})
-        partial = path.with_name(f"{path.name}.part")
+        path, partial = self._claimed()
         with _writer(partial, table.schema) as file:
             file.write_table(table)
         os.replace(partial, path)
-        self._number += 1
         return path
+
+    def _claimed(self) -> tuple[Path, Path]:
+        """The next shard, and its partial file, which is ours: who makes that, and no one else, may write the shard."""
+        while True:
+            path = self.directory / f"{self.rank}-{self._number}.parquet"
+            partial = path.with_name(f"{path.name}.part")
+            self._number += 1
+            try:
+                partial.touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            if not path.exists():
+                return path, partial
+            partial.unlink()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from typing import Any
 
 import datasets
 import trl
+from accelerate import PartialState
 from packaging.version import Version
 from peft import LoraConfig, PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, ProcessorMixin
@@ -50,6 +51,9 @@ def train(config: TrainConfig) -> Path:
     if result.exists():
         raise ConfigError(f"output: {result} exists; choose another directory or delete it")
     check_names(config)
+    if config.lora is not None and (output / ADAPTER).exists():
+        _merge_left(config, output)
+        return result
     stopped = _last_checkpoint(output) if config.resume else None
     arguments = sft_arguments(config)
     processor = _processor(config)
@@ -229,6 +233,9 @@ def _save(trainer: SFTTrainer, config: TrainConfig, output: Path) -> None:
     """Save the model, and the adapter where there is one, each whole or not at all."""
     first = MODEL if config.lora is None else ADAPTER
     partial = output / f"{first}.partial"
+    if trainer.is_world_process_zero():
+        shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed while it saved
+    trainer.accelerator.wait_for_everyone()
     trainer.save_model(str(partial))  # by all processes: a sharded model is gathered
     trainer.accelerator.wait_for_everyone()
     if trainer.is_world_process_zero():
@@ -237,6 +244,22 @@ def _save(trainer: SFTTrainer, config: TrainConfig, output: Path) -> None:
         if config.lora is not None and config.merge:
             merge(config, output / ADAPTER, output / MODEL)
     trainer.accelerator.wait_for_everyone()
+
+
+def _merge_left(config: TrainConfig, output: Path) -> None:
+    """Merge an adapter that an earlier run trained and did not come to merge.
+
+    Raises:
+        ConfigError: that is not asked for.
+    """
+    if not config.resume:
+        raise ConfigError(
+            f"output: {output / ADAPTER} exists, not yet merged; set resume to merge it, or choose another directory"
+        )
+    state = PartialState()
+    if state.is_main_process:
+        merge(config, output / ADAPTER, output / MODEL)
+    state.wait_for_everyone()
 
 
 def merge(config: TrainConfig, adapter: Path, target: Path) -> None:

@@ -417,6 +417,36 @@ def test_an_item_that_ended_is_not_read_on() -> None:
     torch.testing.assert_close(short.lse[0], readings.aggregates["generated"].lse[0])
 
 
+@pytest.mark.parametrize("name", ["llama", "mistral", "qwen3_5", "gemma3"])
+def test_of_long_answers_every_eighth_row_stands_for_eight(name: str) -> None:
+    """So logging costs no square of the length. Which rows follows from their place, not from the batch."""
+    family = build(name)
+    ends = 75
+
+    def stop(ids: torch.Tensor, _: Any, **__: Any) -> torch.Tensor:
+        """The first item ends where the second goes on."""
+        return torch.tensor([ids.shape[1] >= family.segments.buckets.shape[1] + ends, False])
+
+    said = set(generate(family, max_new_tokens=92).sequences.flatten().tolist())
+    unsaid = next(token for token in range(VOCABULARY) if token not in said)
+    settings = {"max_new_tokens": 92, "eos_token_id": unsaid, "stopping_criteria": [stop]}
+    with AttentionProbe(family.model, family.segments, per_token=True) as every:
+        generate(family, **settings)
+    with AttentionProbe(family.model, family.segments) as probe:
+        generate(family, **settings)
+    found, rows = probe.readings().aggregates, every.readings().tokens
+    assert rows is not None
+    taken = {0: [72], 1: [72, 80, 88]}
+    for item, later in taken.items():
+        kept = [*range(1, 65), *later]
+        assert int(found["generated"].rows[item]) == len(kept)
+        weights = torch.tensor([1.0] * 64 + [8.0] * len(later))
+        for values in ("lse", "value_norm", "output_norm"):
+            expected = (getattr(rows, values)[item][:, :, kept] * weights[:, None]).sum(2) / weights.sum()
+            torch.testing.assert_close(getattr(found["generated"], values)[item], expected, rtol=1e-4, atol=1e-5)
+    assert torch.equal(found["last_prompt"].lse, every.readings().aggregates["last_prompt"].lse)
+
+
 def test_an_item_that_something_else_stopped_is_not_read_on() -> None:
     """Padding follows it then, as after an end of sequence; a padding token that is generated counts."""
     family = build("llama")

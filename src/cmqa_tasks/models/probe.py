@@ -162,9 +162,9 @@ class AttentionProbe:
         return self._readings
 
     def _attach(self, decoder: Decoder) -> None:
-        step = Step(self._buckets, self._rows, self._bias, len(self._names) - 1)
+        self._step = Step(self._buckets, self._rows, self._bias, len(self._names) - 1, self._per_token)
         for index, module in decoder.layers.items():
-            track = Track(index, step)
+            track = Track(index, self._step)
             self._tracks[index] = track
             module.__dict__[_TRACK] = track
             self._undo.append(partial(module.__dict__.pop, _TRACK, None))
@@ -204,20 +204,21 @@ class AttentionProbe:
         read = torch.full((len(self._buckets),), most - 1) if self._read is None else self._read
         if int(read.max()) > most - 1:
             raise ProbeError(f"{int(read.max()) + 1} tokens were generated in {most} recorded steps")
-        valid = self._valid(most, read)
+        weights = self._weights(most, read)
         views: dict[Any, View] = {}
         means, single = [], []
         for track in self._tracks.values():
             rows = self._reduce(track, views).packed()
             track.release()
-            means.append(over_rows(rows, valid.to(rows.device)).cpu())
+            means.append(over_rows(rows, weights.to(rows.device)).cpu())
             if self._per_token:
                 single.append(rows[:, :, self._asked.shape[1] :].cpu())
         counts = torch.stack([(self._buckets == place).sum(1) for place in range(len(self._names))], 1)
         counts[:, -1] = read
         stacked = torch.stack(means, 1).unbind(3)
         aggregates = {
-            name: self._statistics(columns, which.sum(1)) for name, columns, which in zip(AGGREGATES, stacked, valid, strict=True)
+            name: self._statistics(columns, (which > 0).sum(1))
+            for name, columns, which in zip(AGGREGATES, stacked, weights, strict=True)
         }
         return Readings(
             layers=tuple(self._tracks),
@@ -229,14 +230,16 @@ class AttentionProbe:
             tokens=self._tokens(torch.stack(single, 1), read + 1) if self._per_token else None,
         )
 
-    def _valid(self, steps: int, read: torch.Tensor) -> torch.Tensor:
-        """Which rows each of :data:`AGGREGATES` takes, bool, (3, batch, rows): questions, last prompt token, generated."""
+    def _weights(self, steps: int, read: torch.Tensor) -> torch.Tensor:
+        """What each kept row weighs in each of :data:`AGGREGATES`, (3, batch, rows): questions, last prompt token, generated."""
         asked, batch = self._asked.shape[1], len(read)
-        last_prompt, generated, question = valid = torch.zeros(3, batch, asked + steps, dtype=torch.bool)
-        last_prompt[:, asked] = True
-        generated[:, asked + 1 :] = torch.arange(steps - 1)[None] < read[:, None]
+        kept = torch.tensor([(token, weight) for token in range(1, steps) if (weight := self._step.weight(token))])
+        token, stands_for = kept.view(-1, 2).unbind(1)
+        last_prompt, generated, question = weights = torch.zeros(3, batch, asked + 1 + len(token))
+        last_prompt[:, asked] = 1
+        generated[:, asked + 1 :] = torch.where(token[None] <= read[:, None], stands_for, 0)
         question[:, :asked] = self._asked
-        return valid
+        return weights
 
     def _reduce(self, track: Track, views: dict[Any, View]) -> RowStatistics:
         """Statistics of all rows of a layer, checked against the layer's own output."""

@@ -272,10 +272,10 @@ def unpacked(columns: torch.Tensor, segments: int) -> dict[str, torch.Tensor]:
     return found | {name: found[name][..., 0] for name in ("lse_all", "matched")}
 
 
-def over_rows(values: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Means over the valid rows: (batch, heads, rows, columns), bool (groups, batch, rows) → (batch, heads, groups, columns).
+def over_rows(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted means: (batch, heads, rows, columns), float (groups, batch, rows) → (batch, heads, groups, columns).
 
-    NaN without any. -inf stays -inf.
+    NaN without any weight. -inf stays -inf; rows of weight 0 may hold anything.
     """
-    keep = valid.permute(1, 0, 2)[:, None, :, :, None]
-    return values[:, :, None].masked_fill(~keep, 0).sum(3) / keep.sum(3)
+    weights = weights.permute(1, 0, 2)[:, None, :, :, None]
+    return (values[:, :, None].masked_fill(weights == 0, 0) * weights).sum(3) / weights.sum(3)

@@ -10,6 +10,20 @@ from torch import nn
 
 from cmqa_tasks.models.decoder import ProbeError
 
+DENSE, SPARSE = 64, 8
+"""Of the generated tokens the rows of the first 64 are kept, and every eighth after them: what logging a long answer costs
+would else grow with the square of its length."""
+
+
+def stands_for(token: int) -> int:
+    """How many generated tokens the kept row of the ``token``-th (from 1) stands for: itself, and those passed over before it.
+
+    It follows from the place alone: an item must come out the same in whatever batch it is. 0: the row is not kept.
+    """
+    if token <= DENSE:
+        return 1
+    return SPARSE if token % SPARSE == 0 else 0
+
 
 class Step:
     """What the layers of one generation share: the prompt, and masks prepared for the step at hand.
@@ -19,10 +33,11 @@ class Step:
         rows: long, on the CPU, (batch, probed rows): prompt tokens whose rows are kept, the last prompt token last.
         bias: added to the logits of each segment.
         generated: index of the segment that generated tokens belong to.
+        every: whether the rows of all generated tokens are kept.
     """
 
-    def __init__(self, buckets: torch.Tensor, rows: torch.Tensor, bias: Sequence[float], generated: int) -> None:
-        self.prompt, self.rows, self.bias, self.generated = buckets, rows, tuple(bias), generated
+    def __init__(self, buckets: torch.Tensor, rows: torch.Tensor, bias: Sequence[float], generated: int, every: bool) -> None:
+        self.prompt, self.rows, self.bias, self.generated, self.every = buckets, rows, tuple(bias), generated, every
         self.first_row, self.biases = int(rows.min()), any(bias)
         self._there: dict[torch.device, torch.Tensor] = {}
         self._masks: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
@@ -32,6 +47,10 @@ class Step:
         """Segments of the first ``total`` tokens, on the CPU."""
         new = self.prompt.new_full((len(self.prompt), total - self.prompt.shape[1]), self.generated)
         return torch.cat([self.prompt, new], 1)
+
+    def weight(self, token: int) -> int:
+        """How many generated tokens the row of the ``token``-th, from 1, stands for; 0 if it is not kept."""
+        return 1 if self.every else stands_for(token)
 
     def rows_on(self, device: torch.device) -> torch.Tensor:
         """The probed rows on a device."""
@@ -95,7 +114,7 @@ class Track:
         self._outputs: list[torch.Tensor] = []
         self._projected: list[torch.Tensor] = []
         self._masks: list[torch.Tensor | None] = []
-        self._lengths: list[int] = []
+        self._places: list[tuple[int, int]] = []  # step and number of keys of what is kept
         self._keys: list[torch.Tensor] = []
         self._values: list[torch.Tensor] = []
 
@@ -158,10 +177,11 @@ class Track:
         settings: Mapping[str, Any],
     ) -> None:
         """Keep the probed rows of a forward pass. ``output`` is (batch, queries, heads, value dim)."""
-        self._lengths.append(key.shape[2])
         if self.steps == 0:
+            self._places.append((0, key.shape[2]))
             self._begin(query, key, value, mask, output, settings)
-        else:
+        elif self._step.weight(self.steps):
+            self._places.append((self.steps, key.shape[2]))
             self._queries.append(query)
             self._outputs.append(output)
             self._masks.append(mask)
@@ -210,13 +230,15 @@ class Track:
             self._direct = True
             self._unwatch()
             return
+        elif not self._step.weight(self.steps - 1):  # attention has counted this step
+            return
         self._projected.append(states.view(len(self._step.prompt), -1, states.shape[-1]))
 
     @property
     def signature(self) -> Any:
         """Layers with equal signatures see the same keys."""
         masks = tuple(None if mask is None else id(mask) for mask in self._masks)
-        return masks, tuple(self._lengths), self._start, self._keys[0].device
+        return masks, tuple(self._places), self._start, self._keys[0].device
 
     def buckets(self) -> torch.Tensor:
         """Segments of the keys that are held, on the CPU, (batch, keys)."""
@@ -236,7 +258,7 @@ class Track:
         prompt, device = self._step.prompt.shape[1], self._keys[0].device
         rows, there = self._step.rows_on(device), torch.arange(prompt, device=device)
         parts = []
-        for number, (mask, length) in enumerate(zip(self._masks, self._lengths, strict=True)):
+        for mask, (number, length) in zip(self._masks, self._places, strict=True):
             total = prompt + number
             if mask is None:
                 seen = there <= rows[..., None] if number == 0 else rows.new_ones(len(rows), 1, length, dtype=torch.bool)

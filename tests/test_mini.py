@@ -260,6 +260,17 @@ def test_without_matplotlib_nothing_is_trained(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["demo", "mini"])
+def test_a_directory_that_the_harness_would_misread_is_refused_first(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "lr=1e-4,r16"
+    seeds = ["--seeds", "1", "--recipe", str(tmp_path / "none.yaml")] if command == "mini" else ["--limit", "1"]
+    assert main([command, "--out", str(out), *seeds]) == 2
+    assert f"--out {out}: lmms-eval misreads , in a path" in capsys.readouterr().err
+    assert not out.exists()
+
+
 @pytest.mark.harness
 def test_more_data_is_drawn_as_a_curve(finished: Path, tmp_path: Path) -> None:
     """Branches of twice the data are made of those of once, to spare their training."""

@@ -18,6 +18,19 @@ _LOG_LINES = 15
 _MADE_BY = ".made_by"
 """Tells whose evaluations these are, so that no command removes another's."""
 DEMO = "cmqa demo"
+_MISREAD = frozenset(",\"'[]{}")
+"""What separates or groups model arguments for lmms-eval, wherever it stands."""
+
+
+def check_path(option: str, path: str | Path) -> None:
+    """Check that a path can be a model argument.
+
+    Raises:
+        ValueError: lmms-eval would read it as something else; the message names the option, the path and what is wrong.
+    """
+    wrong = sorted(set(str(path)) & _MISREAD)
+    if wrong:
+        raise ValueError(f"{option} {path}: lmms-eval misreads {' '.join(wrong)} in a path; choose one without")
 
 
 def evaluate(configs: Sequence[Mapping[str, Any]], out: Path, environment: Mapping[str, str] = OFFLINE) -> None:

@@ -386,5 +386,5 @@ def test_a_checkpoint_is_refused_for_the_directory_it_lies_in(tmp_path: Path, mo
     """It is passed on by its whole path."""
     (tmp_path / "a,b" / "checkpoint").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "a,b")
-    with pytest.raises(ValueError, match="--after .*/a,b/checkpoint: lmms-eval misreads ,"):
+    with pytest.raises(ValueError, match=r"--after .*/a,b/checkpoint: lmms-eval misreads ,"):
         Request({"before": "some/model", "after": "checkpoint"}, Path("out"))

@@ -369,6 +369,8 @@ def test_the_log_says_why_a_task_failed() -> None:
         ({"model_args": "pretrained=x"}, "are set by the command"),
         ({"model_args": "dtype"}, "NAME=VALUE"),
         ({"checkpoints": {"before": "a,b", "after": "c"}}, "--before 'a,b'"),
+        ({"out": Path("runs/lr=1e-4,r16")}, "--out runs/lr=1e-4,r16: lmms-eval misreads , in a path"),
+        ({"out": Path("o'brien/runs")}, "--out o'brien/runs: lmms-eval misreads '"),
         ({"tasks": ("blink", "blink")}, "each task once"),
         ({"batch_size": 0}, "at least 1"),
         ({"limit": 0}, "at least 1"),
@@ -378,3 +380,11 @@ def test_bad_requests_are_refused(changed: Mapping[str, Any], match: str, tmp_pa
     given: dict[str, Any] = {"checkpoints": {"before": "a", "after": "b"}, "out": tmp_path} | changed
     with pytest.raises(ValueError, match=match):
         Request(**given)
+
+
+def test_a_checkpoint_is_refused_for_the_directory_it_lies_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is passed on by its whole path."""
+    (tmp_path / "a,b" / "checkpoint").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a,b")
+    with pytest.raises(ValueError, match=r"--after .*/a,b/checkpoint: lmms-eval misreads ,"):
+        Request({"before": "some/model", "after": "checkpoint"}, Path("out"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import math
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from cmqa_tasks import demo, tasks
 from cmqa_tasks.calibration import policy_rates
 from cmqa_tasks.catalogue import task_name
 from cmqa_tasks.metrics import metrics_of
+from cmqa_tasks.plugin import include
 from cmqa_tasks.policies import POLICIES, decision_of, random_choice
 from cmqa_tasks.records import ARMS, Arm
 from cmqa_tasks.release import load
@@ -225,6 +228,20 @@ def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Pa
     done = run_command(script, own_file, cwd=tmp_path)
     found = [json.loads(line.removeprefix("RESULT ")) for line in done.stdout.splitlines() if line.startswith("RESULT")]
     assert [values["balanced,none"] for values in found] == [1.0, 1.0], done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("name", ["lmms-eval", "lm-eval"])
+def test_a_task_manager_that_takes_no_include_path_is_refused_with_its_version(name: str) -> None:
+    """Set without a look at the signature, the path would be dropped without a word, and our tasks with it."""
+
+    class Other:
+        def __init__(self, verbosity: str = "INFO", **others: object) -> None:
+            self.verbosity = verbosity
+
+    installed = re.escape(importlib.metadata.version(name))
+    with pytest.raises(RuntimeError, match=rf"{name} {installed}: its TaskManager takes .*verbosity.* and no include_path"):
+        include(Other, name)
+    assert Other("DEBUG").verbosity == "DEBUG"
 
 
 def test_task_managers_of_one_process_share_the_harness_s_index() -> None:

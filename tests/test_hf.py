@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import lmms_eval.tasks
 import pytest
 import torch
 import yaml
 from lmms_eval.api.instance import Instance
+from lmms_eval.utils import load_yaml_config
+from loguru import logger
 
 from cmqa_tasks.models.batching import AHEAD, Prompt, batches
-from cmqa_tasks.models.hf import CmqaHF
+from cmqa_tasks.models.hf import CmqaHF, device_of
 from cmqa_tasks.release import Release
 from cmqa_tasks.results import Source, latest_results, metric, read_all, samples
 from cmqa_tasks.task_classes.lmms import ConflictTask
@@ -102,6 +106,62 @@ def test_until_cuts_the_answer(tiny_checkpoint: Checkpoints, own_release: Releas
     stop = whole.text[len(whole.text) // 2]
     (cut,) = lm.generate_until(requests(lm, own_release, "text_text", until=[stop])[:1])
     assert cut.text == whole.text.split(stop)[0]
+
+
+def test_a_task_of_lmms_eval_brings_settings_that_transformers_does_not_know(
+    tiny_checkpoint: Checkpoints, own_release: Release
+) -> None:
+    """SEED-Bench's own settings, which ``generate`` refuses; each is named once a run, and what ``generate`` knows is kept."""
+    seedbench = Path(lmms_eval.tasks.__file__).parent / "seedbench" / "seedbench.yaml"
+    theirs = load_yaml_config(str(seedbench), mode="simple")["generation_kwargs"]
+    assert "image_aspect_ratio" in theirs
+    lm, said = model(tiny_checkpoint("llava")), list[str]()
+    handler = logger.add(said.append, level="WARNING", format="{message}")
+    try:
+        plain = lm.generate_until(requests(lm, own_release, "text"))
+        assert lm.generate_until(requests(lm, own_release, "text", **theirs, visual_cot=True)) == plain
+        longer = lm.generate_until(requests(lm, own_release, "text", **theirs, min_new_tokens=12, max_new_tokens=12))
+    finally:
+        logger.remove(handler)
+    assert {answer.token_counts.output_tokens for answer in longer} == {12}
+    told = sorted(line for line in said if "left out" in line)
+    assert [line.split("=")[0] for line in told] == ["generation setting image_aspect_ratio", "generation setting visual_cot"]
+
+
+def test_each_process_of_several_logs_for_itself(
+    tiny_checkpoint: Checkpoints, own_release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for rank in ("1", "0"):
+        for name, value in {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2"}.items():
+            monkeypatch.setenv(name, value)
+        lm = model(tiny_checkpoint("llava"), attention="on", attention_path=str(tmp_path))
+        assert (lm.rank, lm.world_size) == (int(rank), 2)
+        lm.generate_until(requests(lm, own_release, "text"))
+    (directory,) = tmp_path.iterdir()
+    by_rank = Counter(path.name.split("-")[0] for path in directory.glob("*.parquet"))
+    assert by_rank == {"0": 8, "1": 8}, "a file of its own for every batch of either rank, none written over the other's"
+
+
+@pytest.mark.parametrize(
+    ("device", "processes", "cards", "chosen"),
+    [
+        (None, "2", True, "cuda:1"),
+        ("cuda", "2", True, "cuda:1"),
+        ("cuda:0", "2", True, "cuda:0"),
+        ("cpu", "2", True, "cpu"),
+        (None, "2", False, "cpu"),
+        (None, "1", True, "cuda"),
+        (None, "1", False, "cpu"),
+    ],
+)
+def test_the_device_of_a_process(
+    monkeypatch: pytest.MonkeyPatch, device: str | None, processes: str, cards: bool, chosen: str
+) -> None:
+    """Of several processes each takes the card of its rank on the machine, unless a card is named."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cards)
+    for name, value in {"RANK": "5", "LOCAL_RANK": "1", "WORLD_SIZE": processes}.items():
+        monkeypatch.setenv(name, value)
+    assert str(device_of(device)) == chosen
 
 
 def test_padding_requests_are_not_run(tiny_checkpoint: Checkpoints, own_release: Release, monkeypatch: Any) -> None:

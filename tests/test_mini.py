@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from cmqa_tasks import tasks
 from cmqa_tasks.catalogue import MINI, MINI_GROUPS
+from cmqa_tasks.cli import main
 from cmqa_tasks.mini import reading
 from cmqa_tasks.mini.instances import PER_EXAMPLE, STRATEGIES, Diet, Instance, Strategy, build_instance, draw_example
 from cmqa_tasks.mini.recipe import RecipeError, read_recipe
@@ -245,6 +247,28 @@ def test_a_run_ends_in_a_page(finished: Path) -> None:
         assert len(re.findall(rf"^\| 1 +\| {branch} ", page, re.MULTILINE)) == 3  # figures, masses, |D|
     assert "nan" not in page
     assert {path.stem for path in finished.glob("*.png")} == {"recognition", "attention", "layers", "pieces"}
+
+
+def test_without_matplotlib_nothing_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pictures come last, half an hour later. (Were it not so, the recipe that is not there would be complained of.)"""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    command = ["mini", "--out", str(tmp_path / "out"), "--seeds", "1", "--recipe", str(tmp_path / "none.yaml")]
+    assert main(command) == 2
+    assert "drawing needs matplotlib: pip install 'cmqa-tasks[report]'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["demo", "mini"])
+def test_a_directory_that_the_harness_would_misread_is_refused_first(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "lr=1e-4,r16"
+    seeds = ["--seeds", "1", "--recipe", str(tmp_path / "none.yaml")] if command == "mini" else ["--limit", "1"]
+    assert main([command, "--out", str(out), *seeds]) == 2
+    assert f"--out {out}: lmms-eval misreads , in a path" in capsys.readouterr().err
+    assert not out.exists()
 
 
 @pytest.mark.harness

@@ -129,7 +129,7 @@ def test_a_demonstration_replaces_only_a_demonstration(demo: tuple[Path, str], t
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     done = run_command("-m", "cmqa_tasks.cli", "demo", "--out", tmp_path, cwd=tmp_path)
     assert done.returncode == 2
-    assert "is no earlier demo" in done.stderr
+    assert "was not made by cmqa demo" in done.stderr
     assert {row.task for row in answered(demo[0] / "mini_dataset")} >= {"cmqa_mini_image_text"}
 
 

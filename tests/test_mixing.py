@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -212,6 +213,11 @@ def test_what_was_read_serves_another_strategy_but_no_other_data(
             run(out, *where)
     with pytest.raises(MixError, match=r"is of another run \(reading differ\)"):
         run(out, *where, format="jsonl")
+    written = texts.stat().st_mtime_ns
+    os.utime(texts, ns=(written, written + 1))  # as many bytes, written later
+    with pytest.raises(MixError, match=r"is of another run \(sources differ\)"):
+        run(out, *where)
+    os.utime(texts, ns=(written, written))
     with monkeypatch.context() as patch:
         patch.setattr(mixing, "read_chunk", dying(mixing.read_chunk, after=0))
         assert len(run(out, *where, strategy="dataset", per_example=1)) == 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -17,11 +18,37 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution, and the wheel that is built from it alone."""
     out = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(ROOT)], check=True, capture_output=True)
-    (built,) = out.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "build", "--outdir", str(out), str(ROOT)], check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    (built,) = dist.glob("*.whl")
     return built
+
+
+def test_the_source_distribution_holds_what_its_tests_read(dist: Path) -> None:
+    (built,) = dist.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {str(path.relative_to(ROOT)) for path in Path(__file__).parent.glob("*.py")} <= names
+    for directory in ("docs", "leaderboards", "examples", "benchmarks"):
+        ours = {str(path.relative_to(ROOT)) for path in (ROOT / directory).rglob("*.*") if "__pycache__" not in path.parts}
+        assert ours <= names, directory
+
+
+def test_both_licences_come_with_the_wheel(wheel: Path) -> None:
+    """The code's and that of the data, which is another."""
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    assert "License-Expression: Apache-2.0 AND CC-BY-4.0\n" in archive.read(metadata).decode()
+    licences = metadata.replace("METADATA", "licenses/")
+    assert b"Apache License" in archive.read(f"{licences}LICENSE")
+    assert archive.read(f"{licences}LICENSE-DATA").startswith(b"Attribution 4.0 International")
 
 
 def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> None:

@@ -16,13 +16,15 @@ cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cmqa_tasks
 from cmqa_tasks.before_after import arguments as before_after
+from cmqa_tasks.mini import arguments as mini
+from cmqa_tasks.mixing import arguments as mixing
 from cmqa_tasks.regress import arguments as regress
 from cmqa_tasks.report import arguments as report
 from cmqa_tasks.webpage import arguments as webpage
@@ -52,7 +54,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cmqa", description=cmqa_tasks.__doc__)
     parser.add_argument("--version", action="version", version=cmqa_tasks.__version__)
     commands = parser.add_subparsers(dest="command", required=True)
+    for add in (
+        _add_data,
+        _add_policies,
+        _add_attention,
+        before_after.add,
+        regress.add,
+        report.add,
+        webpage.add,
+        mini.add,
+        mixing.add,
+        _add_paths,
+    ):
+        add(commands)
+    for harness in _EXTRAS:
+        commands.add_parser(harness, help=f"{harness}'s own command line, with our tasks and reference policies")
+    return parser
 
+
+def _add_data(commands: Any) -> None:
     build = commands.add_parser("build", help="draw facts and render their evidence into a new release directory")
     build.add_argument("--seed", type=int, required=True, help="what the facts are drawn from")
     build.add_argument("--facts", type=int, required=True, help="how many facts")
@@ -75,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     items.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
     items.set_defaults(run=_items)
 
+
+def _add_policies(commands: Any) -> None:
     demo = commands.add_parser("demo", help="the miniature before and after mixing, through lmms-eval, in one table")
     demo.add_argument("--out", type=Path, required=True, help="directory for the harness's output; replaced when it exists")
     demo.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
@@ -88,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     policies.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
     policies.set_defaults(run=_policies)
 
+
+def _add_attention(commands: Any) -> None:
     attention = commands.add_parser("attention", help="draw the attention that a run has logged")
     attention.add_argument("log", type=Path, help="directory of the log, or any directory above it")
     attention.add_argument("--out", type=Path, default=None, help="directory for the drawings (default: LOG/attention_plots)")
@@ -96,28 +120,8 @@ def _parser() -> argparse.ArgumentParser:
     attention.add_argument("--relation", default=None, choices=["conflict", "agree"], help="such items only")
     attention.set_defaults(run=_attention)
 
-    before_after.add(commands)
-    regress.add(commands)
-    report.add(commands)
-    webpage.add(commands)
 
-    mini = commands.add_parser("mini", help="train the miniature from scratch, evaluate it, and write a page about it")
-    mini.add_argument("--out", type=Path, required=True, help="directory of the run; one that was stopped goes on")
-    mini.add_argument("--seeds", type=int, nargs="+", required=True, metavar="SEED", help="of weights and data")
-    mini.add_argument("--jobs", type=int, default=1, help="seeds trained at once, a thread each")
-    mini.add_argument("--scaling", action="store_true", help="also branches of two and four times the data")
-    mini.add_argument("--recipe", type=Path, default=None, help="a recipe's file (default: the shipped one)")
-    mini.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
-    mini.add_argument(
-        "--ship", type=Path, default=None, help="copy one seed's checkpoints before and after mixing here, with cards"
-    )
-    mini.set_defaults(run=_mini)
-    _add_mix(commands.add_parser("mix", help="make a training set whose examples join instructions of several modalities"))
-
-    train = commands.add_parser("train", help="fine-tune a model on a training set, with TRL, PEFT and accelerate")
-    train.add_argument("config", type=Path, help="YAML; see docs/mixing.md")
-    train.set_defaults(run=_train)
-
+def _add_paths(commands: Any) -> None:
     tasks_path = commands.add_parser("tasks-path", help="print the directory of our task files, for --include_path")
     tasks_path.add_argument("harness", choices=list(_EXTRAS))
     tasks_path.set_defaults(run=_tasks_path)
@@ -127,32 +131,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     checkpoint_path.add_argument("name", help="mini_dataset (before mixing), mini_instance (after)")
     checkpoint_path.set_defaults(run=_checkpoint_path)
-
-    for harness in _EXTRAS:
-        commands.add_parser(harness, help=f"{harness}'s own command line, with our tasks and reference policies")
-    return parser
-
-
-def _add_mix(mix: argparse.ArgumentParser) -> None:
-    where = "a file (.jsonl, .json, .parquet), directory or hub data set; options: group, root, split, config, repeat, ignore, …"
-    mix.add_argument("--data", action="append", required=True, metavar="WHERE[,OPTION=VALUE…]", help=where)
-    mix.add_argument("--out", type=Path, required=True, help="the new directory")
-    ways = ["none", "dataset", "same", "instance"]
-    mix.add_argument("--strategy", required=True, choices=ways, help="which instances an example joins; see docs/mixing.md")
-    mix.add_argument("--per-example", type=int, default=None, help="instances of an example (default: 2 where they are joined)")
-    mix.add_argument("--max-tokens", type=int, default=None, help="tokens of an example at most; needs --model")
-    mix.add_argument("--model", default=None, help="whose processor counts the tokens: a hub id or a directory")
-    mix.add_argument("--revision", default=None, help="of a hub model")
-    mix.add_argument(
-        "--ratio", default=None, metavar="GROUP=SHARE,…", help="share of each group; the rest is left out, and counted"
-    )
-    mix.add_argument("--repeat", type=int, default=1, help="how often each instance is used")
-    mix.add_argument("--seed", type=int, default=0)
-    mix.add_argument("--images", default="reference", choices=["reference", "embed"], help="whether image files are copied in")
-    mix.add_argument("--format", default="parquet", choices=["parquet", "jsonl"])
-    mix.add_argument("--on-error", default="fail", choices=["fail", "skip"], help="what to do with a bad row")
-    mix.add_argument("--num-proc", type=int, default=1, help="processes; changes nothing but the time")
-    mix.set_defaults(run=_mix)
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -212,56 +190,6 @@ def _policies(options: argparse.Namespace) -> int:
     from cmqa_tasks.release import DEFAULT, load
 
     print(table(options.policy, protocols_named(options.protocols), load(options.data or DEFAULT), options.language))
-    return 0
-
-
-def _mini(options: argparse.Namespace) -> int:
-    from cmqa_tasks.mini.grow import BRANCHES, SCALING
-    from cmqa_tasks.mini.plots import draw
-    from cmqa_tasks.mini.report import page
-    from cmqa_tasks.mini.run import run
-    from cmqa_tasks.mini.ship import ship
-
-    branches = (*BRANCHES, *SCALING) if options.scaling else BRANCHES
-    rows = run(options.out, options.seeds, branches, options.jobs, options.recipe, options.limit)
-    text = page(rows)
-    (options.out / "mini.md").write_text(text, encoding="utf-8")
-    draw(rows, options.out)
-    if options.ship is not None:
-        ship(options.out, rows, options.ship)
-    print(text)
-    return 0
-
-
-def _mix(options: argparse.Namespace) -> int:
-    from cmqa_tasks.mixing.mix import SKIPPED, mix
-    from cmqa_tasks.mixing.options import options_of, ratio_of
-    from cmqa_tasks.mixing.plan import JOINING
-    from cmqa_tasks.mixing.sources import source_of
-
-    told = {name: getattr(options, name) for name in ("strategy", "max_tokens", "model", "revision", "repeat", "seed")}
-    told |= {name: getattr(options, name) for name in ("images", "format", "on_error")}
-    given = options.per_example
-    told["per_example"] = given if given is not None else 2 if options.strategy in JOINING else 1
-    told["ratio"] = None if options.ratio is None else ratio_of(options.ratio)
-    told["sources"] = tuple(map(source_of, options.data))
-    made = mix(options_of(**told), options.out, num_proc=options.num_proc)
-    print(f"{options.out}: {sum(made['uses'].values())} instances in {made['examples']} examples, of which")
-    print(f"{made['examples_of_several_groups']} join several of the groups {made['uses']}")
-    if made["skipped"]:
-        print(f"{made['skipped']} bad rows skipped, listed in {options.out / SKIPPED}: {made['skipped_by_problem']}")
-    if any(made["left_out"].values()):
-        print(f"left out by --ratio: {made['left_out']}")
-    return 0
-
-
-def _train(options: argparse.Namespace) -> int:
-    from cmqa_tasks.mixing.config import load
-    from cmqa_tasks.mixing.train import train
-
-    trained = train(load(options.config))
-    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks
-        print(trained)
     return 0
 
 

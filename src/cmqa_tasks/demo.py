@@ -8,7 +8,7 @@ from typing import Any
 
 from cmqa_tasks import markdown
 from cmqa_tasks.catalogue import GROUPS, task_name
-from cmqa_tasks.evaluations import begin, end_of_log, evaluate
+from cmqa_tasks.evaluations import DEMO, begin, end_of_log, evaluate
 from cmqa_tasks.policies import POLICIES
 from cmqa_tasks.records import ARMS
 from cmqa_tasks.results import ResultsError, latest_results, metric
@@ -30,7 +30,7 @@ def run(out: Path, limit: int | None = None) -> str:
         ResultsError: an evaluation left no results.
         FileExistsError: ``out`` holds something else than a demo.
     """
-    begin(out)
+    begin(out, DEMO)
     common = {"tasks": ",".join(TASKS), "log_samples": True} | ({} if limit is None else {"limit": limit})
     configs = [common | _policy(name) | {"output_path": str(out / name)} for name in POLICIES]
     evaluate(configs, out)

@@ -7,11 +7,15 @@ needs (images as paths relative to the file)::
     {"question": "What is the total of the receipt?", "kind": "money", "a": "24.99 USD", "b": "29.99 USD",
      "texts": {"a": ["I paid $24.99 …", "The receipt came to $24.99 …"], "b": ["I paid $29.99 …", "…"]},
      "images": {"a": ["1a.png", "1a_scan.png"], "b": ["1b.png", "1b_scan.png"]}}
+
+A value is given in its kind's canonical form, alone or with written forms of one's own: ``{"canonical": "24.99 USD", "surface":
+["$24.99", …]}``. A ``name`` may be anything.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,7 +36,7 @@ from cmqa_tasks.records import (
     fact_id,
 )
 from cmqa_tasks.release import Release
-from cmqa_tasks.worlds.languages import LANGUAGES, write
+from cmqa_tasks.worlds.languages import LANGUAGES, check_canonical, write
 
 
 class OwnDataError(ValueError):
@@ -73,8 +77,10 @@ def read_jsonl(path: str | Path, name: str | None = None) -> Release:
     facts: list[Fact] = []
     texts: list[TextEvidence] = []
     images: list[ImageEvidence] = []
+    ranks: Counter[tuple[str, str]] = Counter()
     for number, line in _lines(path):
-        fact = _fact(line, len(facts), f"{path}:{number}")
+        fact = _fact(line, ranks[line.world, line.type], f"{path}:{number}")
+        ranks[line.world, line.type] += 1
         facts.append(fact)
         texts += [
             TextEvidence(**_common(fact, line, side, "text", variant), text=text)
@@ -121,22 +127,28 @@ def _fact(line: _Line, index: int, place: str) -> Fact:
         "graphical": False,
         "tolerance": line.tolerance,
     }
+    a, b = _value(line.a, line, f"{place}: a"), _value(line.b, line, f"{place}: b")
     try:
-        a, b = _value(line.a, line), _value(line.b, line)
         return Fact(id=fact_id(a=a.model_dump(), b=b.model_dump(), **fields), a=a, b=b, **fields)
     except ValidationError as error:
         raise OwnDataError(f"{place}: a, b: {error.errors()[0]['msg']}") from error
-    except ValueError as error:
-        raise OwnDataError(f"{place}: a, b: {error}") from error
 
 
-def _value(given: str | _Spelled, line: _Line) -> Value:
+def _value(given: str | _Spelled, line: _Line, place: str) -> Value:
     """The value with its surface forms: the user's, else those that we write for its kind."""
-    if isinstance(given, _Spelled):
-        return Value(canonical=given.canonical, surface={line.language: given.surface})
+    canonical = given.canonical if isinstance(given, _Spelled) else given
+    try:
+        check_canonical(line.kind, canonical)
+        surface = given.surface if isinstance(given, _Spelled) else _surface(canonical, line)
+    except ValueError as error:
+        raise OwnDataError(f"{place}: {error}") from error
+    return Value(canonical=canonical, surface={line.language: surface})
+
+
+def _surface(canonical: str, line: _Line) -> tuple[str, ...]:
     if line.kind == "name" or line.language not in LANGUAGES:
-        return Value(canonical=given, surface={line.language: (given,)})
-    return Value(canonical=given, surface={line.language: tuple(write(line.kind, given, line.language).forms.values())})
+        return (canonical,)
+    return tuple(write(line.kind, canonical, line.language).forms.values())
 
 
 def _common(fact: Fact, line: _Line, side: Side, modality: Modality, variant: int) -> dict[str, Any]:

@@ -42,9 +42,8 @@ def available() -> bool:
     return find_spec("matplotlib") is not None
 
 
-@contextmanager
-def drawing() -> Iterator[Any]:
-    """Matplotlib, in our style.
+def require() -> Any:
+    """Matplotlib itself; for work of hours that ends in a picture, before it begins.
 
     Raises:
         ImportError: it is not installed; the message says how to install it.
@@ -54,6 +53,17 @@ def drawing() -> Iterator[Any]:
         import matplotlib.figure
     except ImportError as error:
         raise ImportError("drawing needs matplotlib: pip install 'cmqa-tasks[report]'") from error
+    return matplotlib
+
+
+@contextmanager
+def drawing() -> Iterator[Any]:
+    """Matplotlib, in our style.
+
+    Raises:
+        ImportError: as :func:`require`.
+    """
+    matplotlib = require()
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # a box in the PNG; the SVG has the letter
         yield matplotlib

@@ -46,7 +46,7 @@ def include_tasks() -> None:
     """Add our task directory to every TaskManager of lmms-eval built from now on. Doing it twice changes nothing."""
     from lmms_eval.tasks import TaskManager
 
-    _include(TaskManager, resources.tasks_dir("lmms_eval"))
+    include(TaskManager, "lmms-eval")
     _remember(TaskManager)
 
 
@@ -75,7 +75,7 @@ def run_lm_eval(arguments: Sequence[str]) -> int:
     from cmqa_tasks.models.reference_lm import LMReference
 
     register_model("cmqa_reference")(LMReference)
-    _include(TaskManager, resources.tasks_dir("lm_eval"))
+    include(TaskManager, "lm-eval")
     return _run("lm-eval", arguments)
 
 
@@ -86,12 +86,26 @@ def _run(command: str, arguments: Sequence[str]) -> int:
     return int(script.load()() or 0)
 
 
-def _include(manager: Any, directory: Path) -> None:
-    """Let a harness's TaskManager look into our directory, too, whatever include path it is given."""
+def include(manager: Any, harness: str) -> None:
+    """Let a harness's TaskManager look into our directory, too, whatever include path it is given.
+
+    Args:
+        manager: the class.
+        harness: the harness's name: ``lmms-eval`` or ``lm-eval``.
+
+    Raises:
+        RuntimeError: this version's TaskManager takes no include path.
+    """
     original = manager.__init__
     if getattr(original, _MARK, False):
         return
-    ours, signature = str(directory), inspect.signature(original)
+    ours, signature = str(resources.tasks_dir(harness.replace("-", "_"))), inspect.signature(original)
+    if "include_path" not in signature.parameters:
+        version = importlib.metadata.version(harness)
+        raise RuntimeError(
+            f"{harness} {version}: its TaskManager takes {signature} and no include_path, so our tasks cannot be shown to it; "
+            "install a version that cmqa-tasks names in its requirements"
+        )
 
     @functools.wraps(original)
     def including(self: Any, *args: Any, **kwargs: Any) -> None:

@@ -36,7 +36,7 @@ class Metadata:
     revision: str = ""
     dtype: str = ""
     attention: str = ""
-    """The attention implementation, such as ``sdpa_probe``."""
+    """The model's own attention implementation, beside which the probe reads, such as ``sdpa``."""
     bias: str = ""
     """The attention bias of the run as it was asked for; empty for none."""
     versions: Mapping[str, str] = field(default_factory=dict)

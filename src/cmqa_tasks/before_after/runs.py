@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from cmqa_tasks.before_after.judge import judge_of
 from cmqa_tasks.before_after.log import reasons
-from cmqa_tasks.evaluations import LOG, evaluate
+from cmqa_tasks.evaluations import LOG, check_path, evaluate
 from cmqa_tasks.results import ResultsError, latest_results
 
 Side = Literal["before", "after"]
@@ -66,11 +66,13 @@ class Request:
     """Items per task, for a quick look."""
 
     def __post_init__(self) -> None:
+        check_path("--out", self.out)
         for side, checkpoint in self.checkpoints.items():
             if not checkpoint or set(checkpoint) & set(",="):
                 raise ValueError(
                     f"--{side} {checkpoint!r}: give a hub id or a directory whose path has no comma and no equals sign"
                 )
+            check_path(f"--{side}", _place(checkpoint))
         for part in self.model_args.split(",") if self.model_args else ():
             name, equals, _ = part.partition("=")
             if not equals or name in _OURS:

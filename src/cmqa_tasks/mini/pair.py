@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cmqa_tasks import markdown
-from cmqa_tasks.evaluations import begin, end_of_log, evaluate
+from cmqa_tasks.evaluations import DEMO, begin, check_path, end_of_log, evaluate
 from cmqa_tasks.mini.attended import share
 from cmqa_tasks.mini.evaluate import TASKS, Answered, answered, configuration, environment, is_evaluated
 from cmqa_tasks.mini.ship import PAIR
@@ -65,8 +65,10 @@ def run(out: Path, limit: int | None = None) -> str:
     Raises:
         ResultsError: an evaluation left no results.
         FileExistsError: ``out`` holds something else than a demo.
+        ValueError: lmms-eval would misread the path of ``out``.
     """
-    begin(out)
+    check_path("--out", out)
+    begin(out, DEMO)
     limited = {} if limit is None else {"limit": limit}
     evaluate([config | limited for config in _configurations(out)], out, environment())
     for name in (*POLICIES, *PAIR):

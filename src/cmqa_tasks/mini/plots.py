@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from cmqa_tasks.mini.attended import CONTEXTS, mass_ratios, masses_by_layer
 from cmqa_tasks.mini.grow import BASE
 from cmqa_tasks.mini.report import Row, first_converged, share_of
 from cmqa_tasks.mini.table import CROSSMODAL, shown
-from cmqa_tasks.pictures import BLACK, BLUE, GREEN, PURPLE, SKY, STYLE, VERMILION, save
+from cmqa_tasks.pictures import BLACK, BLUE, GREEN, PURPLE, SKY, VERMILION, drawing, save
 
 _COLOURS = (BLACK, BLUE, GREEN, VERMILION, PURPLE, SKY)
 _IN_LAYERS = ("two pictures", "two English notes", "picture and English")
@@ -30,69 +29,69 @@ def draw(rows: Sequence[Row], out: Path) -> list[Path]:
 
     Returns:
         The files.
+
+    Raises:
+        ImportError: matplotlib is not installed.
     """
     plain = [row for row in rows if row.training.times == 1]
     recognised = {figure.name: [share_of(row, figure) for row in plain] for figure in shown()}
     ratios = np.array([mass_ratios(row.directory) for row in plain])
     attention = dict(zip(CONTEXTS, ratios.T.tolist(), strict=True))
     branches = [row.training.branch for row in plain]
-    files = [
-        *_points(recognised, branches, "recognition", out / "recognition"),
-        *_points(attention, branches, "ln(mass on one / on the other piece), nats", out / "attention"),
-        *_layers(plain, out / "layers"),
-        *_pieces(plain, out / "pieces"),
-    ]
-    return files if len(plain) == len(rows) else [*files, *_scaling(rows, out / "scaling")]
+    with drawing():
+        files = [
+            *_points(recognised, branches, "recognition", out / "recognition"),
+            *_points(attention, branches, "ln(mass on one / on the other piece), nats", out / "attention"),
+            *_layers(plain, out / "layers"),
+            *_pieces(plain, out / "pieces"),
+        ]
+        return files if len(plain) == len(rows) else [*files, *_scaling(rows, out / "scaling")]
 
 
 def _points(values: dict[str, list[float]], branches: Sequence[str], label: str, path: Path) -> list[Path]:
     """Groups of points on the x axis by the keys of ``values``, colours by branch."""
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     names = list(dict.fromkeys(branches))
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
-        for place, name in enumerate(names):
-            at = np.arange(len(values)) + (place - (len(names) - 1) / 2) * 0.8 / len(names)
-            chosen = np.array(
-                [[one for one, branch in zip(row, branches, strict=True) if branch == name] for row in values.values()]
-            )
-            colour = _COLOURS[place % len(_COLOURS)]
-            axes.plot(np.repeat(at, chosen.shape[1]), chosen.ravel(), "o", color=colour, markersize=4, alpha=0.6, label=name)
-            axes.hlines(chosen.mean(1), at - 0.08, at + 0.08, color=colour, linewidth=2)
-        axes.set_xticks(range(len(values)), [name.replace(" and ", "\nand ") for name in values])
-        axes.set_ylabel(label)
-        axes.axhline(0, color="#999999", linewidth=0.8)
-        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="trained")
-        return _save(figure, path)
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for place, name in enumerate(names):
+        at = np.arange(len(values)) + (place - (len(names) - 1) / 2) * 0.8 / len(names)
+        chosen = np.array([[one for one, branch in zip(row, branches, strict=True) if branch == name] for row in values.values()])
+        colour = _COLOURS[place % len(_COLOURS)]
+        axes.plot(np.repeat(at, chosen.shape[1]), chosen.ravel(), "o", color=colour, markersize=4, alpha=0.6, label=name)
+        axes.hlines(chosen.mean(1), at - 0.08, at + 0.08, color=colour, linewidth=2)
+    axes.set_xticks(range(len(values)), [name.replace(" and ", "\nand ") for name in values])
+    axes.set_ylabel(label)
+    axes.axhline(0, color="#999999", linewidth=0.8)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="trained")
+    return save(figure, path)
 
 
 def _layers(rows: Sequence[Row], path: Path) -> list[Path]:
     """Softmax mass on both pieces by layer: a panel per context and branch, a point per seed, a bar for their mean."""
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     branches = list(dict.fromkeys(row.training.branch for row in rows))
     found = {branch: np.stack([masses_by_layer(r.directory) for r in rows if r.training.branch == branch]) for branch in branches}
-    with plt.rc_context(STYLE):
-        size = (1.2 + 1.9 * len(branches), 1.5 + 1.7 * len(_IN_LAYERS))
-        figure, panels = plt.subplots(
-            len(_IN_LAYERS), len(branches), figsize=size, sharey=True, sharex=True, squeeze=False, layout="constrained"
-        )
-        for line, context in enumerate(_IN_LAYERS):
-            for axes, branch in zip(panels[line], branches, strict=True):
-                masses = found[branch][:, list(CONTEXTS).index(context)]  # [seeds × layers × pieces]
-                layers = np.arange(1, masses.shape[1] + 1)
-                for piece, name in enumerate(_PIECES):
-                    at, colour = layers + 0.4 * (piece - 0.5), _COLOURS[1 + 2 * piece]
-                    axes.bar(at, masses[..., piece].mean(0), 0.36, color=colour, alpha=0.4, label=name)
-                    axes.plot(np.tile(at, len(masses)), masses[..., piece].ravel(), ".", color=colour, markersize=4)
-                axes.set(xticks=layers)
-            panels[line, 0].set_ylabel(f"{context}\nsoftmax mass")
-        for column, branch in enumerate(branches):
-            panels[0, column].set_title(branch)
-            panels[-1, column].set_xlabel("layer")
-        panels[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
-        return _save(figure, path)
+    size = (1.2 + 1.9 * len(branches), 1.5 + 1.7 * len(_IN_LAYERS))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(len(_IN_LAYERS), len(branches), sharey=True, sharex=True, squeeze=False)
+    for line, context in enumerate(_IN_LAYERS):
+        for axes, branch in zip(panels[line], branches, strict=True):
+            masses = found[branch][:, list(CONTEXTS).index(context)]  # [seeds × layers × pieces]
+            layers = np.arange(1, masses.shape[1] + 1)
+            for piece, name in enumerate(_PIECES):
+                at, colour = layers + 0.4 * (piece - 0.5), _COLOURS[1 + 2 * piece]
+                axes.bar(at, masses[..., piece].mean(0), 0.36, color=colour, alpha=0.4, label=name)
+                axes.plot(np.tile(at, len(masses)), masses[..., piece].ravel(), ".", color=colour, markersize=4)
+            axes.set(xticks=layers)
+        panels[line, 0].set_ylabel(f"{context}\nsoftmax mass")
+    for column, branch in enumerate(branches):
+        panels[0, column].set_title(branch)
+        panels[-1, column].set_xlabel("layer")
+    panels[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return save(figure, path)
 
 
 def _pieces(rows: Sequence[Row], path: Path) -> list[Path]:
@@ -101,32 +100,28 @@ def _pieces(rows: Sequence[Row], path: Path) -> list[Path]:
     The seed is the first whose base converged (else the first), the head the one that reads most in the unimodal contexts
     before mixing; neither is chosen by what is shown.
     """
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     by_branch = {row.training.branch: row for row in rows if row.training.seed == _first_seed(rows)}
     if not {"dataset", "instance"} <= by_branch.keys():
         return []
     layer, head = pieces.reading_head(by_branch["dataset"].directory)
     columns = [("dataset", context) for context in pieces.CONTEXTS] + [("instance", "picture, note")]
-    with plt.rc_context(STYLE):
-        figure, panels = plt.subplots(3, len(columns), figsize=(9, 6.4), sharey="row", layout="constrained")
-        for column, (branch, context) in enumerate(columns):
-            found = pieces.read(by_branch[branch].directory)[context][:, :, layer, head]
-            names = context.split(", ") if ", " in context else ["first", "second"]
-            for row, values in enumerate((found[0], found[1], np.exp(found[2]))):
-                parts = panels[row, column].boxplot(values, widths=0.55, tick_labels=names, patch_artist=True, flierprops=_FLIERS)
-                for box, middle, colour in zip(parts["boxes"], parts["medians"], _COLOURS[1::2], strict=False):
-                    box.set(facecolor=colour, alpha=0.35)
-                    middle.set(color="black")
-            panels[0, column].set_title(f"{context}\ntrained: {branch}")
-        for row, label in enumerate(
-            ("highest logit\nof a token, nats", "log-sum-exp of the\npiece's logits, nats", "softmax mass")
-        ):
-            panels[row, 0].set_ylabel(label)
-        figure.suptitle(
-            f"Seed {_first_seed(rows)}, layer {layer + 1}, head {head + 1}, {pieces.ITEMS} contradictions each", size=9
-        )
-        return _save(figure, path)
+    figure = Figure(figsize=(9, 6.4), layout="constrained")
+    panels = figure.subplots(3, len(columns), sharey="row")
+    for column, (branch, context) in enumerate(columns):
+        found = pieces.read(by_branch[branch].directory)[context][:, :, layer, head]
+        names = context.split(", ") if ", " in context else ["first", "second"]
+        for row, values in enumerate((found[0], found[1], np.exp(found[2]))):
+            parts = panels[row, column].boxplot(values, widths=0.55, tick_labels=names, patch_artist=True, flierprops=_FLIERS)
+            for box, middle, colour in zip(parts["boxes"], parts["medians"], _COLOURS[1::2], strict=False):
+                box.set(facecolor=colour, alpha=0.35)
+                middle.set(color="black")
+        panels[0, column].set_title(f"{context}\ntrained: {branch}")
+    for row, label in enumerate(("highest logit\nof a token, nats", "log-sum-exp of the\npiece's logits, nats", "softmax mass")):
+        panels[row, 0].set_ylabel(label)
+    figure.suptitle(f"Seed {_first_seed(rows)}, layer {layer + 1}, head {head + 1}, {pieces.ITEMS} contradictions each", size=9)
+    return save(figure, path)
 
 
 def _first_seed(rows: Sequence[Row]) -> int:
@@ -136,23 +131,23 @@ def _first_seed(rows: Sequence[Row]) -> int:
 
 def _scaling(rows: Sequence[Row], path: Path) -> list[Path]:
     """Recognition of a picture against a note, by tokens since the base: a thin line per seed, a thick one for their mean."""
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     strategies = list(dict.fromkeys(row.training.strategy for row in rows if row.training.branch != BASE))
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
-        for place, strategy in enumerate(strategies, 1):
-            curves = {seed: _curve(rows, seed, strategy) for seed in dict.fromkeys(row.training.seed for row in rows)}
-            longest = max(map(len, curves.values()))
-            for curve in curves.values():
-                axes.plot(*zip(*curve, strict=True), "-", color=_COLOURS[place], linewidth=0.8, alpha=0.5)
-            whole = np.array([curve for curve in curves.values() if len(curve) == longest]).mean(0)
-            axes.plot(*whole.T, "o-", color=_COLOURS[place], linewidth=2.2, label=f"{strategy}, mean")
-        axes.set(
-            xlabel="million tokens of further training (0: the base)", ylabel="recognition, picture and note", ylim=(-0.03, 1.03)
-        )
-        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="trained")
-        return _save(figure, path)
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for place, strategy in enumerate(strategies, 1):
+        curves = {seed: _curve(rows, seed, strategy) for seed in dict.fromkeys(row.training.seed for row in rows)}
+        longest = max(map(len, curves.values()))
+        for curve in curves.values():
+            axes.plot(*zip(*curve, strict=True), "-", color=_COLOURS[place], linewidth=0.8, alpha=0.5)
+        whole = np.array([curve for curve in curves.values() if len(curve) == longest]).mean(0)
+        axes.plot(*whole.T, "o-", color=_COLOURS[place], linewidth=2.2, label=f"{strategy}, mean")
+    axes.set(
+        xlabel="million tokens of further training (0: the base)", ylabel="recognition, picture and note", ylim=(-0.03, 1.03)
+    )
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="trained")
+    return save(figure, path)
 
 
 def _curve(rows: Sequence[Row], seed: int, strategy: str) -> list[tuple[float, float]]:
@@ -160,11 +155,3 @@ def _curve(rows: Sequence[Row], seed: int, strategy: str) -> list[tuple[float, f
     chosen = [row for row in rows if row.training.seed == seed and row.training.strategy in (BASE, strategy)]
     tokens = [0.0 if row.training.branch == BASE else sum(stage.tokens for stage in row.training.stages) / 1e6 for row in chosen]
     return sorted(zip(tokens, (share_of(row, CROSSMODAL) for row in chosen), strict=True))
-
-
-def _save(figure: Any, path: Path) -> list[Path]:
-    import matplotlib.pyplot as plt
-
-    files = save(figure, path)
-    plt.close(figure)
-    return files

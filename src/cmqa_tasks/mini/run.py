@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
+from cmqa_tasks.evaluations import check_path
 from cmqa_tasks.mini import pieces, reading
 from cmqa_tasks.mini.evaluate import answered, evaluate_checkpoints
 from cmqa_tasks.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training
@@ -43,12 +44,13 @@ def run(
         limit: items per task, for a quick look.
 
     Raises:
-        ValueError: no seed, or a number of jobs below 1.
+        ValueError: no seed, a number of jobs below 1, or a directory whose path lmms-eval would misread.
         cmqa_tasks.mini.recipe.RecipeError: the recipe cannot be used, or the directory is of another one.
         cmqa_tasks.results.ResultsError: an evaluation failed.
     """
     if not seeds or jobs < 1:
         raise ValueError(f"--seeds {list(seeds)} --jobs {jobs}: at least one seed and one job are needed")
+    check_path("--out", out.resolve())
     how = read_recipe(recipe)
     _keep(how, out)
     _train_all(out, how, seeds, branches, jobs)

@@ -37,6 +37,7 @@ from cmqa_tasks.models.attention_log import (
     subject_of,
 )
 from cmqa_tasks.models.batching import Prompt, batches
+from cmqa_tasks.models.generation import UNTIL, Settings
 from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
 from cmqa_tasks.models.segments import Messages, Origins, Segments, process, segment_batch
 from cmqa_tasks.resources import located
@@ -97,7 +98,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         bias, megabytes = bias_of(attention_bias), megabytes_of(image_cache)
         self.batch_size_per_gpu = _positive("batch_size", batch_size)
         self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-        self._device = _device(device)
+        self._device = device_of(device)
         gc.collect()  # an earlier model of this process may lie in reference cycles: two of them may not fit
         source = {"revision": revision, "trust_remote_code": trust_remote_code}
         place = located(pretrained)
@@ -115,7 +116,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self.tokenizer.padding_side = "left"
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.images = ImageCache(self.model, megabytes)
+        self.images, self._settings = ImageCache(self.model, megabytes), Settings(self.model)
         self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), bias)
         self._say(pretrained, revision)
 
@@ -178,7 +179,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         about: dict[str, Any] = {}
         if self._log is not None:
             about = {"spans": tuple(spans_of(doc, turns)), "subject": subject_of(task, doc_id, doc)}
-        settings = json.dumps(dict(generation), sort_keys=True)
+        settings = json.dumps(self._settings.of(generation), sort_keys=True)
         return Prompt(place, self._render(turns), tuple(images), settings, turns, **about)
 
     def _render(self, turns: Messages) -> str:
@@ -224,7 +225,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
     def _respond(self, batch: Sequence[Prompt]) -> list[GenerationResult]:
         inputs, origins = self._inputs(batch)
         generation = json.loads(batch[0].generation)
-        until = _as_list(generation.pop("until", None))
+        until = _as_list(generation.pop(UNTIL, None))
         if self._log is None:
             tokens = self._generate(inputs, generation)
         else:
@@ -277,7 +278,8 @@ def _positive(name: str, value: int | str) -> int:
     return number
 
 
-def _device(device: str | None) -> torch.device:
+def device_of(device: str | None) -> torch.device:
+    """The device that a process takes: where there are several, the card of its local rank unless another is named."""
     if int(os.environ.get("WORLD_SIZE", 1)) > 1 and torch.cuda.is_available() and device in (None, "cuda"):
         return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
     return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))

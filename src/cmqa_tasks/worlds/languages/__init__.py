@@ -12,6 +12,9 @@ from pathlib import Path
 
 from cmqa_tasks.records import CANONICAL_FORMS, Kind
 from cmqa_tasks.worlds.languages import chinese, english
+from cmqa_tasks.worlds.languages.canonical import check_canonical
+
+__all__ = ["LANGUAGES", "Forms", "Language", "Written", "check_canonical", "language_named", "write"]
 
 Forms = Mapping[str, str]
 """Named written forms of one value; the first is how it is shown by default."""
@@ -83,7 +86,8 @@ def write(kind: Kind, canonical: str, language: str) -> Written:
     spoken = language_named(language)
     if kind not in spoken.forms:
         raise ValueError(f"{kind} is not written in {spoken.name}; {', '.join(spoken.forms)} are")
+    check_canonical(kind, canonical)
     try:
         return Written(spoken.forms[kind](canonical))
-    except (ValueError, KeyError) as error:
+    except (ValueError, LookupError, ArithmeticError) as error:
         raise ValueError(f"{canonical!r} is no {kind} ({CANONICAL_FORMS[kind]}): {error}") from error

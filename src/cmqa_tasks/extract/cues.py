@@ -115,6 +115,25 @@ class StanceCues:
     partial_accord: re.Pattern[str]
     """Right of agreement: it concerns something else (*agree on the date*)."""
     partial_before: frozenset[str]
+    """Words before agreement with the same effect (*apart from …, they agree*)."""
+    mutual: frozenset[str]
+    """Words before one of those that take that from it (*each other*)."""
+    obligations: frozenset[str]
+    """Words by which agreement is demanded rather than stated (*the prices should match*)."""
+    same: str
+    """The stem of the cue that agrees only where it is said of what was asked (*the same price*)."""
+    about: frozenset[str]
+    """Words directly before it that make it what the pieces are about (*for the same product*)."""
+    at: frozenset[str]
+    """Words directly before it that do so unless it is what was asked (*on the same day*)."""
+    same_stops: frozenset[str]
+    """Words directly behind it that leave it without a noun (*the same in both*)."""
+    same_ends: frozenset[str]
+    """Words behind which its noun is over."""
+    two_sides: frozenset[str]
+    """Words that together name the two pieces (*one says …, the other …*)."""
+    openers: frozenset[str]
+    """First words of short sentences that are about the evidence (*There is a mismatch.*)."""
     join: re.Pattern[str]
     """Between two cues of one list, which share their negation (*no conflict or contradiction*)."""
 

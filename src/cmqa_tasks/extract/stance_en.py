@@ -31,7 +31,9 @@ _DIFFERENT = (
     rf"|{_GIVE} (?:(?!different|{SOURCE} )\w+ ){{0,2}}?different (?:(?!{SOURCE} )[\w-]+ ){{0,2}}?{_WHAT}(?![a-z])"
     r"|(?<![a-z])(?:is|are|was|were|looks?|appears?|seems?)(?:n't)?(?: \w+){0,2}? "
     r"different(?=[.,;)]|$| from| in| between| across| and)"
-    r"|something different"
+    r"|something different|(?:^|(?<=\n))different(?=[.!\n]|$)"
+    rf"|(?:^|(?<=[.:;(] )|(?<=[\n(\"-])|(?<=- ))(?:two |three )?different (?:[\w-]+ )?{_WHAT}(?![a-z])"
+    r"(?! (?:for different|apply|applies|may|can|depending))"
 )
 _VARIES = (
     r"var(?:y|ies|ied|ying)(?: (?:\w+ )?(?:between|across|among|depending on|by|from))? (?:(?:the|both|these|two|which) )*"
@@ -43,7 +45,7 @@ _CLASHES: tuple[tuple[str, str], ...] = (
     ("discrepan", r"discrepan\w*"),
     ("inconsisten", r"inconsisten\w*"),
     ("disagree", r"disagree\w*"),
-    ("match", r"mis-?match\w*|non-?matching"),
+    ("match", r"mis-?match\w*(?! in favou?r)|non-?matching"),
     ("misalign", r"misalign\w*"),
     ("incompatib", r"incompatib\w*"),
     ("clash", r"clash\w*"),
@@ -100,6 +102,7 @@ _FLATS: tuple[tuple[str, str], ...] = (
     ("both be", r"(?:cannot|can't|can not|could(?:n't| not)|not) (?:possibly |logically )?(?:all |possibly )?both be"),
     ("not be", _BOTH_CANNOT),
     ("not both be", _BOTH_CANNOT),
+    (" be ", rf"(?:cannot|can't|can not|could not|couldn't)(?: \w+)? be {_TRUE} (?:at the same time|simultaneously|together)"),
     ("can't be", _BOTH_CANNOT),
     ("only one", r"only one (?:of (?:\w+ ){1,4})?(?:can|could) be"),
     ("one of ", rf"(?<![a-z])one of (?:them|these|the|which|those)(?: \w+){{0,3}}? (?:must be|has to be) (?:\w+ )?{_FALSE}"),
@@ -111,12 +114,16 @@ _FLATS: tuple[tuple[str, str], ...] = (
 _ROOTS = ("con", "dis", "match", "differ", "align", "compat", "agree", "corr", "same", " one", "t be", "in ")
 
 
-_OF_ANYTHING = ("different", "the same", "var", "equal")
+_OF_ANYTHING: dict[Sense, tuple[str, ...]] = {
+    "clash": ("different", "differ", "difference", "match", "var", "unequal"),
+    "accord": ("the same", "equal"),
+    "flat": (),
+}
 """Stems of words that are said of anything, not only of evidence."""
 
 
 def _cues(sense: Sense, rows: tuple[tuple[str, str], ...]) -> tuple[Cue, ...]:
-    return tuple(Cue(stem, re.compile(pattern), sense, stem in _OF_ANYTHING) for stem, pattern in rows)
+    return tuple(Cue(stem, re.compile(pattern), sense, stem in _OF_ANYTHING[sense]) for stem, pattern in rows)
 
 
 STANCE = StanceCues(
@@ -184,9 +191,21 @@ STANCE = StanceCues(
         "doses scores ratings distances directions names streets colours colors amounts costs levels counts answer results"
     ),
     partial_accord=re.compile(
-        r"(?: each other| one another)? (?:on (?:the|its|their|other|most|some|all|who|what|how|where)|about|in that|regarding"
-        r"|in terms|with respect|as to)(?![a-z])"
+        r"(?: each other| one another)? (?:on (?:the|its|their|other|most|some|all|who|what|how|where)|about|in that|that"
+        r"|regarding|in terms|with respect|as to)(?![a-z])"
     ),
     partial_before=words("otherwise other apart except aside besides else"),
+    mutual=words("each the"),
+    obligations=words("should shouldn't ought"),
+    same="the same",
+    about=words("for about of regarding concerning under during"),
+    at=words("on at in from to with"),
+    same_stops=words(
+        "as in across for between at on with and but to from by when under throughout regardless according based here there so "
+        "because too everywhere whether if or since while which that"
+    ),
+    same_ends=words("has have had is are was were does do of that which"),
+    two_sides=words("one other"),
+    openers=words("there it that this something a an two"),
     join=re.compile(r"[\s,/]*(?:(?:or|and|nor|any|other|no|of|&|kind|sort)[\s,/]+)*"),
 )

@@ -111,12 +111,12 @@ _IDLE = (
 )
 _NEGATION = re.compile(
     rf"(?P<idle>{_IDLE})|不|没有?|无|未|并?非|谈不上|避免|排除了?|杜绝|消除了?|缺乏|缺少|否认|(?<![a-z])(?:no|not"
-    rf"|without|neither|isn't|aren't|don't|doesn't|never)(?![a-z])|n't(?![a-z])|零(?=$)|0 ?(?:个|处)?(?=$)"
+    rf"|without|neither|isn't|aren't|don't|doesn't|never)(?![a-z])|n't(?![a-z])|零(?=$)|(?<![0-9.,])0 ?(?:个|处)?(?=$)"
 )
 _DEFINITE = re.compile(r"(?:这|该|此|上述|以上)(?:一|种|个|些|处)?(?:信息|数据|价格|明显)?(?:的|上的)?$")
 _INDEFINITE = re.compile(r"(?:任何|可能的?|潜在的?)$")
 _PARTIAL_BEFORE = re.compile(
-    r"其他|其余|其它|别的|此外|另外|除|部分|大多|大体|(?:在|就)[^，。,;]{1,12}(?:上|方面|中|而言)[^，。,;]{0,6}$|为了?"
+    r"其他|其余|其它|别的|此外|另外|除|部分|大多|大体|(?:在|就)(?![这该此本]|问题|答案)[^，。,;]{1,12}(?:上|方面|中|而言)[^，。,;]{0,6}$|为了?"
     r"|保持|以便|确保|应当?与|需要?与|必须与|格式|单位|名称|品牌|型号"
 )
 _PARTIAL_AFTER = re.compile(r"的(?:是|地方|部分|内容|信息在于)|于(?!是)|地(?!方)|认为|但")
@@ -214,8 +214,14 @@ def _mutual(low: str, floor: int, at: int, behind: int, start: int, end: int) ->
     return end - start <= _SHORT or _SUBJECT.search(low, max(start, at - _REACH), at) is not None
 
 
-def judgements(low: str, sentences: Sentences) -> list[tuple[int, int, int]]:
-    """Where each Chinese cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0)."""
+def judgements(low: str, sentences: Sentences, plain: bool = False) -> list[tuple[int, int, int]]:
+    """Where each Chinese cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0).
+
+    Args:
+        low: folded text in lower case.
+        sentences: those of the text.
+        plain: only cues that are said of evidence and nothing else.
+    """
     for stem in _STEMS:
         if stem in low:
             break
@@ -231,4 +237,4 @@ def judgements(low: str, sentences: Sentences) -> list[tuple[int, int, int]]:
         pieces.append("\u25a1" * (match.end() - match.start()))
         last = match.end()
     blank = "".join(pieces) + low[last:]
-    return [(*match.span(), _judge(low, blank, match, sentences)) for match in found]
+    return [(*match.span(), _judge(low, blank, match, sentences)) for match in found if not (plain and match.lastgroup == "different")]

@@ -132,6 +132,14 @@ _STRONG_SUBJECT = re.compile(
 )
 """The pieces themselves: said of anything else, a difference is none between them (*周日时间不同*)."""
 _ROUTINE = re.compile(r"周[日末一二三四五六]|星期|工作日|节?假日|平[日时]|[淡旺]季|每天|各[地家]")
+_DEMANDED = re.compile(r"(?:本应该?|理应|原应|应当|应该?)(?:都|均|互相|相互|彼此|保持|完全)*$")
+"""Before agreement: it should be so, and is not."""
+_LINKS = re.compile(r"^(?:但是?|而且?|且|虽然?|尽管|不过|然而|并且?|同时|其|即使|可是?|只是)+|(?:都|均|也|是|为|完全|基本|却|仍|还|则|保持|彼此)+$")
+_ITSELF = re.compile(
+    r"(?:但是?|而|且|此|该|其|两个|两种)*(?:价格|售价|日期|时间|比分|数值|数字|数据|答案|结果|人数|剂量|距离|路程|方向|方位|颜色|天气"
+    r"|过敏原|血型|心率|脉搏|评分|比例|投票率|街道|站名|名称|信息|说法)(?:上|之间|方面)?(?:存在|有|明显|较大|很大|出现|是)*"
+)
+"""All that stands before a difference which can only be one between the pieces (*价格存在差异*)."""
 _SHORT = 8
 """Characters of a sentence that can only be about the evidence (*不一样。*)."""
 _CLAUSE = re.compile(r"[，。;!?\n|]|,(?![0-9])|:(?![0-9])|[()\[\]](?=.)")
@@ -176,7 +184,12 @@ def _judge(low: str, blank: str, match: re.Match[str], sentences: Sentences) -> 
     cuts = [cut.end() for cut in _BREAK.finditer(written)]
     scope = written[cuts[-1] :] if cuts else written
     negated = _negations(scope, accord) % 2 == 1
-    if match.lastgroup == "different" and not _of_evidence(low[max(start, at - _REACH) : min(end, behind + _REACH)]):
+    if match.lastgroup == "different" and not (
+        _of_evidence(low[max(start, at - _REACH) : min(end, behind + _REACH)])
+        or (floor == start and _ITSELF.fullmatch(before.strip(" \"")) is not None)
+    ):
+        return 0
+    if accord and _DEMANDED.search(before):
         return 0
     if accord:
         if negated:
@@ -211,6 +224,9 @@ def _mutual(low: str, floor: int, at: int, behind: int, start: int, end: int) ->
     """Whether stated agreement is that of the pieces on the matter itself."""
     if _PARTIAL_AFTER.match(low, behind) or _PARTIAL_BEFORE.search(low[floor:at]):
         return False
+    own = _LINKS.sub("", low[floor:at].strip(" \"'")).strip()
+    if own and _SUBJECT.search(own) is None:  # 两份证据矛盾，但产品相同
+        return end - start <= _SHORT
     return end - start <= _SHORT or _SUBJECT.search(low, max(start, at - _REACH), at) is not None
 
 

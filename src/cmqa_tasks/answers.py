@@ -23,6 +23,7 @@ __all__ = ["Statement", "final_answer", "letter", "read", "yes_or_no"]
 Statement = Literal["contradict", "agree"]
 """What an answer to *do they contradict each other?* states."""
 
+
 def read(response: str, fact: Fact, form: Form, letters: Mapping[str, Meaning]) -> Reading | Statement:
     """Read a response in the form that its protocol asks for.
 

@@ -165,6 +165,10 @@ class AnswerCues:
     idle_negations: frozenset[tuple[str, str]]
     negations: tuple[str, ...]
     """Substrings by which a sentence about trusting a source says the opposite."""
+    total_before: re.Pattern[str]
+    """Between two values: the second only adds up the first (*, for a total of*)."""
+    total_after: re.Pattern[str]
+    """Right of such a value (*in total*)."""
     attribution: re.Pattern[str]
     """Words that ascribe a value to a source (*the text says*)."""
     attribution_after: re.Pattern[str]

@@ -49,8 +49,8 @@ _BESIDE = re.compile(
 )
 """What is never asked about: *the other days*, *last year's figure*."""
 _SHIPPING = re.compile(
-    r"(?<!without )(?<!excluding )(?<!before )(?<!including )(?<!exclude )(?<!excludes )(?<!not include )(?:shipping|delivery|postage)"
-    r"|\btotal"
+    r"(?<!without )(?<!excluding )(?<!before )(?<!including )(?<!exclude )(?<!excludes )(?<!not include )"
+    r"(?:shipping|delivery|postage)"
 )
 """What the price of a product is asked without."""
 _DAYS = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\bweek(?:end|day)s?\b|\bholidays?\b")

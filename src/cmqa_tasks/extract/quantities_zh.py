@@ -244,7 +244,7 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
 
 def _nothing_else(low: str, start: int, end: int) -> bool:
     """Whether a text is nothing but full marks (*评分：满分5星*)."""
-    return not f"{low[:start]}{low[end:]}".strip(" 评分星级答案是为给了:，,。.!\"*")
+    return not f"{low[:start]}{low[end:]}".strip(' 评分星级答案是为给了:，,。.!"*')
 
 
 def _scaled(number: Number, start: int, end: int, factor: float) -> Mention:

@@ -134,7 +134,9 @@ _STRONG_SUBJECT = re.compile(
 _ROUTINE = re.compile(r"周[日末一二三四五六]|星期|工作日|节?假日|平[日时]|[淡旺]季|每天|各[地家]")
 _DEMANDED = re.compile(r"(?:本应该?|理应|原应|应当|应该?)(?:都|均|互相|相互|彼此|保持|完全)*$")
 """Before agreement: it should be so, and is not."""
-_LINKS = re.compile(r"^(?:但是?|而且?|且|虽然?|尽管|不过|然而|并且?|同时|其|即使|可是?|只是)+|(?:都|均|也|是|为|完全|基本|却|仍|还|则|保持|彼此)+$")
+_LINKS = re.compile(
+    r"^(?:但是?|而且?|且|虽然?|尽管|不过|然而|并且?|同时|其|即使|可是?|只是)+|(?:都|均|也|是|为|完全|基本|却|仍|还|则|保持|彼此)+$"
+)
 _ITSELF = re.compile(
     r"(?:但是?|而|且|此|该|其|两个|两种)*(?:价格|售价|日期|时间|比分|数值|数字|数据|答案|结果|人数|剂量|距离|路程|方向|方位|颜色|天气"
     r"|过敏原|血型|心率|脉搏|评分|比例|投票率|街道|站名|名称|信息|说法)(?:上|之间|方面)?(?:存在|有|明显|较大|很大|出现|是)*"
@@ -186,7 +188,7 @@ def _judge(low: str, blank: str, match: re.Match[str], sentences: Sentences) -> 
     negated = _negations(scope, accord) % 2 == 1
     if match.lastgroup == "different" and not (
         _of_evidence(low[max(start, at - _REACH) : min(end, behind + _REACH)])
-        or (floor == start and _ITSELF.fullmatch(before.strip(" \"")) is not None)
+        or (floor == start and _ITSELF.fullmatch(before.strip(' "')) is not None)
     ):
         return 0
     if accord and _DEMANDED.search(before):
@@ -253,4 +255,6 @@ def judgements(low: str, sentences: Sentences, plain: bool = False) -> list[tupl
         pieces.append("\u25a1" * (match.end() - match.start()))
         last = match.end()
     blank = "".join(pieces) + low[last:]
-    return [(*match.span(), _judge(low, blank, match, sentences)) for match in found if not (plain and match.lastgroup == "different")]
+    return [
+        (*match.span(), _judge(low, blank, match, sentences)) for match in found if not (plain and match.lastgroup == "different")
+    ]

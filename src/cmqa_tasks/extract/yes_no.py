@@ -1,4 +1,4 @@
-"""A response to *do the pieces contradict each other, yes or no?*"""
+"""A response to the question whether the pieces contradict each other, yes or no."""
 
 from __future__ import annotations
 

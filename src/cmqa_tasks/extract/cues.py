@@ -132,6 +132,10 @@ class StanceCues:
     """Words behind which its noun is over."""
     two_sides: frozenset[str]
     """Words that together name the two pieces (*one says …, the other …*)."""
+    restriction: re.Pattern[str]
+    """Right of a difference: it is one in something (*they differ only in …*)."""
+    fillers: frozenset[str]
+    """Words that may stand beside the noun before a difference (*The price is different.*)."""
     openers: frozenset[str]
     """First words of short sentences that are about the evidence (*There is a mismatch.*)."""
     join: re.Pattern[str]

@@ -9,21 +9,24 @@ from cmqa_tasks.extract.places import Places, places
 
 _CHOOSE = "我[选選][择擇]?|[应應故][该該]?[选選]|[选選][择擇]?|答案?(?:[应應][该該]?)?|[选選][项項]"
 _LEAD = re.compile(
-    r"^[\W_]*(?:(?:(?:the|my)\s+)?(?:final\s+|correct\s+|best\s+)?(?:answer|option|choice)(?:\s+is|\s*[:：])?\s*(?:option\s+)?"
+    r"^[\W_]*(?:(?:(?:the|my)\s+)?(?:final\s+|correct\s+|best\s+)?(?:answer|option|choice|letter)(?:\s+is|\s*[:：])?\s*(?:option\s+)?"
     rf"|(?:{_CHOOSE})\s*(?:是|为|為|[选選]|[:：])?\s*)?[\W_]*"
     r"([A-Za-z])(?![A-Za-z'’])(?:(?<![Aa])|(?!\s+[a-z]))"  # "A piece …" begins with an article
 )
-_ONE = r"(?P<{}>[A-Z])(?![A-Za-z'’])(?!\s+(?-i:[a-z]{{2}}))(?!\s*(?:/|or\s|and\s|[和或与])\W*[A-Z](?![a-z]))"
+_ONE = r"(?!(?-i:a)\s)([A-Z])(?![A-Za-z'’])"  # not the article of "the answer is a price"
+_ALONE = r"(?!\s*(?:/|or\s|and\s|[和或与])\W*[A-Z](?![a-z]))"
 _SETTLED = re.compile(
-    r"(?<!not )(?<!n't )(?<!neither )(?:answer|(?:correct|right|best) (?:option|choice)|choose|pick|select|go(?:ing)? with)"
-    rf"\s*(?:is|would be|should be|must be|[:：])?\s*(?:option|choice)?[\W_]*{_ONE.format('en')}"
-    rf"|(?<!不)(?:{_CHOOSE})\s*(?:是|为|為|[选選]|[:：])?\s*(?:[选選][项項])?[\W_]*{_ONE.format('zh')}",
+    r"(?<!not )(?<!n't )(?<!neither )"
+    r"(?:answer|(?:correct|right|best) (?:option|choice|letter)|the letter|choose|pick|select|go(?:ing)? with)"
+    rf"\s*(?:is|would be|should be|must be|[:：])?\s*(?:option|choice)?[\W_]*{_ONE}{_ALONE}"
+    rf"|(?:option|choice) {_ONE} is (?:the )?(?:correct|right|best)(?![a-z])"
+    rf"|(?<!不)(?:{_CHOOSE})\s*(?:是|为|為|[选選]|[:：])?\s*(?:[选選][项項])?[\W_]*{_ONE}{_ALONE}",
     re.IGNORECASE,
 )
 """Words that settle on an option wherever they stand."""
 _SAID = re.compile(
-    r"(?:answer|option|choice|choose|pick|select|go with)\s*(?:is|[:：])?\s*[\W_]*([A-Z])(?![A-Za-z'’])"
-    rf"|(?:{_CHOOSE})\s*(?:是|为|為|[:：])?\s*[\W_]*([A-Z])(?![A-Za-z'’])",
+    rf"(?:answer|option|choice|choose|pick|select|go with)\s*(?:is|[:：])?\s*[\W_]*{_ONE}"
+    rf"|(?:{_CHOOSE})\s*(?:是|为|為|[:：])?\s*[\W_]*{_ONE}",
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"^[\W_]*([A-Za-z])\s*[.):、]")
@@ -42,11 +45,16 @@ def letter(response: str, letters: Sequence[str]) -> str | None:
         match = _LEAD.match(place)
         if match and match[1].upper() in letters:
             return match[1].upper()
-    settled = [(match["en"] or match["zh"]).upper() for match in _SETTLED.finditer(where.tail)]
+    settled = _letters(_SETTLED, where.tail)
     if settled and settled[-1] in letters:
         return settled[-1]
-    said = {(match[1] or match[2]).upper() for match in _SAID.finditer(where.head)} & set(letters)
+    said = set(_letters(_SAID, where.head)) & set(letters)
     return said.pop() if len(said) == 1 else None
+
+
+def _letters(pattern: re.Pattern[str], text: str) -> list[str]:
+    """The letters that a pattern finds, in order."""
+    return [next(filter(None, match.groups())).upper() for match in pattern.finditer(text)]
 
 
 def _beyond_list(where: Places, letters: Sequence[str]) -> tuple[str, str]:

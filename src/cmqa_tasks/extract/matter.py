@@ -13,27 +13,28 @@ from cmqa_tasks.records import Kind
 
 _ANY = words(
     "answer answers question matter point thing things value values information info data figure figures result results story "
-    "stories fact facts conclusion claim claims statement statements response responses reading readings content"
+    "stories fact facts conclusion claim claims statement statements response responses reading readings content "
+    "account accounts version versions"
 )
 """Words for what was asked, whatever it is."""
 TOPICS: Mapping[Kind, frozenset[str]] = {
-    "money": words("price prices priced cost costs amount amounts sum"),
-    "count": words("number numbers count attendance visitors people stock units quantity total amount"),
+    "money": words("price prices priced cost costs amount amounts sum much"),
+    "count": words("number numbers count attendance visitors people stock units quantity total amount many"),
     "percent": words("turnout percentage percent share rate"),
     "rating": words("rating ratings stars score"),
     "level": words("pain score level"),
     "rate": words("pulse rate heartbeat"),
     "distance": words("distance distances length far"),
     "dose": words("dose doses dosage amount"),
-    "date": words("date dates day reopening arrival delivery"),
-    "time": words("time times opening hour hours"),
-    "score": words("score scores outcome"),
+    "date": words("date dates day reopening arrival delivery when"),
+    "time": words("time times opening hour hours when"),
+    "score": words("score scores outcome won winner"),
     "blood_group": words("blood group type"),
     "direction": words("direction directions side position"),
     "colour": words("colour colours color colors"),
     "weather": words("weather forecast forecasts conditions"),
     "allergen": words("allergy allergies allergic allergen allergens substance"),
-    "name": words("street streets road lane avenue stop stops station name names location place"),
+    "name": words("street streets road lane avenue stop stops station name names location place where"),
 }
 """Words for what was asked, by kind."""
 _ANY_TOPIC = _ANY.union(*TOPICS.values())

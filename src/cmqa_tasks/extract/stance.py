@@ -113,12 +113,20 @@ def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceC
     """Whether a difference, which may be one of anything, is one between the pieces on the matter itself."""
     cuts = [cut.end() for cut in _CLAUSE.finditer(low, start, match.start())]
     stop = _CLAUSE.search(low, match.end(), end)
-    if matter.beside(low[cuts[-1] if cuts else start : stop.start() if stop else end]):
+    floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
+    if matter.beside(low[floor:ceiling]):
         return False
+    before, behind = low[floor : match.start()].split(), low[match.end() : ceiling]
+    restricted = cues.restriction.match(low, match.end())
+    if restricted is not None or before[-1:] == ["only"]:
+        return matter.named(behind) or not cues.subjects.isdisjoint(behind.split())
     bare = [word.strip("\"',.:;()[]-") for word in low[start:end].split()]
     if len(bare) <= _FRAGMENT or not cues.subjects.isdisjoint(bare) or cues.two_sides <= set(bare):
         return True
-    return (len(bare) <= SHORT and bare[0] in cues.openers) or matter.named(low[start:end])
+    if len(bare) <= SHORT and bare[0] in cues.openers:
+        return True
+    own = [word for word in before if word not in cues.fillers]
+    return len(cuts) == 0 and len(own) == 1 and matter.named(own[0])  # The price differs.
 
 
 def _same_matter(last: str, after: str, cues: StanceCues, matter: Matter) -> bool:

@@ -17,7 +17,7 @@ _WHAT = (
 )
 _GIVE = (
     r"(?:two|gives?|gave|giving|show\w*|say\w*|state[sd]?|stating|list\w*|report\w*|quot\w+|provid\w+|mention\w*|has|have|"
-    r"having|contain\w*|indicat\w+|claim\w*|suggest\w*|with|present\w*|offer\w*|there are|there's|describ\w+|display\w*|"
+    r"having|contain\w*|indicat\w+|claim\w*|suggest\w*|with|present\w*|offer\w*|there are|there's|describ\w+|display\w*|predict\w*|forecast(?:s|ing)?|prescrib\w*|plac(?:e|es|ing)|put(?:s|ting)?|"
     r"record\w*|specif\w+|nam(?:e|es|ing)|point(?:s|ing)? to|cit(?:e|es|ing)|convey\w*|supply|supplies|are|tells?|telling)"
 )
 _BE_NOT = r"(?:(?:is|are|was|were|does|do|did|could|can|has|have)(?: not|n't)|cannot)"
@@ -135,7 +135,7 @@ STANCE = StanceCues(
     ),
     not_clash_pairs=pairs("on the", "i would", "i respectfully", "middle east"),
     not_accord_before=words(
-        "football league cup final opening rugby cricket tennis home away this every next last after before the a perfect"
+        "football league cup final opening rugby cricket tennis home away this every next last after before the a perfect same"
     ),
     not_clash_after=re.compile(
         r"[ -](?:zones?|of interest|checks?\b|checking|analysis|detection|assessment|evaluation|resolution"
@@ -206,6 +206,8 @@ STANCE = StanceCues(
     ),
     same_ends=words("has have had is are was were does do of that which"),
     two_sides=words("one other"),
+    restriction=re.compile(r"(?: only| slightly| mainly| just| mostly)* (?:in|on|about|over|regarding|as to|concerning)(?![a-z])"),
+    fillers=words("the this that their its these is are was were seems appears looks does do clearly also however but so thus"),
     openers=words("there it that this something a an two"),
     join=re.compile(r"[\s,/]*(?:(?:or|and|nor|any|other|no|of|&|kind|sort)[\s,/]+)*"),
 )

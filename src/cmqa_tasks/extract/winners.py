@@ -12,6 +12,8 @@ Teams = tuple[tuple[str, ...], tuple[str, ...]]
 
 _AGAINST = re.compile(r" (?:against|versus|vs?\.?) |(?<=队)对")
 _REACH = 90
+_NICKNAME_ZH = 3
+"""Characters of a side's name without its place: 飞燕队."""
 _STOP = re.compile(r"[.!?;](?=\s|$)|[。！？；\n]")
 _BEAT = re.compile(
     r"\b(?P<won>w[io]ns?|beats?|defeat(?:s|ed)|edged|thrashed|triumph(?:s|ed)|prevail(?:s|ed))\b"
@@ -27,8 +29,8 @@ def teams_of(entity: str) -> Teams | None:
     if len(parts) != 2:
         return None
     home, away = (part.strip() for part in parts)
-    short = [part.split()[-1] for part in (home, away)]
-    if short[0] == short[1] or " " not in home or " " not in away:
+    short = [part.split()[-1] if " " in part else part[-_NICKNAME_ZH:] for part in (home, away)]
+    if short[0] == short[1]:
         return (home,), (away,)
     return (home, short[0]), (away, short[1])
 

@@ -101,6 +101,9 @@ class StanceCues:
     """Words beyond which a negation does not reach."""
     suppositions: frozenset[str]
     """Words that turn what follows into a supposition or a task (*if*, *whether*, *asked*)."""
+    conditional: str
+    """Before a cue, with :attr:`condition` behind it: it is supposed (*it would be a contradiction if …*)."""
+    condition: str
     supposition_ends: frozenset[str]
     """Words behind which such a supposition no longer holds (*but*)."""
     search_verbs: frozenset[str]
@@ -130,6 +133,8 @@ class StanceCues:
     """Words directly behind it that leave it without a noun (*the same in both*)."""
     same_ends: frozenset[str]
     """Words behind which its noun is over."""
+    pieces: frozenset[str]
+    """Those of :attr:`subjects` that differ from each other and from nothing else."""
     two_sides: frozenset[str]
     """Words that together name the two pieces (*one says …, the other …*)."""
     restriction: re.Pattern[str]

@@ -19,6 +19,8 @@ SHORT = 6
 """Words of a sentence that can only be about the evidence."""
 _FRAGMENT = 3
 """Words of a sentence without a subject of its own (*Different prices.*)."""
+_NOUN = 2
+"""Words of the longest name of what is asked (*blood group*)."""
 _OPENING = "\"'(["
 _CLAUSE = re.compile(r"[,;:()\n]|[.!?](?=\s)")
 
@@ -83,7 +85,7 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
         if cues.affirmed_after.match(low, end):
             return -1 if accord else 1
         return 0
-    if _supposed(words, cues):
+    if _supposed(words, cues) or (cues.conditional in words[-4:] and cues.condition in low[behind:end]):
         return 1 if not accord and cues.affirmed_after.match(low, behind) else 0
     if cue.sense == "flat":
         return 1
@@ -118,15 +120,17 @@ def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceC
         return False
     before, behind = low[floor : match.start()].split(), low[match.end() : ceiling]
     restricted = cues.restriction.match(low, match.end())
-    if restricted is not None or before[-1:] == ["only"]:
-        return matter.named(behind) or not cues.subjects.isdisjoint(behind.split())
+    if before[-1:] == ["only"]:
+        return matter.named(behind)
+    if restricted is not None:
+        return matter.named(behind) or not cues.pieces.isdisjoint(behind.split())
     bare = [word.strip("\"',.:;()[]-") for word in low[start:end].split()]
-    if len(bare) <= _FRAGMENT or not cues.subjects.isdisjoint(bare) or cues.two_sides <= set(bare):
+    if len(bare) <= _FRAGMENT or not cues.pieces.isdisjoint(bare) or cues.two_sides <= set(bare):
         return True
     if len(bare) <= SHORT and bare[0] in cues.openers:
         return True
     own = [word for word in before if word not in cues.fillers]
-    return len(cuts) == 0 and len(own) == 1 and matter.named(own[0])  # The price differs.
+    return not cuts and 0 < len(own) <= _NOUN and matter.topic.issuperset(own)  # The blood groups differ.
 
 
 def _same_matter(last: str, after: str, cues: StanceCues, matter: Matter) -> bool:

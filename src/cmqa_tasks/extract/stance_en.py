@@ -126,6 +126,13 @@ def _cues(sense: Sense, rows: tuple[tuple[str, str], ...]) -> tuple[Cue, ...]:
     return tuple(Cue(stem, re.compile(pattern), sense, stem in _OF_ANYTHING[sense]) for stem, pattern in rows)
 
 
+_SUBJECTS = words(
+    "both they sources pieces evidence image text two all everything documents values pictures images texts each passage "
+    "page prices dates numbers figures records statements claims times answers these those price value chart map review "
+    "article report record listing letter source reviews articles reports charts maps listings passages pages "
+    "doses scores ratings distances directions names streets colours colors amounts costs levels counts answer results"
+)
+
 STANCE = StanceCues(
     cues=grouped((*_cues("clash", _CLASHES), *_cues("accord", _ACCORDS), *_cues("flat", _FLATS)), _ROOTS),
     inner_negation=re.compile(r"(?: no | not |n't |neither )"),
@@ -176,6 +183,8 @@ STANCE = StanceCues(
         "if whether unless asked instructed told instruction instructions requested supposed when whenever hypothetically "
         "suppose supposing assuming glance sight wonder wondering ask asks asking task tasked"
     ),
+    conditional="would",
+    condition=" if ",
     supposition_ends=words("but and because so"),
     search_verbs=words(
         "check checked checking look looked looking search searched searching scan scanned scanning watch compare compared "
@@ -184,12 +193,7 @@ STANCE = StanceCues(
     sought="for",
     definite=words("the this these those two their such both its his"),
     indefinite="any",
-    subjects=words(
-        "both they sources pieces evidence image text two all everything documents values pictures images texts each passage "
-        "page prices dates numbers figures records statements claims times answers these those price value chart map review "
-        "article report record listing letter source reviews articles reports charts maps listings passages pages "
-        "doses scores ratings distances directions names streets colours colors amounts costs levels counts answer results"
-    ),
+    subjects=_SUBJECTS,
     partial_accord=re.compile(
         r"(?: each other| one another)? (?:on (?:the|its|their|other|most|some|all|who|what|how|where)|about|in that|that"
         r"|regarding|in terms|with respect|as to)(?![a-z])"
@@ -205,8 +209,11 @@ STANCE = StanceCues(
         "because too everywhere whether if or since while which that"
     ),
     same_ends=words("has have had is are was were does do of that which"),
+    pieces=_SUBJECTS - words("price value answer result all everything"),
     two_sides=words("one other"),
-    restriction=re.compile(r"(?: only| slightly| mainly| just| mostly)* (?:in|on|about|over|regarding|as to|concerning)(?![a-z])"),
+    restriction=re.compile(
+        r"(?: only| slightly| mainly| just| mostly)* (?:in|on|about|over|regarding|as to|concerning)(?![a-z])"
+    ),
     fillers=words("the this that their its these is are was were seems appears looks does do clearly also however but so thus"),
     openers=words("there it that this something a an two"),
     join=re.compile(r"[\s,/]*(?:(?:or|and|nor|any|other|no|of|&|kind|sort)[\s,/]+)*"),

@@ -187,7 +187,8 @@ def plain(text: str) -> Parts:
 
 _COLON = re.compile(":(?=[0-9零一二两三四五六七八九十])(?<=[1-9]:)")
 _SOURCE = re.compile(
-    "(?:evidence|image|picture|text|source|piece|document|passage|证据|證據|图片?|圖片?|图像|文本|文字|资料|資料|来源|來源|材料)[ #]?.$",
+    "(?:evidence|image|picture|text|source|piece|document|passage|证据|證據|图片?|圖片?|图像|文本|文字|资料|資料|来源|來源|材料)"
+    "[ #]?.$",
     re.IGNORECASE,
 )
 

@@ -17,8 +17,9 @@ _WHAT = (
 )
 _GIVE = (
     r"(?:two|gives?|gave|giving|show\w*|say\w*|state[sd]?|stating|list\w*|report\w*|quot\w+|provid\w+|mention\w*|has|have|"
-    r"having|contain\w*|indicat\w+|claim\w*|suggest\w*|with|present\w*|offer\w*|there are|there's|describ\w+|display\w*|predict\w*|forecast(?:s|ing)?|prescrib\w*|plac(?:e|es|ing)|put(?:s|ting)?|"
-    r"record\w*|specif\w+|nam(?:e|es|ing)|point(?:s|ing)? to|cit(?:e|es|ing)|convey\w*|supply|supplies|are|tells?|telling)"
+    r"having|contain\w*|indicat\w+|claim\w*|suggest\w*|with|present\w*|offer\w*|there are|there's|describ\w+|display\w*|"
+    r"predict\w*|forecast(?:s|ing)?|prescrib\w*|plac(?:e|es|ing)|put(?:s|ting)?|record\w*|"
+    r"specif\w+|nam(?:e|es|ing)|point(?:s|ing)? to|cit(?:e|es|ing)|convey\w*|supply|supplies|are|tells?|telling)"
 )
 _BE_NOT = r"(?:(?:is|are|was|were|does|do|did|could|can|has|have)(?: not|n't)|cannot)"
 _FALSE = r"(?:wrong|incorrect|mistaken|in error|false|inaccurate|outdated|an error)"

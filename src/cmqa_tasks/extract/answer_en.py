@@ -195,6 +195,7 @@ ANSWER = AnswerCues(
     negative_suffix="n't",
     idle_negations=IDLE_NEGATIONS,
     negations=("n't", " not ", "cannot"),
+    total_stems=("total", "altogether"),
     total_before=re.compile(
         r"(?:for|giving|making|with|i\.e\.,?|or|to|=) (?:a |the )?(?:daily |overall |combined )?"
         r"total (?:daily )?(?:dose |amount )?of $"

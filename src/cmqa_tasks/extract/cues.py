@@ -174,6 +174,7 @@ class AnswerCues:
     idle_negations: frozenset[tuple[str, str]]
     negations: tuple[str, ...]
     """Substrings by which a sentence about trusting a source says the opposite."""
+    total_stems: tuple[str, ...]
     total_before: re.Pattern[str]
     """Between two values: the second only adds up the first (*, for a total of*)."""
     total_after: re.Pattern[str]

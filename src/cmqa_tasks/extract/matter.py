@@ -60,11 +60,15 @@ _DAYS = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\bweek(?:e
 class Matter:
     """What a fact's question asks about; without a fact, anything that is ever asked."""
 
-    __slots__ = ("plan", "topic")
+    __slots__ = ("plan",)
 
     def __init__(self, plan: Plan | None) -> None:
         self.plan = plan
-        self.topic = _ANY_TOPIC if plan is None else _TOPIC_OF[plan.kind]
+
+    @property
+    def topic(self) -> frozenset[str]:
+        """Words for what was asked."""
+        return _ANY_TOPIC if self.plan is None else _TOPIC_OF[self.plan.kind]
 
     def named(self, clause: str) -> bool:
         """Whether a clause in lower case speaks of what was asked, by a word for it or by a value."""
@@ -92,6 +96,3 @@ class Matter:
             return False
         asked = self.plan.subject or frozenset()
         return any(match[0].rstrip("s") not in asked for match in _DAYS.finditer(clause))
-
-
-ANYTHING = Matter(None)

@@ -11,7 +11,8 @@ import re
 
 from cmqa_tasks.extract.clauses import Sentences
 from cmqa_tasks.extract.cues import Cue, StanceCues, matches
-from cmqa_tasks.extract.matter import ANYTHING, Matter
+from cmqa_tasks.extract.matter import Matter
+from cmqa_tasks.extract.plan import Plan
 
 REACH = 9
 """How many words before a cue may negate it."""
@@ -64,7 +65,7 @@ def _negated(words: list[str], cues: StanceCues, accord: bool) -> bool:
     return False
 
 
-def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues: StanceCues, matter: Matter) -> int:
+def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues: StanceCues, plan: Plan | None) -> int:
     """+1 when a cue asserts conflict, -1 when it denies it, 0 when it does neither."""
     at, behind = match.span()
     start, end = sentences.around(at)
@@ -89,17 +90,15 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
         return 1 if not accord and cues.affirmed_after.match(low, behind) else 0
     if cue.sense == "flat":
         return 1
-    if cue.needs_subject and not (
-        _of_evidence(low[start:end], cues) if accord else _between(low, match, start, end, cues, matter)
-    ):
+    if cue.needs_subject and not (_of_evidence(low[start:end], cues) if accord else _between(low, match, start, end, cues, plan)):
         return 0
     negated = _negated(words, cues, accord)
     if (accord or negated) and not cues.obligations.isdisjoint(words[-5:]):
         return 0  # what should be the case, is not
     if accord:
-        if cue.stem == cues.same and not _same_matter(last, low[behind:end], cues, matter):
+        if cue.stem == cues.same and not _same_matter(last, low[behind:end], cues, plan):
             return 0
-        return 1 if negated else -1 if _mutual(words, low, behind, cues, matter) else 0
+        return 1 if negated else -1 if _mutual(words, low, behind, cues, plan) else 0
     if negated or denied or cues.inner_negation.search(match[0]):
         return -1
     return 0 if words and words[-1].strip("\"'(") == cues.indefinite else 1
@@ -111,11 +110,12 @@ def _of_evidence(sentence: str, cues: StanceCues) -> bool:
     return len(bare) <= SHORT or bool(cues.subjects.intersection(bare))
 
 
-def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceCues, matter: Matter) -> bool:
+def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceCues, plan: Plan | None) -> bool:
     """Whether a difference, which may be one of anything, is one between the pieces on the matter itself."""
     cuts = [cut.end() for cut in _CLAUSE.finditer(low, start, match.start())]
     stop = _CLAUSE.search(low, match.end(), end)
     floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
+    matter = Matter(plan)
     if matter.beside(low[floor:ceiling]):
         return False
     before, behind = low[floor : match.start()].split(), low[match.end() : ceiling]
@@ -133,7 +133,7 @@ def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceC
     return not cuts and 0 < len(own) <= _NOUN and matter.topic.issuperset(own)  # The blood groups differ.
 
 
-def _same_matter(last: str, after: str, cues: StanceCues, matter: Matter) -> bool:
+def _same_matter(last: str, after: str, cues: StanceCues, plan: Plan | None) -> bool:
     """Whether *the same* is said of what was asked, and not of what it is about (*for the same product*)."""
     if last in cues.about:
         return False
@@ -142,15 +142,15 @@ def _same_matter(last: str, after: str, cues: StanceCues, matter: Matter) -> boo
     if not following or (following[0] in cues.same_stops and last not in cues.at):
         return True
     ends = [index for index, word in enumerate(following) if word in cues.same_ends | cues.same_stops]
-    return matter.named(" ".join(following[: ends[0]] if ends else following))
+    return Matter(plan).named(" ".join(following[: ends[0]] if ends else following))
 
 
-def _mutual(words: list[str], low: str, behind: int, cues: StanceCues, matter: Matter) -> bool:
+def _mutual(words: list[str], low: str, behind: int, cues: StanceCues, plan: Plan | None) -> bool:
     """Whether stated agreement is that of the pieces on the matter itself."""
     partial = cues.partial_accord.match(low, behind)
     if partial is not None:
         stop = _CLAUSE.search(low, partial.end())
-        if not matter.named(low[partial.start() : stop.start() if stop else len(low)]):
+        if not Matter(plan).named(low[partial.start() : stop.start() if stop else len(low)]):
             return False
     bare = [word.strip("\"',.:;()[]") for word in words]
     beside = any(word in cues.partial_before and (not at or bare[at - 1] not in cues.mutual) for at, word in enumerate(bare))
@@ -158,7 +158,7 @@ def _mutual(words: list[str], low: str, behind: int, cues: StanceCues, matter: M
 
 
 def judged(
-    low: str, sentences: Sentences, cues: StanceCues, matter: Matter = ANYTHING, plain: bool = False
+    low: str, sentences: Sentences, cues: StanceCues, plan: Plan | None = None, plain: bool = False
 ) -> list[tuple[int, int, int]]:
     """Where each cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0).
 
@@ -166,7 +166,7 @@ def judged(
         low: folded text in lower case.
         sentences: those of the text.
         cues: of its language.
-        matter: what was asked about.
+        plan: of the fact that was asked about.
         plain: only cues that are said of evidence and nothing else.
     """
     found: list[tuple[int, int, int]] = []
@@ -179,15 +179,15 @@ def judged(
         if last and cue.sense == "clash" and 0 <= at - last_end < 40 and cues.join.fullmatch(low, last_end, at):
             says = last  # one list of synonyms: no conflict, discrepancy or contradiction
         else:
-            says = _judge(low, match, cue, sentences, cues, matter)
+            says = _judge(low, match, cue, sentences, cues, plan)
         found.append((at, match.end(), says))
     return found
 
 
-def stance(low: str, sentences: Sentences, cues: StanceCues, matter: Matter = ANYTHING) -> int:
+def stance(low: str, sentences: Sentences, cues: StanceCues, plan: Plan | None = None) -> int:
     """+1: the response states a conflict; -1: it denies one; 0: it says nothing either way."""
     verdict = 0
-    for _, _, says in judged(low, sentences, cues, matter):
+    for _, _, says in judged(low, sentences, cues, plan):
         if says:
             verdict = says
     return verdict

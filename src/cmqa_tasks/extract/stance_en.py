@@ -103,7 +103,7 @@ _FLATS: tuple[tuple[str, str], ...] = (
     ("both be", r"(?:cannot|can't|can not|could(?:n't| not)|not) (?:possibly |logically )?(?:all |possibly )?both be"),
     ("not be", _BOTH_CANNOT),
     ("not both be", _BOTH_CANNOT),
-    (" be ", rf"(?:cannot|can't|can not|could not|couldn't)(?: \w+)? be {_TRUE} (?:at the same time|simultaneously|together)"),
+    ("t be", rf"(?:cannot|can't|can not|could not|couldn't)(?: \w+)? be {_TRUE} (?:at the same time|simultaneously|together)"),
     ("can't be", _BOTH_CANNOT),
     ("only one", r"only one (?:of (?:\w+ ){1,4})?(?:can|could) be"),
     ("one of ", rf"(?<![a-z])one of (?:them|these|the|which|those)(?: \w+){{0,3}}? (?:must be|has to be) (?:\w+ )?{_FALSE}"),

@@ -9,7 +9,6 @@ from cmqa_tasks.extract.clauses import Sentences, SentencesZh
 from cmqa_tasks.extract.cues import holds
 from cmqa_tasks.extract.cues_en import ENGLISH
 from cmqa_tasks.extract.han import fold_han, latin
-from cmqa_tasks.extract.matter import ANYTHING, Matter
 from cmqa_tasks.extract.normalise import MARKER, Parts, bare, plain
 from cmqa_tasks.extract.plan import Found, Plan, find
 from cmqa_tasks.extract.plan_zh import DRESSING, HanPlan, find_mixed
@@ -18,10 +17,6 @@ from cmqa_tasks.extract.stance_zh import judgements
 from cmqa_tasks.records import Side
 
 _DRESSING = " \n\t.!\"'`*"
-
-
-def _matter(plan: Plan | None) -> Matter:
-    return ANYTHING if plan is None else Matter(plan)
 
 
 class EnglishText:
@@ -40,11 +35,11 @@ class EnglishText:
 
     def stance(self) -> int:
         """+1: it states a conflict; -1: it denies one; 0: neither."""
-        return stance(self.low, self.sentences, ENGLISH.stance, _matter(self.plan))
+        return stance(self.low, self.sentences, ENGLISH.stance, self.plan)
 
     def states(self) -> set[int]:
         """What its plain cues say: +1, -1, both or nothing."""
-        found = judged(self.low, self.sentences, ENGLISH.stance, _matter(self.plan), plain=True)
+        found = judged(self.low, self.sentences, ENGLISH.stance, self.plan, plain=True)
         return {says for _, _, says in found if says}
 
     def exact(self, part: str) -> Side | None:
@@ -126,10 +121,10 @@ class MixedText:
         chinese = judgements(self.low, self.sentences, plain)
         if not self.view.mixed:
             return [says for _, _, says in chinese if says]
-        matter = _matter(self.plan.plan if self.plan is not None else None)
+        plan = None if self.plan is None else self.plan.plan
         english = [
             (at, end, says)
-            for at, end, says in judged(self.latin, Sentences(self.latin, ENGLISH), ENGLISH.stance, matter, plain)
+            for at, end, says in judged(self.latin, Sentences(self.latin, ENGLISH), ENGLISH.stance, plan, plain)
             if not any(start < end and at < stop for start, stop, _ in chinese)
         ]
         return [says for _, _, says in sorted([*chinese, *english]) if says]

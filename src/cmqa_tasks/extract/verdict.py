@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 
 from cmqa_tasks.extract.clauses import Sentences
-from cmqa_tasks.extract.cues import AnswerCues, matches
+from cmqa_tasks.extract.cues import AnswerCues, holds, matches
 from cmqa_tasks.extract.mention import BARE, FOREIGN, TYPED
 from cmqa_tasks.extract.plan import AMBIGUOUS, OTHER, Found
 
@@ -178,7 +178,7 @@ def without_totals(
 
 def settle(low: str, found: list[Found], sentences: Sentences, cues: AnswerCues) -> list[str]:
     """The expected sides that an answer settles on, in order of mention."""
-    if len(_distinct(found)) > 1:
+    if holds(low, cues.total_stems) and len(_distinct(found)) > 1:
         found = without_totals(
             low, found, cues.total_before, cues.total_after, lambda index: _attributed(low, found, index, sentences, cues)
         )

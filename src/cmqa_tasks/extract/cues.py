@@ -135,6 +135,12 @@ class StanceCues:
     """Words behind which its noun is over."""
     pieces: frozenset[str]
     """Those of :attr:`subjects` that differ from each other and from nothing else."""
+    values: frozenset[str]
+    """The others: what the pieces say, and not they alone (*closing times differ*)."""
+    predicate: re.Pattern[str]
+    """How differences begin that are said of what stands before them."""
+    possible: frozenset[str]
+    """Words directly before a difference that make it merely possible (*prices may differ*)."""
     two_sides: frozenset[str]
     """Words that together name the two pieces (*one says …, the other …*)."""
     restriction: re.Pattern[str]

@@ -20,6 +20,8 @@ _SETTLED = re.compile(
     r"(?:answer|(?:correct|right|best) (?:option|choice|letter)|the letter|choose|pick|select|go(?:ing)? with)"
     rf"\s*(?:is|would be|should be|must be|[:：])?\s*(?:option|choice)?[\W_]*{_ONE}{_ALONE}"
     rf"|(?:option|choice) {_ONE} is (?:the )?(?:correct|right|best)(?![a-z])"
+    rf"|(?<![a-z]){_ONE} is (?:the )?(?:correct|right|best) (?:answer|option|choice|letter)"
+    rf"|(?<![a-z])(?:it's|it is|i'd say|i would say|i think|so|but|hence|therefore|thus)[,:]? \W{{0,3}}{_ONE}\W*$"
     rf"|(?<!不)(?:{_CHOOSE})\s*(?:是|为|為|[选選]|[:：])?\s*(?:[选選][项項])?[\W_]*{_ONE}{_ALONE}",
     re.IGNORECASE,
 )

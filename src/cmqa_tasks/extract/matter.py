@@ -19,7 +19,7 @@ _ANY = words(
 """Words for what was asked, whatever it is."""
 TOPICS: Mapping[Kind, frozenset[str]] = {
     "money": words("price prices priced cost costs amount amounts sum much"),
-    "count": words("number numbers count attendance visitors people stock units quantity total amount many"),
+    "count": words("number numbers count attendance visitor visitors people stock units quantity total amount many"),
     "percent": words("turnout percentage percentages percent share rate"),
     "rating": words("rating ratings stars score scores"),
     "level": words("pain score scores level levels"),
@@ -69,6 +69,11 @@ class Matter:
     def topic(self) -> frozenset[str]:
         """Words for what was asked."""
         return _ANY_TOPIC if self.plan is None else _TOPIC_OF[self.plan.kind]
+
+    @property
+    def subject(self) -> frozenset[str]:
+        """Words of the name of what was asked about."""
+        return frozenset() if self.plan is None else self.plan.subject or frozenset()
 
     def named(self, clause: str) -> bool:
         """Whether a clause in lower case speaks of what was asked, by a word for it or by a value."""

@@ -20,8 +20,6 @@ SHORT = 6
 """Words of a sentence that can only be about the evidence."""
 _FRAGMENT = 3
 """Words of a sentence without a subject of its own (*Different prices.*)."""
-_NOUN = 2
-"""Words of the longest name of what is asked (*blood group*)."""
 _OPENING = "\"'(["
 _CLAUSE = re.compile(r"[,;:()\n]|[.!?](?=\s)")
 
@@ -120,17 +118,24 @@ def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceC
         return False
     before, behind = low[floor : match.start()].split(), low[match.end() : ceiling]
     restricted = cues.restriction.match(low, match.end())
+    if before and before[-1] in cues.possible:
+        return False
     if before[-1:] == ["only"]:
         return matter.named(behind)
     if restricted is not None:
         return matter.named(behind) or not cues.pieces.isdisjoint(behind.split())
+    own = {word for word in before if word not in cues.fillers}
+    asked = matter.topic | cues.values | matter.subject
+    if own and cues.predicate.match(match[0]) and own.isdisjoint(asked | cues.pieces):
+        return False  # Temperatures differ between the two reports.
     bare = [word.strip("\"',.:;()[]-") for word in low[start:end].split()]
     if len(bare) <= _FRAGMENT or not cues.pieces.isdisjoint(bare) or cues.two_sides <= set(bare):
         return True
-    if len(bare) <= SHORT and bare[0] in cues.openers:
+    if len(bare) <= SHORT and bare[0] in cues.openers and not own:
         return True
-    own = [word for word in before if word not in cues.fillers]
-    return not cuts and 0 < len(own) <= _NOUN and matter.topic.issuperset(own)  # The blood groups differ.
+    if own:
+        return own <= asked and not matter.topic.union(cues.values).isdisjoint(own) and not cuts
+    return matter.named(match[0]) or not cues.values.isdisjoint(bare)
 
 
 def _same_matter(last: str, after: str, cues: StanceCues, plan: Plan | None) -> bool:
@@ -138,7 +143,10 @@ def _same_matter(last: str, after: str, cues: StanceCues, plan: Plan | None) -> 
     if last in cues.about:
         return False
     stop = _CLAUSE.search(after)
-    following = after[: stop.start() if stop else len(after)].strip(" .!?\"'*-").split()[:4]
+    clause = after[: stop.start() if stop else len(after)]
+    if Matter(plan).beside(clause):
+        return False
+    following = clause.strip(" .!?\"'*-").split()[:4]
     if not following or (following[0] in cues.same_stops and last not in cues.at):
         return True
     ends = [index for index, word in enumerate(following) if word in cues.same_ends | cues.same_stops]

@@ -29,9 +29,9 @@ _BOTH_CANNOT = (
 )
 _DIFFERENT = (
     rf"different (?:from|than|to) (?:each other|one another|what|that|(?:the )?(?:\w+ )?(?:one|{SOURCE}|{_WHAT}))(?![a-z])"
-    rf"|{_GIVE} (?:(?!different|{SOURCE} )\w+ ){{0,2}}?different (?:(?!{SOURCE} )[\w-]+ ){{0,2}}?{_WHAT}(?![a-z])"
+    rf"|{_GIVE} (?:(?!different|{SOURCE} )\w+ ){{0,3}}?different (?:(?!{SOURCE} )[\w-]+ ){{0,2}}?{_WHAT}(?![a-z])"
     r"|(?<![a-z])(?:is|are|was|were|looks?|appears?|seems?)(?:n't)?(?: \w+){0,2}? "
-    r"different(?=[.,;)]|$| from| in| between| across| and)"
+    r"different(?=[.,;:)]|$| from| in| between| across| and)"
     r"|something different|(?:^|(?<=\n))different(?=[.!\n]|$)"
     rf"|(?:^|(?<=[.:;(] )|(?<=[\n(\"-])|(?<=- ))(?:two |three )?different (?:[\w-]+ )?{_WHAT}(?![a-z])"
     r"(?! (?:for different|apply|applies|may|can|depending))"
@@ -134,6 +134,11 @@ _SUBJECTS = words(
     "doses scores ratings distances directions names streets colours colors amounts costs levels counts answer results"
 )
 
+_VALUES = words(
+    "price value answer result all everything values prices dates numbers figures claims times answers doses scores ratings "
+    "distances directions names streets colours colors amounts costs levels counts"
+)
+
 STANCE = StanceCues(
     cues=grouped((*_cues("clash", _CLASHES), *_cues("accord", _ACCORDS), *_cues("flat", _FLATS)), _ROOTS),
     inner_negation=re.compile(r"(?: no | not |n't |neither )"),
@@ -196,8 +201,8 @@ STANCE = StanceCues(
     indefinite="any",
     subjects=_SUBJECTS,
     partial_accord=re.compile(
-        r"(?: each other| one another)? (?:on (?:the|its|their|other|most|some|all|who|what|how|where)|about|in that|that"
-        r"|regarding|in terms|with respect|as to)(?![a-z])"
+        r"(?: each other| one another)? (?:on (?:the|its|their|other|most|some|all|everything|who|what|how|where)"
+        r"|about|in that|that|regarding|in terms|with respect|as to)(?![a-z])"
     ),
     partial_before=words("otherwise other apart except aside besides else"),
     mutual=words("each the"),
@@ -209,13 +214,20 @@ STANCE = StanceCues(
         "as in across for between at on with and but to from by when under throughout regardless according based here there so "
         "because too everywhere whether if or since while which that"
     ),
-    same_ends=words("has have had is are was were does do of that which"),
-    pieces=_SUBJECTS - words("price value answer result all everything"),
+    same_ends=words("has have had is are was were does do of that which can cannot can't could would may might"),
+    pieces=_SUBJECTS - _VALUES,
+    values=_VALUES,
+    predicate=re.compile(r"differ(?!en)|differing|is|are|was|were|look|appear|seem"),
+    possible=words("may might can could"),
     two_sides=words("one other"),
     restriction=re.compile(
         r"(?: only| slightly| mainly| just| mostly)* (?:in|on|about|over|regarding|as to|concerning)(?![a-z])"
     ),
-    fillers=words("the this that their its these is are was were seems appears looks does do clearly also however but so thus"),
+    fillers=words(
+        "the this that their its these those two both a an it there which is are was were be seem seems appear appears look "
+        "looks does do clearly also however but so thus and while although though since because given listed stated "
+        "mentioned shown reported"
+    ),
     openers=words("there it that this something a an two"),
     join=re.compile(r"[\s,/]*(?:(?:or|and|nor|any|other|no|of|&|kind|sort)[\s,/]+)*"),
 )

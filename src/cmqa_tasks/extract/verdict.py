@@ -163,7 +163,7 @@ def _by_source(low: str, found: list[Found], sentences: Sentences, cues: AnswerC
 
 
 def without_totals(
-    low: str, found: list[Found], before: re.Pattern[str], after: re.Pattern[str], attributed: Callable[[int], bool]
+    low: str, found: list[Found], before: re.Pattern[str], after: re.Pattern[str], attribution: re.Pattern[str]
 ) -> list[Found]:
     """The mentions without those that only add up the one before them (*100 mg per dose, for a total of 200 mg daily*)."""
     kept = found[:1]
@@ -171,7 +171,7 @@ def without_totals(
         one, last = found[index], kept[-1]
         gap = low[last.end : one.start]
         adds_up = one.side != last.side and "\n" not in gap and (before.search(gap) or after.match(low, one.end))
-        if not adds_up or attributed(index):
+        if not adds_up or attribution.search(gap):
             kept.append(one)
     return kept
 
@@ -179,9 +179,7 @@ def without_totals(
 def settle(low: str, found: list[Found], sentences: Sentences, cues: AnswerCues) -> list[str]:
     """The expected sides that an answer settles on, in order of mention."""
     if holds(low, cues.total_stems) and len(_distinct(found)) > 1:
-        found = without_totals(
-            low, found, cues.total_before, cues.total_after, lambda index: _attributed(low, found, index, sentences, cues)
-        )
+        found = without_totals(low, found, cues.total_before, cues.total_after, cues.attribution)
     sides = _distinct(found)
     if len(sides) < 2:
         return sides

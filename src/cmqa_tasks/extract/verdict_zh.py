@@ -164,7 +164,7 @@ def _rank(phrase: str) -> int | None:
 def settle(text: Mixed, found: list[Found]) -> list[str]:
     """The expected sides that an answer settles on, in order of mention."""
     if holds(text.low, zh.TOTAL_STEMS) and len({one.side for one in found}) > 1:
-        found = without_totals(text.low, found, zh.TOTAL_BEFORE, zh.TOTAL_AFTER, lambda index: attributed(text, found, index))
+        found = without_totals(text.low, found, zh.TOTAL_BEFORE, zh.TOTAL_AFTER, zh.ATTRIBUTION)
     sides = list(dict.fromkeys(one.side for one in found))
     if len(sides) < 2:
         return sides

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from cmqa_tasks.extract.han import has_han
 from cmqa_tasks.extract.normalise import LIMIT, visible
 from cmqa_tasks.extract.plan import plan_for
 from cmqa_tasks.extract.plan_zh import han_plan_for
 from cmqa_tasks.extract.texts import EnglishText, MixedText, Text
 from cmqa_tasks.records import Fact
+
+_HEDGED = re.compile(
+    r"(?<![a-z])(?:seem|appear|at first|although|though|despite|would|might|may|could|if|unless)(?:s|ed|ing)?(?![a-z])"
+    r"|看似|虽然|雖然|尽管|儘管|如果|可能|乍看|除非",
+    re.IGNORECASE,
+)
+"""A sentence with one of these says more than one thing."""
 
 
 def _text(shown: str, fact: Fact | None) -> Text:
@@ -36,7 +45,9 @@ def contradicts(response: str, fact: Fact | None = None) -> bool | None:
 def states(sentence: str) -> bool | None:
     """Whether a sentence says in plain words that the evidence contradicts itself; None when it does not, or says both.
 
-    Differences, which may be differences of anything, are left aside.
+    Differences, which may be differences of anything, are left aside, and so is what is conceded or supposed.
     """
+    if _HEDGED.search(sentence) is not None:
+        return None
     said = _text(sentence, None).states()
     return said == {1} if len(said) == 1 else None

@@ -12,9 +12,11 @@ _ANSWER_ZH = r"(?:最[终終后後]的?)?(?:答案?|回答|[结結][论論果]|�
 _LEAD = rf"^[\W_]*(?:(?:(?:my|the)\s+)?(?:final\s+)?answer\s*(?:is|:)|{_ANSWER_ZH})?[\W_]*"
 _END = r"(?=[\s，,。.!！、;；:：()（）—\"”]|$)"
 _END_EN = r"(?=\s*(?:[,.;:!()—\"\n-]|$))"
-_NO = rf"nope?{_END_EN}|(?:[没沒]有?|不(?:是的?|[会會])?|否|[无無]|[并並](?:不|[没沒]有)){_END}"
-_YES = rf"(?:yes|yep|yeah){_END_EN}|(?:是的?|有的?|[对對]的?|[没沒][错錯]|[确確][实實]){_END}"
-_PARTICLE = re.compile(rf"{_LEAD}(?:(?P<no>{_NO})|(?P<yes>{_YES}))", re.IGNORECASE)
+_THEY = r"(?:they|it|these|the (?:two|pieces)(?: pieces)?(?: of evidence)?)"
+_NO = rf"(?:no(?:pe)?|{_THEY} (?:do(?:es)? not|do(?:es)?n't)){_END_EN}"
+_NO_ZH = rf"(?:[没沒]有?|不(?:是的?|[会會])?|否|[无無]|[并並](?:不|[没沒]有)){_END}"
+_YES = rf"(?:yes|yep|yeah|{_THEY} do(?:es)?){_END_EN}|(?:是的?|有的?|[对對]的?|[没沒][错錯]|[确確][实實]){_END}"
+_PARTICLE = re.compile(rf"{_LEAD}(?:(?P<no>{_NO}|{_NO_ZH})|(?P<yes>{_YES}))", re.IGNORECASE)
 """A yes or a no that stands for itself."""
 _LOOSE_NO = r"no(?![a-z])(?!\s+(?:doubt|question))|否(?![则則])|不是|[没沒]有|[并並](?:不|[没沒]有)"
 _LOOSE_YES = r"yes(?![a-z])(?!\s*(?:/|or\s)\s*no)|是(?![否不])"

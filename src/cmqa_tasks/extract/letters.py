@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from cmqa_tasks.extract.places import Places, places
 
-_CHOOSE = "我[选選][择擇]?|[应應故][该該]?[选選]|[选選][择擇]?|答案?(?:[应應][该該]?)?|[选選][项項]"
+_CHOOSE = "我[选選][择擇]?|[应應故][该該]?[选選]|[选選][择擇]?|答案?(?:[应應][该該]?)?|[选選][项項]|[结結][论論果]|回答"
 _LEAD = re.compile(
-    r"^[\W_]*(?i:(?:(?:the|my)\s+)?(?:final\s+|correct\s+|best\s+)?(?:answer|option|choice|letter)(?:\s+is|\s*[:：])?\s*(?:option\s+)?"
+    r"^[\W_]*(?i:(?:(?:the|my)\s+)?(?:final\s+|correct\s+|best\s+)?(?:answer|option|choice|letter|verdict|conclusion|result)(?:\s+is|\s*[:：])?\s*(?:option\s+)?"
     rf"|(?:{_CHOOSE})\s*(?:是|为|為|[选選]|[:：])?\s*)?[\W_]*"
     r"([A-Za-z])(?![A-Za-z'’])(?:(?<![Aa])|(?!\s+[a-z]))"  # "A piece …" begins with an article
 )

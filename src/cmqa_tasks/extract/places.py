@@ -42,7 +42,7 @@ class Places(NamedTuple):
     head: str
     """The beginning."""
     lines: tuple[str, ...]
-    """The lines that are not empty."""
+    """The lines that are not empty, no more of each than of the beginning."""
     tail: str
     """The end."""
 
@@ -56,5 +56,5 @@ def places(response: str) -> Places:
     final = marked(text)[:HEAD]
     if not answered:
         return Places(final, "", (), "")
-    lines = tuple(line for line in map(str.strip, text.split("\n")) if line)
+    lines = tuple(line[:HEAD] for line in map(str.strip, text.split("\n")) if line)
     return Places(final, text[:HEAD], lines, text[-HEAD:])

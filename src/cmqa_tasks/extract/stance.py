@@ -21,6 +21,8 @@ SHORT = 6
 _FRAGMENT = 3
 """Words of a sentence without a subject of its own (*Different prices.*)."""
 _OPENING = "\"'(["
+_NEAR = 240
+"""Characters around a cue that are looked at where a sentence is longer: a text of one sentence takes no longer for it."""
 _CLAUSE = re.compile(r"[,;:()\n]|[.!?](?=\s)")
 
 
@@ -94,7 +96,7 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
     if (accord or negated) and not cues.obligations.isdisjoint(words[-5:]):
         return 0  # what should be the case, is not
     if accord:
-        if cue.stem == cues.same and not _same_matter(last, low[behind:end], cues, plan):
+        if cue.stem == cues.same and not _same_matter(last, low[behind : min(end, behind + _NEAR)], cues, plan):
             return 0
         return 1 if negated else -1 if _mutual(words, low, behind, cues, plan) else 0
     if negated or denied or cues.inner_negation.search(match[0]):
@@ -110,6 +112,7 @@ def _of_evidence(sentence: str, cues: StanceCues) -> bool:
 
 def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceCues, plan: Plan | None) -> bool:
     """Whether a difference, which may be one of anything, is one between the pieces on the matter itself."""
+    start, end = max(start, match.start() - _NEAR), min(end, match.end() + _NEAR)
     cuts = [cut.end() for cut in _CLAUSE.finditer(low, start, match.start())]
     stop = _CLAUSE.search(low, match.end(), end)
     floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
@@ -157,8 +160,9 @@ def _mutual(words: list[str], low: str, behind: int, cues: StanceCues, plan: Pla
     """Whether stated agreement is that of the pieces on the matter itself."""
     partial = cues.partial_accord.match(low, behind)
     if partial is not None:
-        stop = _CLAUSE.search(low, partial.end())
-        if not Matter(plan).named(low[partial.start() : stop.start() if stop else len(low)]):
+        end = partial.end() + _NEAR
+        stop = _CLAUSE.search(low, partial.end(), end)
+        if not Matter(plan).named(low[partial.start() : stop.start() if stop else end]):
             return False
     bare = [word.strip("\"',.:;()[]") for word in words]
     beside = any(word in cues.partial_before and (not at or bare[at - 1] not in cues.mutual) for at, word in enumerate(bare))

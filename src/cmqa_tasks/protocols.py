@@ -22,7 +22,7 @@ Meaning = Literal["a", "b", "conflict", "abstain"]
 FORMS: Mapping[Form, str] = {
     "free": "a short answer in words, read as a whole",
     "final_line": "what follows the last “Final answer:” (or “Answer:”); the whole response where there is no such mark",
-    "yes_no": "the first yes or no; else a statement that the evidence does or does not contradict itself",
+    "yes_no": "a yes or no; else a statement that the evidence does or does not contradict itself",
     "letter": "the letter of an option; else the response is read as words",
 }
 """What each form reads, for people."""

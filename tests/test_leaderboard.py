@@ -105,6 +105,20 @@ def test_missing_arms_and_limits_are_marked_and_not_ranked(tmp_path: Path) -> No
     assert rows["org/cross"].values["across_balanced"].value == 1.0
 
 
+def test_arms_of_one_model_may_have_different_limits(tmp_path: Path) -> None:
+    """Of most facts the arms across kinds know nothing: they are no pairs that could be read, and the row is not ranked."""
+    Run(always(True), arms=("text_text", "image_image", "text", "image")).write(tmp_path / "runs" / "whole")
+    Run(good_until(4), arms=("image_text", "text_image"), facts=10, original=40).write(tmp_path / "runs" / "limited")
+    assert main(["leaderboard", str(tmp_path / "runs"), "--out", str(tmp_path / "out"), "--no-figures"]) == 0
+    (board_,) = json.loads((tmp_path / "out" / "leaderboard.json").read_text(encoding="utf-8"))["boards"]
+    (row,) = board_["rows"]
+    assert (row["rank"], row["notes"]) == (None, ["20 of 80 items (limit) in image_text, text_image"])
+    assert (row["across_recognition"], row["across_recognition_given_readable"], row["readable"]) == (0.4, 0.4, 1.0)
+    assert (row["mcnemar_same"], row["mcnemar_across"]) == (6, 0), "of the ten facts that were asked everywhere"
+    assert (row["across_false_alarm_high"], row["same_false_alarm_high"]) == (0.308497, 0.088097), "unseen in 10 and in 40 facts"
+    assert row["gap_high"] - row["gap_low"] > 0.3
+
+
 def test_models_that_cannot_be_told_apart_share_rank_and_letter(tmp_path: Path) -> None:
     for name, facts in (("best", 40), ("second", 39), ("third", 25), ("last", 2)):
         Run(good_until(facts), model=f"org/{name}").write(tmp_path / name)

@@ -231,3 +231,67 @@ def test_damaged_references(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ResultsError, match=complaint):
             reference.load(path)
+
+
+def test_what_is_wrong_with_a_reference_cannot_be_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1 says that the model regressed: a damaged or newer file must not look like it."""
+    directory = run(tmp_path / "run", always(True), facts=2)
+    path, junit, summary = (tmp_path / name for name in ("ref.jsonl", "junit.xml", "summary.md"))
+    reference.update(directory, path, "first", "exact")
+    head, task, row, *rest = path.read_text(encoding="utf-8").splitlines()
+    about, said, item = json.loads(head), json.loads(task), json.loads(row)
+    for lines, complaint in (
+        ([{name: value for name, value in about.items() if name != "stamp"}, said, item], "line 1: stamp: Field required"),
+        ([about | {"history": 7}, said, item], "line 1: history: Input should be a valid tuple, not 7"),
+        ([[about], said, item], "is no reference file of format 1"),
+        (
+            [about, said | {"new_field": "x"}, item],
+            "line 2: new_field: Extra inputs are not permitted, not 'x'; its fields are arm, rel",
+        ),
+        ([about, said | {"by": "guess"}, item], "line 2: by: Input should be 'generation' or 'loglikelihood', not 'guess'"),
+        ([about, said | {"items": -1}, item], "line 2: items: Input should be greater than or equal to 0, not -1"),
+        ([about, item, said], "line 2: a list instead of an object about a task: more items than its line says"),
+        ([about, said, item[:-1]], "line 3: 5 fields instead of item, fact, relation, outcome, parsed, digest"),
+        ([about, said, [*item[:3], "sulked", *item[4:]]], "line 3: outcome: Input should be 'conflict', 'first', 'second',"),
+        ([about, said, [7, *item[1:]]], "line 3: item: Input should be a valid string, not 7"),
+        ([about, said, said], "line 3: an object instead of a list: task image_image should have 4 items"),
+    ):
+        text = [json.dumps(line) for line in lines]
+        path.write_text("\n".join([*text, *rest]) + "\n", encoding="utf-8")
+        tell(path, directory, junit, summary, complaint)
+    for text, complaint in (
+        ([head, task, row, *rest, row], f"line {len(rest) + 4}: a list instead of an object about a task"),
+        ([head, task, row, row, *rest[1:]], f"line 4: item {item[0]} stands in task image_image twice"),
+        ([head, task, row, *rest, task, row, *rest], f"line {len(rest) + 4}: task image_image stands in it twice"),
+    ):
+        path.write_text("\n".join(text) + "\n", encoding="utf-8")
+        tell(path, directory, junit, summary, complaint)
+    capsys.readouterr()
+
+
+def tell(path: Path, directory: Path, junit: Path, summary: Path, complaint: str) -> None:
+    """The gate cannot tell, and says this in both of its files."""
+    for one in (junit, summary):
+        one.unlink(missing_ok=True)
+    arguments = ["regress", "--reference", path, "--candidate", directory, "--junit", junit, "--summary", summary]
+    assert main(list(map(str, arguments))) == 2, complaint
+    error = ElementTree.parse(junit).getroot().find(".//error")
+    assert error is not None
+    assert complaint in str(error.get("message"))
+    assert "cmqa regress: cannot tell" in summary.read_text(encoding="utf-8")
+
+
+def test_a_damaged_log_of_attention_cannot_be_told(tmp_path: Path) -> None:
+    directory, path = run(tmp_path / "run", always(True), facts=2), tmp_path / "ref.jsonl"
+    reference.update(directory, path, "first", "exact")
+    (directory / "attention").mkdir()
+    (directory / "attention" / "0-0.parquet").write_bytes(b"PAR1 and then nothing")
+    tell(path, directory, tmp_path / "junit.xml", tmp_path / "summary.md", "0-0.parquet is damaged or no Parquet file")
+
+
+def test_a_reference_is_read_line_by_line_whatever_was_answered(tmp_path: Path) -> None:
+    """Python knows more ends of lines than JSON lines do."""
+    made, _ = reference.update(
+        run(tmp_path / "run", always(True), model="org/\u2028a\x85b"), tmp_path / "ref.jsonl", "first", "exact"
+    )
+    assert reference.load(tmp_path / "ref.jsonl") == made

@@ -59,6 +59,7 @@ def of_run(directory: Path) -> Snapshot:
 
     Raises:
         ResultsError: the results cannot be read, or there are several models.
+        cmqa_tasks.attention.store.StoreError: a log of attention is damaged.
     """
     entries = read_all([Source(directory)])
     models = sorted({entry.name for entry in entries})

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from cmqa_tasks.cli import main
 from cmqa_tasks.report.pairs import Comparison, compare
@@ -39,6 +39,8 @@ def test_differences_are_paired_by_item(tmp_path: Path) -> None:
     assert found.arms[0].balanced.value == pytest.approx(0.125)
     (contrast,) = found.contrasts
     assert contrast.across.low < 0.125 == pytest.approx(contrast.across.value)
+    spread = (20 / 40 - 0.25**2) ** 0.5 / 2 / 40**0.5  # of 40 facts, 15 gain and 5 lose half a point of balanced each
+    assert contrast.detectable == pytest.approx((norm.ppf(0.975) + norm.ppf(0.8)) * spread, rel=0.05), "in four of five cases"
     assert contrast.gap is not None
     assert (contrast.gap.value, len(found.flips)) == (0.0, 80)
     assert {flip.better for flip in found.flips if flip.outcome_b == "conflict"} == {True}

@@ -85,6 +85,23 @@ def test_recognition_given_readable_leaves_out_what_cannot_be_read(tmp_path: Pat
     assert math.isnan(without.values["across_recognition_given_readable"].value)
 
 
+def test_an_interval_of_what_can_be_read_knows_how_little_that_is(tmp_path: Path) -> None:
+    Run(always(True), arms=PAIRS).write(tmp_path / "pairs")
+    Run(lambda fact, _: "correct" if fact >= 20 else "unparsed", arms=("text", "image")).write(tmp_path / "singles")
+    values = row_of(tmp_path).values
+    for name, facts in (("across_recognition", 40), ("across_recognition_given_readable", 20)):
+        assert (values[name].value, values[name].low) == (1.0, pytest.approx(0.025 ** (1 / facts)))
+
+
+def test_mcnemar_s_test_is_of_facts_that_every_arm_has(tmp_path: Path) -> None:
+    Run(always(True), arms=("text_text", "image_image")).write(tmp_path / "same")
+    Run(good_until(4), arms=("image_text",), facts=10, original=40).write(tmp_path / "few")
+    Run(good_until(20), arms=("text_image",)).write(tmp_path / "all")
+    found = row_of(tmp_path).within
+    assert found is not None
+    assert (found.facts, found.same, found.across) == (10, 6, 0)
+
+
 def test_missing_arms_and_limits_are_marked_and_not_ranked(tmp_path: Path) -> None:
     Run(always(True), model="org/whole").write(tmp_path / "whole")
     Run(always(True), model="org/limited", facts=10, original=40).write(tmp_path / "limited")

@@ -119,6 +119,12 @@ def test_of_two_evaluations_of_an_arm_the_later_counts_and_says_so(tmp_path: Pat
     assert entry_of(tmp_path).parts["text"].items.num_rows == 80, "a later run with a limit does not replace a whole one"
 
 
+def test_dates_are_days_in_utc_and_lmms_eval_s_own_clock_is_singapore_s(tmp_path: Path) -> None:
+    for moment, day in (("20261102_075959", "2026-11-01"), ("20261102_080000", "2026-11-02")):
+        directory = replace(RIGHT, arms=("text",), moment=moment).write(tmp_path / moment)
+        assert entry_of(directory).dates == (day,)
+
+
 def test_the_same_arm_in_two_directories_needs_names(tmp_path: Path) -> None:
     one, two = RIGHT.write(tmp_path / "one"), replace(RIGHT, moment="20261102_120000").write(tmp_path / "two")
     with pytest.raises(

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from cmqa_tasks.metrics import balanced
 from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.stats.bootstrap import RESAMPLES, Array, interval, resampled, widened
 from cmqa_tasks.tally import RELATIONS, Tally
@@ -82,8 +83,8 @@ def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = sums[..., 0] / sums[..., 1]
     found = {f"{arm}.{name}": shares[:, a, n] for a, arm in enumerate(contrast.arms) for n, name in enumerate(_PER_ARM)}
-    for arm in contrast.arms:  # cmqa_tasks.metrics.balanced, over arrays
-        found[f"{arm}.balanced"] = (found[f"{arm}.recognition"] + 1.0 - found[f"{arm}.false_alarm"]) / 2.0
+    for arm in contrast.arms:
+        found[f"{arm}.balanced"] = balanced(found[f"{arm}.recognition"], found[f"{arm}.false_alarm"])
     for side, arms in (("same", contrast.same), ("across", contrast.across)):
         for name in ("balanced", *_PER_ARM):
             rates = [found[f"{arm}.{name}"] for arm in arms]

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow.compute as pc
 from scipy.stats import norm
 
-from cmqa_tasks.records import ARMS, Relation
+from cmqa_tasks.metrics import balanced
+from cmqa_tasks.records import ARMS, Relation, is_right
 from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.report.estimates import Estimate
 from cmqa_tasks.report.own_arms import contrasts_of
@@ -191,8 +192,7 @@ class _Rates:
 
     def balanced(self, rates: Array) -> Array:
         """[… × 2 models × arms]."""
-        mean: Array = (rates[..., 0] + 1.0 - rates[..., 1]) / 2.0
-        return mean
+        return balanced(rates[..., 0], rates[..., 1])
 
     def estimate(self, exact: float, drawn: Array, reach: tuple[float, float] = (-1.0, 1.0)) -> Estimate:
         """A difference with its interval."""
@@ -267,6 +267,5 @@ def _flips(left: Entry, right: Entry, arm: str) -> Iterator[Flip]:
         return
     said_a, said_b = (exchanges(entry.parts[arm], flipped) for entry in (left, right))
     for item, (relation, a, b) in sorted(flipped.items()):
-        right_now = (b == "conflict") == (relation == "conflict")
         texts = said_a[item].prompt, said_a[item].response, said_b[item].response
-        yield Flip(left.setting, arm, item, relation, right_now, a, b, *texts)
+        yield Flip(left.setting, arm, item, relation, is_right(relation, b), a, b, *texts)

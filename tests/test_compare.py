@@ -56,6 +56,20 @@ def test_items_that_one_side_lacks_are_left_out_and_counted(tmp_path: Path) -> N
     assert any("20 of 80 items (limit)" in mark for mark in found.marks)
 
 
+def test_intervals_are_of_the_facts_that_an_arm_was_asked_about(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        Run(always(True), arms=PAIRS[:2]).write(tmp_path / name / "whole")
+        Run(always(True), arms=PAIRS[2:], facts=10, original=40).write(tmp_path / name / "limited")
+    found = compared(tmp_path / "a", tmp_path / "b")
+    ends = {arm.arm: (arm.balanced.high, arm.recognition.difference.high) for arm in found.arms}
+    unseen = {facts: pytest.approx(1 - 0.025 ** (1 / facts)) for facts in (10, 40)}
+    assert ends == {arm: (unseen[facts],) * 2 for arm, facts in zip(PAIRS, (40, 40, 10, 10), strict=True)}
+    (contrast,) = found.contrasts
+    assert contrast.same is not None
+    assert contrast.gap is not None
+    assert (contrast.same.high, contrast.across.high, contrast.gap.high / 2) == (unseen[40], unseen[10], unseen[10])
+
+
 def test_different_settings_and_several_models_are_refused(tmp_path: Path) -> None:
     a = Run(always(True)).write(tmp_path / "a")
     b = Run(always(True), metadata={"release_sha256": "b" * 64}).write(tmp_path / "b")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ import pyarrow as pa
 
 Half = npt.NDArray[np.float16]
 Aggregate = Literal["last_prompt", "generated", "question"]
-AGGREGATES: tuple[Aggregate, ...] = ("last_prompt", "generated", "question")
+AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
+"""Which query rows were averaged: the last prompt token, the generated tokens that the model read, the question's tokens."""
 FORMAT = 1
 """Raised when the columns change their meaning."""
 KEY = b"cmqa_attention"

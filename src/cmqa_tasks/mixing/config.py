@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from cmqa_tasks.mixing.problems import first_problem
+from cmqa_tasks.problems import first_problem
 from cmqa_tasks.records import Record
 
 OURS = {

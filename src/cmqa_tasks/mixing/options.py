@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from cmqa_tasks.mixing.plan import JOINING, Strategy
-from cmqa_tasks.mixing.problems import first_problem
 from cmqa_tasks.mixing.shards import Format
 from cmqa_tasks.mixing.sources import Source
+from cmqa_tasks.problems import first_problem
 from cmqa_tasks.records import Record
 
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from pydantic import Field, ValidationError
 
-from cmqa_tasks.mixing.problems import first_problem
+from cmqa_tasks.problems import first_problem
 from cmqa_tasks.records import Record
 
 CHUNK_BYTES = 16 << 20

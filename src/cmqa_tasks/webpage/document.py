@@ -106,6 +106,8 @@ def _notes(contents: Contents, groups: int, images: tuple[int, int, str] | None)
         )
     for stranger in sorted(contents.samples.strangers):
         notes.append(f"Passages and images of release {stranger} are not at hand; prompts are as the harness kept them.")
+    for unknown in sorted(contents.samples.unknown):
+        notes.append(f"This version does not know {unknown}; prompts are as the harness kept them.")
     if images is not None and images[0]:
         count, missing, words = images
         if missing:

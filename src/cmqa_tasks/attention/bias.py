@@ -1,0 +1,47 @@
+"""The model argument ``attention_bias``: how it is written on a command line and in a log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SEGMENTS = {
+    "evidence_a": "evidence_a",
+    "evidence_b": "evidence_b",
+    "question": "question",
+    "sink": "sink",
+    "other": "other",
+    "image": "evidence_a",
+    "english": "evidence_a",
+    "first": "evidence_a",
+    "text": "evidence_b",
+    "chinese": "evidence_b",
+    "second": "evidence_b",
+}
+
+
+def bias_of(text: str | None) -> dict[str, float]:
+    """The biases that ``attention_bias=evidence_a:+1.0`` names, several joined by ``;``.
+
+    ``image``, ``english`` and ``first`` stand for ``evidence_a``; ``text``, ``chinese`` and ``second`` for ``evidence_b``.
+
+    Raises:
+        ValueError: an unknown segment, or no number.
+    """
+    found: dict[str, float] = {}
+    for part in (text or "").split(";"):
+        if not part.strip():
+            continue
+        name, _, amount = part.partition(":")
+        segment = _SEGMENTS.get(name.strip())
+        if segment is None:
+            raise ValueError(f"attention_bias={text!r}: no segment {name.strip()!r}; choose one of {', '.join(_SEGMENTS)}")
+        try:
+            found[segment] = float(amount)
+        except ValueError:
+            raise ValueError(f"attention_bias={text!r}: {amount!r} is no number; write {name.strip()}:+1.0") from None
+    return found
+
+
+def bias_text(bias: Mapping[str, float]) -> str:
+    """Biases as a log names them (:attr:`cmqa_tasks.attention.rows.Metadata.bias`): ``evidence_a:+1``; empty for none."""
+    return ";".join(f"{name}:{amount:+g}" for name, amount in sorted(bias.items()))

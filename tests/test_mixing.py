@@ -128,7 +128,7 @@ def conversations(draw: st.DrawFn) -> Instance:
     return Instance(draw(st.sampled_from([None, "Be brief.", "Be kind."])), messages + more, shown, "")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(conversations(), min_size=1, max_size=5))
 def test_joining_loses_nothing_and_keeps_the_order(given_instances: list[Instance]) -> None:
     origins = [Origin("f", 1, "", "g", len(one.messages), len(one.pictures), None) for one in given_instances]

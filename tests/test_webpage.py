@@ -342,7 +342,7 @@ def test_less_room_is_filled_and_owned_up_to(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], watched: Callable[..., Watched]
 ) -> None:
     made = {}
-    for name, megabytes in (("whole", 8.0), ("small", None), ("least", 2.0)):
+    for name, megabytes in (("whole", 8.0), ("small", None), ("least", 2.1)):
         room = megabytes or (made["whole"].stat().st_size - 40_000) / 1e6
         made[name] = tmp_path / f"{name}.html"
         arguments = ["--items", "30", "--megabytes", str(room), "--out", str(made[name])]
@@ -413,7 +413,9 @@ def test_the_policy_of_the_page_stops_what_is_not_its_own(tmp_path: Path, watche
         (lambda root: [str(no_samples(root))], "no samples of task cmqa_image_text beside it; evaluate with --log_samples"),
         (lambda root: [str(good(root)), "--data", "v7"], "no release 'v7'"),
         (lambda root: [str(good(root)), "--items", "-1"], "--items must not be negative, not -1"),
-        (lambda root: [str(good(root)), "--megabytes", "0"], "--megabytes must be above 0, not 0"),
+        (lambda root: [str(good(root)), "--megabytes", "0"], "--megabytes must be above 0 and finite, not 0"),
+        (lambda root: [str(good(root)), "--megabytes", "inf"], "--megabytes must be above 0 and finite, not inf"),
+        (lambda root: [str(good(root)), "--megabytes", "1"], "--megabytes 1: must be at least 2.1, which tables and plots take"),
     ],
 )
 def test_mistakes_are_one_line_and_spare_what_is_there(
@@ -471,6 +473,7 @@ def test_a_log_is_shown_with_its_own_model_or_not_at_all(tmp_path: Path, capsys:
     capsys.readouterr()
     assert panels() == {"org/a": 0, "org/b": 0}
     assert "attention of org/a left out: 2 logs could be its own" in capsys.readouterr().out
+    report += ["--items", "0"]
     log_attention(tmp_path / "runs" / "a" / "log", answered, "org/a")
     assert panels() == {"org/a": 1, "org/b": 0}, "the nearest one"
 

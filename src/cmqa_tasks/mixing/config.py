@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from cmqa_tasks.mixing.problems import first_problem
+from cmqa_tasks.mixing.problems import first_problem, one_line
 from cmqa_tasks.records import Record
 
 OURS = {
@@ -102,7 +102,7 @@ def load(path: Path) -> TrainConfig:
     except FileNotFoundError:
         raise ConfigError(f"there is no {path}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{path}: no YAML: {one_line(error)}") from error
     if not isinstance(given, dict):
         raise ConfigError(f"{path}: must be fields and values, not {given!r}")
     try:

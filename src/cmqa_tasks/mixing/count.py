@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from cmqa_tasks.mixing.problems import one_line
 from cmqa_tasks.mixing.rows import FieldError, Instance, Message, Picture
 
 _ROTATED = (5, 6, 7, 8)
@@ -139,5 +140,5 @@ def counter(model: str, revision: str | None) -> Counter:
     try:
         processor = AutoProcessor.from_pretrained(model, revision=revision or "main")
     except (OSError, ValueError) as error:
-        raise CountError(f"--model {model}: no processor or tokenizer: {error}") from error
+        raise CountError(f"--model {model}: no processor or tokenizer: {one_line(error)}") from error
     return Counter(processor, model)

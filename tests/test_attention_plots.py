@@ -197,7 +197,8 @@ def test_other_rows_and_relations_can_be_drawn(tmp_path: Path) -> None:
     paths = plots.draw(run, tmp_path / "out", formats=("svg",), aggregate="question", relation="agree")
     assert "query: question tokens; agree items" in words(paths[0])
     with pytest.raises(StoreError, match="no item with two segments among those of query: last prompt token"):
-        plots.draw(run, tmp_path / "out")
+        plots.draw(run, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_quantity_without_a_value_is_drawn_as_such_or_left_out(tmp_path: Path) -> None:

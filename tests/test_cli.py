@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -139,6 +143,18 @@ def test_mistakes_are_one_line_and_exit_code_2(
     error = capsys.readouterr().err
     assert complaint in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["items", "image_text"], ["tasks-path", "lm-eval"]], ids=["long", "short"])
+def test_a_reader_that_has_had_enough_is_no_mistake(arguments: list[str]) -> None:
+    """As in ``cmqa items image_text | head``: what is left is neither written nor complained of."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "cmqa_tasks.cli", *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
 
 
 @pytest.mark.parametrize("harness", ["lmms-eval", "lm-eval"])

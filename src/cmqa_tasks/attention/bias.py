@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 _SEGMENTS = {
@@ -25,7 +26,7 @@ def bias_of(text: str | None) -> dict[str, float]:
     ``image``, ``english`` and ``first`` stand for ``evidence_a``; ``text``, ``chinese`` and ``second`` for ``evidence_b``.
 
     Raises:
-        ValueError: an unknown segment, or no number.
+        ValueError: an unknown segment, one that is named twice, or no finite number.
     """
     found: dict[str, float] = {}
     for part in (text or "").split(";"):
@@ -35,11 +36,19 @@ def bias_of(text: str | None) -> dict[str, float]:
         segment = _SEGMENTS.get(name.strip())
         if segment is None:
             raise ValueError(f"attention_bias={text!r}: no segment {name.strip()!r}; choose one of {', '.join(_SEGMENTS)}")
-        try:
-            found[segment] = float(amount)
-        except ValueError:
-            raise ValueError(f"attention_bias={text!r}: {amount!r} is no number; write {name.strip()}:+1.0") from None
+        if segment in found:
+            raise ValueError(f"attention_bias={text!r}: {name.strip()!r} is {segment}, which has a bias already; give it one")
+        found[segment] = _nats(amount)
+        if not math.isfinite(found[segment]):
+            raise ValueError(f"attention_bias={text!r}: {amount!r} is no finite number; write {name.strip()}:+1.0")
     return found
+
+
+def _nats(amount: str) -> float:
+    try:
+        return float(amount)
+    except ValueError:
+        return math.nan
 
 
 def bias_text(bias: Mapping[str, float]) -> str:

@@ -103,12 +103,12 @@ def draw_file(
 ) -> list[Path]:
     """Draw one merged file; see :func:`draw`."""
     about, written = read_metadata(path), list[Path]()
+    gathered = [pools(path, quantity.column, aggregate=aggregate, relation=relation) for quantity in QUANTITIES]
+    if not gathered[0]:
+        raise StoreError(f"{path}: no item with two segments among those of {_selection(aggregate, relation)}")
     with drawing():
         out_dir.mkdir(parents=True, exist_ok=True)
-        for quantity in QUANTITIES:
-            found = pools(path, quantity.column, aggregate=aggregate, relation=relation)
-            if not found and quantity.column == QUANTITIES[0].column:
-                raise StoreError(f"{path}: no item with two segments among those of {_selection(aggregate, relation)}")
+        for quantity, found in zip(QUANTITIES, gathered, strict=True):
             for ending, some in _by_protocol(found).items():
                 subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{f'; protocol {ending}' if ending else ''}"
                 for name, figure in _figures(quantity, some, subtitle):

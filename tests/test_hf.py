@@ -16,7 +16,7 @@ from lmms_eval.api.instance import Instance
 from lmms_eval.utils import load_yaml_config
 from loguru import logger
 
-from cmqa_tasks.models.batching import AHEAD, Prompt, batches
+from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.hf import CmqaHF, device_of
 from cmqa_tasks.release import Release
 from cmqa_tasks.results import Source, latest_results, metric, read_all, samples
@@ -64,18 +64,28 @@ def test_batches_hold_prompts_of_similar_length_and_few_of_them(
     def made() -> list[list[Prompt]]:
         return list(batches((lm._prompt(place, asked[place]) for place in places), 2))
 
+    monkeypatch.setattr("cmqa_tasks.models.batching.AHEAD", 2)
     together = made()
     assert sorted(prompt.place for batch in together for prompt in batch) == list(places)
     assert all(len({len(prompt.images) for prompt in batch}) == 1 for batch in together)
-    first = [prompt for batch in together if not batch[0].images for prompt in batch][: 2 * AHEAD]
-    assert sorted(prompt.place for prompt in first) == list(places)[: 4 * AHEAD : 2], "it ran further ahead than it may"
-    lengths = [len(prompt.text) for prompt in first]
+    first = [prompt for batch in together if not batch[0].images for prompt in batch][:4]
+    assert sorted(prompt.place for prompt in first) == list(places)[:8:2], "it ran further ahead than it may"
+    lengths = [len(lm.tokenizer(prompt.text).input_ids) for prompt in first]
     assert lengths == sorted(lengths, reverse=True)
     monkeypatch.setattr("cmqa_tasks.models.batching.MOST_PIXELS", 1)
     pictured = [[prompt.place for prompt in batch] for batch in made() if batch[0].images]
     assert [set(batch) for batch in pictured] == [{at, at + 2} for at in list(places)[1::4]], (
         "images are held no longer than needed"
     )
+
+
+def test_length_is_counted_in_tokens(tiny_checkpoint: Checkpoints, own_release: Release) -> None:
+    texts = {"a a a a": 7, "a" * 20: 3, "b b b b b": 9, "b" * 30: 4}
+    prompts = [Prompt(place, text, length, (), "{}", []) for place, (text, length) in enumerate(texts.items())]
+    assert [[prompt.place for prompt in batch] for batch in batches(prompts, 2)] == [[2, 0], [3, 1]]
+    lm = model(tiny_checkpoint("llava"), batch_size=2)
+    made = lm._prompt(0, requests(lm, own_release, "image_text")[0])
+    assert made.length == len(lm.tokenizer(made.text).input_ids) < len(made.text)
 
 
 @pytest.mark.parametrize("family", VISION)

@@ -10,8 +10,8 @@ from PIL.Image import Image
 from cmqa_tasks.models.attention_log import Subject
 from cmqa_tasks.models.segments import Messages, Span
 
-AHEAD = 4
-"""Batches' worth of prompts that are made before they are sorted by length: enough to save two thirds of our tasks' padding."""
+AHEAD = 16
+"""Batches' worth of prompts that are made before they are sorted by length: enough to save nine tenths of our tasks' padding."""
 MOST_PIXELS = 1 << 26
 """Fewer are made ahead where their images have more pixels than this together (200 MB of RGB)."""
 
@@ -24,6 +24,8 @@ class Prompt:
     """Its place among the requests."""
     text: str
     """The rendered chat template, with one image placeholder per image."""
+    length: int
+    """Tokens of ``text``, by which prompts are sorted; characters would leave half of the padding."""
     images: tuple[Image, ...]
     generation: str
     """Generation kwargs as canonical JSON; a batch shares them."""
@@ -62,6 +64,6 @@ def _are_enough(held: Sequence[Prompt], size: int) -> bool:
 
 
 def _by_length(held: Sequence[Prompt], size: int) -> Iterator[list[Prompt]]:
-    ordered = sorted(held, key=lambda prompt: len(prompt.text), reverse=True)  # too long for the memory shows at once
+    ordered = sorted(held, key=lambda prompt: prompt.length, reverse=True)  # too long for the memory shows at once
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]

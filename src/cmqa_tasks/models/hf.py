@@ -180,7 +180,9 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if self._log is not None:
             about = {"spans": tuple(spans_of(doc, turns)), "subject": subject_of(task, doc_id, doc)}
         settings = json.dumps(self._settings.of(generation), sort_keys=True)
-        return Prompt(place, self._render(turns), tuple(images), settings, turns, **about)
+        text = self._render(turns)
+        length = len(self.tokenizer(text).input_ids) if self.batch_size > 1 else 0
+        return Prompt(place, text, length, tuple(images), settings, turns, **about)
 
     def _render(self, turns: Messages) -> str:
         """The chat template applied; without one, the parts one after the other."""

@@ -27,6 +27,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from cmqa_tasks.attention.live import BOARD
+from cmqa_tasks.models.arguments import check_dtype
 from cmqa_tasks.models.attention_log import (
     MODES,
     AttentionLog,
@@ -43,7 +44,6 @@ from cmqa_tasks.models.segments import Messages, Origins, Segments, process, seg
 from cmqa_tasks.resources import located
 from cmqa_tasks.running import RUNNING
 
-DTYPES = ("auto", "float32", "bfloat16", "float16")
 _SAMPLING_ONLY = ("temperature", "top_p", "top_k", "min_p")
 
 
@@ -53,7 +53,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
     Args:
         pretrained: hub id or directory of the checkpoint, or ``cmqa:mini_instance``: one that ships with this package.
         revision: revision of a hub checkpoint.
-        dtype: one of :data:`DTYPES`; ``auto`` takes the checkpoint's own.
+        dtype: one of :data:`~cmqa_tasks.models.arguments.DTYPES`; ``auto`` takes the checkpoint's own.
         device: ``cpu``, ``cuda``, ``cuda:1`` …; by default CUDA where there is one, else the CPU. Under several
             processes each takes the device of its local rank.
         device_map: passed to ``from_pretrained``, for models that need several devices; then ``device`` is where inputs go.
@@ -91,8 +91,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         max_batch_size: int | None = None,
     ) -> None:
         super().__init__()
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype={dtype!r}: choose one of {', '.join(DTYPES)}")
+        check_dtype(dtype)
         if attention not in MODES:
             raise ValueError(f"attention={attention!r}: choose one of {', '.join(MODES)}")
         bias, megabytes = bias_of(attention_bias), megabytes_of(image_cache)

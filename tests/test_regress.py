@@ -206,11 +206,13 @@ def test_hostile_names_are_inert(tmp_path: Path) -> None:
         ("margin: 0.1", r"margin=0.1: Extra inputs are not permitted"),
         ("mode: quick", r"mode='quick': Input should be 'exact' or 'paired'"),
         ("a: [", r"gate.yaml: "),
+        ("['a']", r"gate.yaml: must be fields and values, not \['a'\]; the fields are mode, level"),
+        ("level: 0.1\nmode: \udcfc", r"gate.yaml, line 2: no UTF-8: byte 0xfc"),
     ],
 )
 def test_settings_are_checked(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "gate.yaml"
-    path.write_text(text)
+    path.write_text(text, errors="surrogateescape")
     with pytest.raises(ResultsError, match=complaint):
         settings.read(path)
     path.write_text("task_margin: 0.1\nmode: paired\n")

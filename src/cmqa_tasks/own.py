@@ -70,7 +70,7 @@ def read_jsonl(path: str | Path, name: str | None = None) -> Release:
         name: name of the release; by default the file's name without its ending.
 
     Raises:
-        OwnDataError: a line is no JSON, has a missing, unknown or wrong field, or names an image that cannot be read; or the
+        OwnDataError: a line is no UTF-8 or no JSON, has a missing, unknown or wrong field, or names an image that cannot be read; or the
             file has no facts.
     """
     path = Path(path)
@@ -98,12 +98,15 @@ def read_jsonl(path: str | Path, name: str | None = None) -> Release:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, _Line]]:
-    with path.open(encoding="utf-8") as file:
-        for number, text in enumerate(file, start=1):
-            if not text.strip():
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
                 continue
             try:
-                yield number, _Line.model_validate(json.loads(text))
+                yield number, _Line.model_validate(json.loads(line.decode("utf-8")))
+            except UnicodeDecodeError as error:
+                wrong = f"byte 0x{line[error.start]:02x} at column {error.start + 1}"
+                raise OwnDataError(f"{path}:{number}: no UTF-8: {wrong}; save the file as UTF-8") from error
             except json.JSONDecodeError as error:
                 raise OwnDataError(f"{path}:{number}: no JSON: {error}") from error
             except ValidationError as error:

@@ -42,10 +42,16 @@ def read(path: Path | None) -> Settings:
         return Settings()
     try:
         said: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ResultsError(f"{path}, line {line}: no UTF-8: byte 0x{error.object[error.start]:02x}") from None
     except (OSError, yaml.YAMLError) as error:
-        raise ResultsError(f"{path}: {error}") from None
+        raise ResultsError(f"{path}: {' '.join(str(error).split())}") from None
+    fields = f"the fields are {', '.join(Settings.model_fields)}"
+    if not isinstance(said, dict):
+        raise ResultsError(f"{path}: must be fields and values, not {said!r}; {fields}")
     try:
         return Settings.model_validate(said)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}={one['input']!r}: {one['msg']}" for one in error.errors())
-        raise ResultsError(f"{path}: {wrong}; the fields are {', '.join(Settings.model_fields)}") from None
+        raise ResultsError(f"{path}: {wrong}; {fields}") from None

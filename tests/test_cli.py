@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,28 @@ def test_items_lists_what_show_takes(capsys: pytest.CaptureFixture[str]) -> None
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 * len(load().facts)
     assert lines[0].split("\t")[:2] == [ITEM.id, "conflict"]
+
+
+def test_own_facts_are_looked_at_as_tasks_take_them(own_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(own_file)]
+    assert main(["items", "text_text", *data]) == 0
+    identity, *_, question = capsys.readouterr().out.splitlines()[0].split("\t")
+    assert question == "What is the total of receipt 0?"
+    assert main(["show", identity, *data, "--out", str(tmp_path)]) == 0
+    assert question in (tmp_path / identity / "aware.en.txt").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["policies", "--policy", "oracle", *data]) == 0
+    header, _, row = capsys.readouterr().out.splitlines()
+    pairs = [name for name in OWN if not ARMS[name].single]
+    assert [cell.strip() for cell in header.split("|")[3:-1]] == pairs, "the arms that it has evidence for"
+    assert row.count("1.000") == len(pairs)
+
+
+def test_items_show_the_question_in_the_language_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"question": "多少钱？", "language": "zh", "a": "5", "b": "6", "texts": {"a": ["x", "y"], "b": ["z", "w"]}}
+    (tmp_path / "own.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    assert main(["items", "zh_zh", "--data", str(tmp_path / "own.jsonl")]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("\town\town\t多少钱？")
 
 
 @pytest.mark.parametrize(

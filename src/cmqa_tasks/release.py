@@ -274,7 +274,10 @@ def _directory_of(source: str | Path) -> Path:
         return resources.releases_dir() / source
     directory = Path(source)
     if not directory.is_dir():
-        raise ReleaseError(f"no release {str(source)!r}: neither a directory nor one of {', '.join(shipped()) or '(none)'}")
+        raise ReleaseError(
+            f"no release {str(source)!r}: neither a directory nor one of {', '.join(shipped()) or '(none)'}; "
+            "a file of your own facts ends in .jsonl"
+        )
     return directory
 
 

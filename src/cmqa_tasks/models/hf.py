@@ -27,7 +27,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from cmqa_tasks.attention.live import BOARD
-from cmqa_tasks.models.arguments import check_dtype
+from cmqa_tasks.models.arguments import check_dtype, check_names
 from cmqa_tasks.models.attention_log import (
     MODES,
     AttentionLog,
@@ -69,7 +69,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         max_batch_size: accepted because the harness passes it; not used.
 
     Raises:
-        ValueError: an argument is out of range; the message names it and what is allowed.
+        ValueError: an argument is unknown or out of range; the message names it and what is allowed.
+        OSError: the checkpoint cannot be had.
     """
 
     is_simple = False
@@ -89,8 +90,10 @@ class CmqaHF(lmms):  # type: ignore[misc]
         image_cache: int | float | str = DEFAULT,
         batch_size: int | str = 1,
         max_batch_size: int | None = None,
+        **unknown: object,
     ) -> None:
         super().__init__()
+        check_names(unknown)
         check_dtype(dtype)
         if attention not in MODES:
             raise ValueError(f"attention={attention!r}: choose one of {', '.join(MODES)}")
@@ -100,8 +103,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self._device = device_of(device)
         gc.collect()  # an earlier model of this process may lie in reference cycles: two of them may not fit
         source = {"revision": revision, "trust_remote_code": trust_remote_code}
-        place = located(pretrained)
-        self._config = AutoConfig.from_pretrained(place, **source)
+        place, self._config = _found(pretrained, source)
         self.sees_images = _sees_images(self._config)
         optional = {"device_map": device_map, "attn_implementation": attn_implementation}
         loader = AutoModelForImageTextToText if self.sees_images else AutoModelForCausalLM
@@ -267,6 +269,20 @@ class CmqaHF(lmms):  # type: ignore[misc]
         return GenerationResult(text=text, token_counts=TokenCounts(input_tokens=int(prompt_length), output_tokens=written))
 
 
+def _found(pretrained: str, source: Mapping[str, Any]) -> tuple[str, Any]:
+    """Where a checkpoint is, and its configuration; errors name the argument."""
+    try:
+        place = located(pretrained)
+    except ValueError as error:
+        raise ValueError(f"pretrained={pretrained!r}: {error}") from None
+    try:
+        return place, AutoConfig.from_pretrained(place, **source)
+    except OSError as error:
+        nowhere = f"neither a directory nor a checkpoint of the hub within reach (revision {source['revision']})"
+        why = "a directory without a readable checkpoint" if Path(place).is_dir() else nowhere
+        raise OSError(f"pretrained={pretrained!r}: {why}: {' '.join(str(error).split())}") from error
+
+
 def _positive(name: str, value: int | str) -> int:
     try:
         number = int(value)
@@ -278,10 +294,17 @@ def _positive(name: str, value: int | str) -> int:
 
 
 def device_of(device: str | None) -> torch.device:
-    """The device that a process takes: where there are several, the card of its local rank unless another is named."""
+    """The device that a process takes: where there are several, the card of its local rank unless another is named.
+
+    Raises:
+        ValueError: torch knows no such device.
+    """
     if int(os.environ.get("WORLD_SIZE", 1)) > 1 and torch.cuda.is_available() and device in (None, "cuda"):
         return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
-    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    try:
+        return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r}: {error}; choose cpu, cuda or cuda:N") from error
 
 
 def _sees_images(config: Any) -> bool:

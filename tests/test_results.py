@@ -11,7 +11,7 @@ import pytest
 
 from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
 from cmqa_tasks.attention.store import ShardWriter, merge
-from cmqa_tasks.results import UNKNOWN, Entry, ResultsError, Source, items, read_all
+from cmqa_tasks.results import UNKNOWN, Entry, ResultsError, Source, items, latest_results, read_all
 from cmqa_tasks.results.texts import exchanges
 from made_runs import ALL, Run, always
 
@@ -249,3 +249,22 @@ def test_no_directory_and_no_name(tmp_path: Path) -> None:
         read_all([Source(tmp_path)])
     with pytest.raises(ResultsError, match="write NAME=DIRECTORY"):
         Source.parse("=x")
+
+
+def test_a_wrong_directory_is_told_from_an_evaluation_that_failed(tmp_path: Path) -> None:
+    """The harnesses leave nothing where they fail; what we start keeps a log, and the attention may have been logged."""
+
+    def complaint() -> str:
+        with pytest.raises(ResultsError, match=f"no results of lmms-eval or lm-eval below {tmp_path}/out") as caught:
+            read_all([Source(tmp_path / "out")])
+        return str(caught.value)
+
+    (tmp_path / "out").mkdir()
+    (tmp_path / "log.txt").touch()  # anyone's
+    assert complaint().endswith("nor anything else of an evaluation: give the --output_path of one, made with --log_samples")
+    (tmp_path / "out" / "layers.parquet").touch()
+    assert "only " in complaint()
+    assert "out/layers.parquet: the evaluation failed, goes on, or had another --output_path" in complaint()
+    (tmp_path / "runs.yaml").touch()
+    for call in (complaint, lambda: str(pytest.raises(ResultsError, latest_results, tmp_path / "out").value)):
+        assert call().endswith(f"the evaluation failed or goes on; see {tmp_path}/log.txt")

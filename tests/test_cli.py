@@ -14,6 +14,7 @@ from cmqa_tasks.show import find, write
 
 OWN = ("text_text", "image_image", "image_text", "text_image", "text", "image", "en_en", "en")
 """The arms that English texts and images are enough for."""
+BAD = '{"name": "bad", "seed": 1, "facts": 1, "languages": [], "page_size": [1, 1], "versions": {}}'
 ITEM = next(iter(items(arm_named("image_text"), load().facts.values(), load().name)))
 
 
@@ -117,7 +118,9 @@ def test_items_show_the_question_in_the_language_that_is_there(tmp_path: Path, c
         (["items", "nope"], "unknown arm 'nope'"),
         (["items", "text", "--data", "nope"], "no release 'nope'"),
         (["show", ITEM.id, "--protocols", "nope"], "unknown protocol 'nope'; choose one of aware, neutral"),
-        (["show", ITEM.id, "--language", "fr"], "unknown protocol 'aware' in language 'fr'"),
+        (["show", ITEM.id, "--language", "fr"], "no prompts in language 'fr'; choose one of en, zh"),
+        (["policies", "--language", "fr"], "no prompts in language 'fr'; choose one of en, zh"),
+        (["policies", "--data", "bad"], "release.json: files: Field required"),
         (["policies", "--policy", "nope"], "unknown policy 'nope'; choose one of oracle"),
         (["build", "--seed", "1", "--facts", "0", "--out", "x"], "--facts must be at least 1"),
         (["build", "--seed", "1", "--facts", "4", "--out", "x", "--workers", "0"], "--workers must be at least 1"),
@@ -127,6 +130,8 @@ def test_mistakes_are_one_line_and_exit_code_2(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "release.json").write_text(BAD)
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert complaint in error

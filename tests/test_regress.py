@@ -188,6 +188,17 @@ def test_the_commands_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main([*arguments, str(bad), "--mode", "paired"]) == 1
 
 
+@pytest.mark.parametrize("option", ["--junit", "--summary"])
+def test_a_directory_where_a_file_should_go(tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    directory, other = tmp_path / "out", tmp_path / "other"
+    directory.mkdir()
+    command = ["regress", "--reference", str(directory), "--candidate", str(directory)]
+    rest = {"--junit": "--summary", "--summary": "--junit"}[option]
+    assert main([*command, option, str(directory), rest, str(other)]) == 2
+    assert capsys.readouterr().err == f"cmqa regress: {option} {directory}: a directory; name a file\n"
+    assert not other.exists()
+
+
 def test_hostile_names_are_inert(tmp_path: Path) -> None:
     name = '<script>x</script> `a` \x00\x1b[31m ]]> & "q" \''
     good = snapshot.of_run(run(tmp_path / "good", always(True)))

@@ -231,8 +231,10 @@ def load(source: str | Path = DEFAULT) -> Release:
         _check_file(directory / name, info)
     try:
         facts = [Fact.model_validate(_tuples(row)) for row in pq.read_table(directory / FACTS).to_pylist()]
-    except (pa.ArrowException, ValidationError) as error:
+    except pa.ArrowException as error:
         raise ReleaseError(f"{directory / FACTS}: {error}") from error
+    except ValidationError as error:
+        raise ReleaseError(f"{directory / FACTS}: {_first_problem(error)}") from error
     fingerprint = hashlib.sha256("".join(info.sha256 for _, info in sorted(metadata.files.items())).encode()).hexdigest()
     return Release(metadata.name, facts, _Parquet(directory), fingerprint)
 
@@ -249,10 +251,16 @@ def read_metadata(directory: Path) -> Metadata:
     except FileNotFoundError:
         raise ReleaseError(f"{directory} is no release: it has no {METADATA}") from None
     except ValidationError as error:
-        raise ReleaseError(f"{path}: {error}") from error
+        raise ReleaseError(f"{path}: {_first_problem(error)}") from error
     if missing := {FACTS, TEXTS, IMAGES} - metadata.files.keys():
         raise ReleaseError(f"{path}: no entry for {', '.join(sorted(missing))}")
     return metadata
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Its field and message on one line; of what is no JSON, only the message."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return ": ".join([*filter(None, [".".join(map(str, problem["loc"]))]), problem["msg"]])
 
 
 def shipped() -> tuple[str, ...]:

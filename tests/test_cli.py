@@ -105,6 +105,22 @@ def test_own_facts_are_looked_at_as_tasks_take_them(own_file: Path, tmp_path: Pa
     assert row.count("1.000") == len(pairs)
 
 
+def test_names_are_taken_as_tables_and_model_args_write_them(capsys: pytest.CaptureFixture[str]) -> None:
+    for arm, task in (("image_text", "cmqa_image_text"), ("en_zh", "clqa_en_zh")):
+        assert main(["items", arm]) == main(["items", task]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[: len(lines) // 2] == lines[len(lines) // 2 :]
+    assert main(["checkpoint-path", "mini_dataset"]) == main(["checkpoint-path", "cmqa:mini_dataset"]) == 0
+    assert len(set(capsys.readouterr().out.split())) == 1
+
+
+@pytest.mark.parametrize("command", [["regress"], ["reference", "update"]])
+def test_help_names_both_harnesses(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    assert "directory of results (--log_samples of lmms-eval or lm-eval)" in " ".join(capsys.readouterr().out.split())
+
+
 def test_items_show_the_question_in_the_language_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     row = {"question": "多少钱？", "language": "zh", "a": "5", "b": "6", "texts": {"a": ["x", "y"], "b": ["z", "w"]}}
     (tmp_path / "own.jsonl").write_text(json.dumps(row), encoding="utf-8")
@@ -116,12 +132,16 @@ def test_items_show_the_question_in_the_language_that_is_there(tmp_path: Path, c
     ("arguments", "complaint"),
     [
         (["items", "nope"], "unknown arm 'nope'"),
+        (["items", "clqa_image_text"], "unknown arm 'clqa_image_text'"),
+        (["show", "0000"], "'cmqa items ARM' lists the items (of other data with --data)"),
+        (["checkpoint-path", "cmqa:mini"], "no checkpoint 'mini' ships with the package; there are: mini_dataset, mini_inst"),
         (["items", "text", "--data", "nope"], "no release 'nope'"),
         (["show", ITEM.id, "--protocols", "nope"], "unknown protocol 'nope'; choose one of aware, neutral"),
         (["show", ITEM.id, "--language", "fr"], "no prompts in language 'fr'; choose one of en, zh"),
         (["policies", "--language", "fr"], "no prompts in language 'fr'; choose one of en, zh"),
         (["policies", "--data", "bad"], "release.json: files: Field required"),
         (["policies", "--policy", "nope"], "unknown policy 'nope'; choose one of oracle"),
+        (["build", "--seed", "-1", "--facts", "4", "--out", "x"], "--seed must be at least 0, not -1"),
         (["build", "--seed", "1", "--facts", "0", "--out", "x"], "--facts must be at least 1"),
         (["build", "--seed", "1", "--facts", "4", "--out", "x", "--workers", "0"], "--workers must be at least 1"),
     ],

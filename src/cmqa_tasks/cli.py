@@ -92,7 +92,7 @@ def _add_data(commands: Any) -> None:
     show.set_defaults(run=_show)
 
     items = commands.add_parser("items", help="list the items of an arm: id, relation, world, type, question")
-    items.add_argument("arm", help="name of the arm")
+    items.add_argument("arm", help="name of the arm, or of its task: image_text, cmqa_image_text")
     items.add_argument("--data", default=None, help=_DATA)
     items.set_defaults(run=_items)
 
@@ -130,7 +130,7 @@ def _add_paths(commands: Any) -> None:
     checkpoint_path = commands.add_parser(
         "checkpoint-path", help="print the directory of a checkpoint that ships with the package"
     )
-    checkpoint_path.add_argument("name", help="mini_dataset (before mixing), mini_instance (after)")
+    checkpoint_path.add_argument("name", help="mini_dataset (before mixing), mini_instance (after); cmqa: may stand before it")
     checkpoint_path.set_defaults(run=_checkpoint_path)
 
 
@@ -158,13 +158,15 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _items(options: argparse.Namespace) -> int:
+    from cmqa_tasks.catalogue import task_name
     from cmqa_tasks.items import items
     from cmqa_tasks.own import opened
-    from cmqa_tasks.records import arm_named
+    from cmqa_tasks.records import ARMS, arm_named
     from cmqa_tasks.release import DEFAULT
 
     release = opened(options.data or DEFAULT)
-    for item in items(arm_named(options.arm), release.facts.values(), release.name):
+    arm = {task_name(one): one for one in ARMS.values()}.get(options.arm) or arm_named(options.arm)
+    for item in items(arm, release.facts.values(), release.name):
         fact = release.facts[item.fact_id]
         print(
             item.id, item.relation, fact.world, fact.type, fact.question.get("en") or next(iter(fact.question.values())), sep="\t"

@@ -40,9 +40,9 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 from cmqa_tasks.models import tiny
 
-TEXT = {"hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 8, "num_attention_heads": 8, "num_key_value_heads": 2}
+LAYERS, HEAD = 8, 64
 VISION = {
-    "qwen2_5_vl": {"depth": 4, "hidden_size": 320, "intermediate_size": 864, "num_heads": 5, "out_hidden_size": 512},
+    "qwen2_5_vl": {"depth": 4, "hidden_size": 320, "intermediate_size": 864, "num_heads": 5},
     "llava": {"hidden_size": 320, "intermediate_size": 864, "num_hidden_layers": 4, "num_attention_heads": 5, "image_size": 224},
 }
 IMAGES: dict[str, dict[str, Any]] = {
@@ -97,20 +97,21 @@ class Way:
     make: Callable[[Path, int, Asked, Path], Made]
 
 
-def checkpoint(family: str, directory: Path) -> Path:
+def checkpoint(family: str, directory: Path, width: int = 512) -> Path:
     """A wider and deeper sibling of the tests' random checkpoint, with pages at their own size where the family allows it."""
     tiny.build(family, directory)
     config = AutoConfig.from_pretrained(directory)
     text = config.get_text_config()
-    for name, value in TEXT.items():
-        setattr(text, name, value)
-    text.head_dim = TEXT["hidden_size"] // TEXT["num_attention_heads"]
-    text.layer_types = ["full_attention"] * TEXT["num_hidden_layers"]
+    text.hidden_size, text.intermediate_size, text.num_hidden_layers = width, width * 11 // 4, LAYERS
+    text.num_attention_heads, text.num_key_value_heads, text.head_dim = width // HEAD, 2, HEAD
+    text.layer_types = ["full_attention"] * LAYERS
     text.initializer_range = 0.02
     if family == "qwen2_5_vl":
         text.rope_parameters = {**text.rope_parameters, "mrope_section": [8, 12, 12]}
     for name, value in VISION.get(family, {}).items():
         setattr(config.vision_config, name, value)
+    if family == "qwen2_5_vl":
+        config.vision_config.out_hidden_size = width
     torch.manual_seed(0)
     network = (AutoModelForImageTextToText if family in VISION else AutoModelForCausalLM).from_config(config)
     network.generation_config.eos_token_id = None  # every item gets all new tokens
@@ -255,7 +256,7 @@ def chosen(family: str, names: Sequence[str]) -> list[Way]:
 
 def compare(family: str, arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     """All wrappers of a family at all batch sizes, in turn."""
-    path = checkpoint(family, work / family)
+    path = checkpoint(family, work / family, arguments.width)
     asked = Asked(tuple(arguments.arms) if family in VISION else ("text_text",), arguments.items, arguments.new)
     images = asked.images()
     print(f"  {asked.items} items of {' and '.join(asked.arms)} show {len(images)} images, {len(set(images))} different ones")
@@ -318,6 +319,7 @@ if __name__ == "__main__":
     parser.add_argument("--arms", nargs="+", default=["image_text", "text_image"], help="of models that see images")
     parser.add_argument("--items", type=int, default=24, help="in all arms together; pairs, so a multiple of twice the arms")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--width", type=int, default=512, help="of the decoder, a multiple of 128")
     parser.add_argument("--new", type=int, default=32, help="new tokens of every item")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--ways", nargs="+", default=[], help="only wrappers whose names end so")

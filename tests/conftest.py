@@ -9,12 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from PIL import Image, ImageDraw
 
 from cmqa_tasks.build.render import find_browser
 from cmqa_tasks.own import read_jsonl
 from cmqa_tasks.release import Release
+
+# A busy machine is no failure; and a failure is the same one for everybody.
+hypothesis.settings.register_profile("any_machine", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("any_machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from cmqa_tasks.answers import final_answer, letter, read, yes_or_no
 from cmqa_tasks.extract import Reading
 from cmqa_tasks.protocols import Meaning
-from test_extract import LAMP
+from cmqa_tasks.score import score_response
+from test_extract import LAMP, fact_of
+
+CASES = Path(__file__).parent / "cases" / "forms"
 
 LETTERS: dict[str, Meaning] = {"A": "b", "B": "conflict", "C": "a", "D": "abstain"}
 
@@ -131,3 +138,21 @@ def test_an_answer_without_the_form_is_read_as_words() -> None:
 def test_a_huge_response_is_read_under_every_form(form: str) -> None:
     for response in ("Final answer: " * 80_000, "\n" * 1_000_000, "答案：" * 300_000, "A " * 500_000):
         read(response, LAMP, form, LETTERS)  # type: ignore[arg-type]
+
+
+def cases() -> list[Any]:
+    """Answers in files, as in the other directories of cases, each with the form that it is read under."""
+    params = []
+    for path in sorted(CASES.glob("*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        facts = {name: fact_of(spec) for name, spec in data["facts"].items()}
+        for number, case in enumerate(data["cases"], 1):
+            letters = data["letters"].get(case["fact"], {})
+            params.append(pytest.param(facts[case["fact"]], letters, case, id=f"{path.stem}:{number}"))
+    return params
+
+
+@pytest.mark.parametrize(("fact", "letters", "case"), cases())
+def test_case(fact: Any, letters: dict[str, Meaning], case: dict[str, Any]) -> None:
+    outcome, reading = score_response(case["response"], fact, case["relation"], case["first"], case["form"], letters)
+    assert outcome == case["expected"], (case["response"], reading)

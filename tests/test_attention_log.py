@@ -115,8 +115,12 @@ def test_a_bias_needs_no_log(tiny_checkpoint: Checkpoints, own_release: Release,
     ("text", "complaint"),
     [
         ("video:+1.0", "no segment 'video'; choose one of evidence_a, evidence_b, question"),
-        ("image", "'' is no number; write image:"),
-        ("image:much", "'much' is no number"),
+        ("image", "'' is no finite number; write image:"),
+        ("image:much", "'much' is no finite number"),
+        ("image:nan", "'nan' is no finite number"),
+        ("image:-inf", "'-inf' is no finite number"),
+        ("image:+1;image:+2", "'image' is evidence_a, which has a bias already"),
+        ("text:+1;second:+1", "'second' is evidence_b, which has a bias already"),
     ],
 )
 def test_bad_biases_are_named(text: str, complaint: str) -> None:

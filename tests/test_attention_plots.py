@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cmqa_tasks.attention import plots
+from cmqa_tasks.attention import labels, plots
 from cmqa_tasks.attention.pools import pools
 from cmqa_tasks.attention.store import MERGED, Row, ShardWriter, StoreError
 from test_attention_store import ABOUT, ordered, row
@@ -109,6 +109,35 @@ def figures(directory: Path, rows: list[Row]) -> tuple[object, object]:
     return plots.map_figure(quantity, found, ""), plots.depth_figure(quantity, found, "")
 
 
+def test_pools_are_called_alike_in_figures_and_on_the_page(tmp_path: Path) -> None:
+    """A task that is not ours has no kinds, whether its name is one word or two."""
+    tasks = ("cmqa_image_text", "clqa_en_en__neutral", "scienceqa", "mmmu_val")
+    log(
+        tmp_path,
+        [
+            row(task, 1.0, LAYERS, HEADS, task=task, arm=task.partition("_")[2].partition("__")[0] if "qa_" in task else "")
+            for task in tasks
+        ],
+    )
+    found = pools(next(tmp_path.glob("*.parquet")))
+    said = {
+        name: (labels.label(name), labels.label(name, brief=True), labels.who(pool), labels.who(pool, brief=True))
+        for name, pool in found.items()
+    }
+    assert sorted(said, key=labels.order) == ["image_text", "en_en__neutral", "mmmu_val", "scienceqa"]
+    first = "n = 1, > 0: first piece"
+    assert said == {
+        "image_text": (
+            "English image / English text",
+            "image / text",
+            "n = 1, > 0: English image, it stands first",
+            "n = 1, A stands first",
+        ),
+        "en_en__neutral": ("English / English", "English / English", first, first),
+        **{name: (name, name, "n = 1, > 0: images", "n = 1, > 0: images") for name in ("mmmu_val", "scienceqa")},
+    }
+
+
 def test_maps_share_one_scale_around_zero(tmp_path: Path) -> None:
     figure, _ = figures(tmp_path, cmqa())
     images = {ax.get_title().split("\n")[0]: ax.images[0] for ax in figure.axes if ax.images}
@@ -147,7 +176,7 @@ def test_protocols_have_pictures_of_their_own(tmp_path: Path) -> None:
     assert {"log_density_ratio_map.svg", "log_density_ratio_map__neutral.svg"} <= names
     assert not any("excess" in name for name in names)  # nothing to compare with
     assert "protocol neutral" in words(tmp_path / "out" / "log_density_ratio_map__neutral.svg")
-    assert "n = 1, A first only" in words(tmp_path / "out" / "log_density_ratio_map.svg")
+    assert "n = 1, A stands first" in words(tmp_path / "out" / "log_density_ratio_map.svg")
 
 
 def test_several_models_of_a_run_are_kept_apart(tmp_path: Path) -> None:
@@ -168,7 +197,8 @@ def test_other_rows_and_relations_can_be_drawn(tmp_path: Path) -> None:
     paths = plots.draw(run, tmp_path / "out", formats=("svg",), aggregate="question", relation="agree")
     assert "query: question tokens; agree items" in words(paths[0])
     with pytest.raises(StoreError, match="no item with two segments among those of query: last prompt token"):
-        plots.draw(run, tmp_path / "out")
+        plots.draw(run, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_quantity_without_a_value_is_drawn_as_such_or_left_out(tmp_path: Path) -> None:

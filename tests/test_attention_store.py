@@ -17,6 +17,7 @@ import pytest
 
 from cmqa_tasks import metrics
 from cmqa_tasks.attention import store
+from cmqa_tasks.attention.rows import KEY
 from cmqa_tasks.attention.store import (
     MERGED,
     Metadata,
@@ -331,6 +332,33 @@ def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ShardWriter(tmp_path, 1, ABOUT).write([row("1")])
     with pytest.raises(StoreError, match="format"):
         merge(tmp_path)
+
+
+def changed(path: Path, said: str | None, columns: dict[str, Any]) -> None:
+    """Give the file other metadata, and columns other values; None for no such column."""
+    found = pq.read_table(path)
+    for name, values in columns.items():
+        found = found.drop_columns([name]) if values is None else found.set_column(found.column_names.index(name), name, [values])
+    pq.write_table(found.replace_schema_metadata({KEY: said} if said else found.schema.metadata), path)
+
+
+@pytest.mark.parametrize(
+    ("said", "columns", "complaint"),
+    [
+        ("{", {}, r": its schema says no JSON of what it holds: Expecting property name"),
+        ("[1]", {}, r": its schema says \[1\] of what it holds, without format"),
+        ('{"format": 1}', {}, r": its schema says \{'format': 1\} of what it holds, without model, revision, "),
+        (None, {"layers": None}, r": column layers is missing, and must be list<item: int32>"),
+        (None, {"null_sd": ["high"]}, r": column null_sd is string, and must be list<item: halffloat>"),
+    ],
+)
+def test_a_file_of_another_shape_is_named(tmp_path: Path, said: str | None, columns: dict[str, Any], complaint: str) -> None:
+    path = ShardWriter(tmp_path, 0, ABOUT).write([row("1")])
+    assert path is not None
+    changed(path, said, columns)
+    for use in (merge, lambda directory: pools(directory / path.name)):
+        with pytest.raises(StoreError, match=rf"0-0\.parquet{complaint}"):
+            use(tmp_path)
 
 
 def test_versions_may_differ_and_are_all_kept(tmp_path: Path) -> None:

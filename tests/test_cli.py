@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from cmqa_tasks.attention.rows import AGGREGATES
 from cmqa_tasks.cli import main
 from cmqa_tasks.items import items
+from cmqa_tasks.mixing.options import Options
+from cmqa_tasks.mixing.plan import STRATEGIES
 from cmqa_tasks.protocols import PROTOCOLS
 from cmqa_tasks.records import ARMS, arm_named
+from cmqa_tasks.regress.settings import Mode
 from cmqa_tasks.release import Release, load
 from cmqa_tasks.show import find, write
 
@@ -16,6 +25,32 @@ OWN = ("text_text", "image_image", "image_text", "text_image", "text", "image", 
 """The arms that English texts and images are enough for."""
 BAD = '{"name": "bad", "seed": 1, "facts": 1, "languages": [], "page_size": [1, 1], "versions": {}}'
 ITEM = next(iter(items(arm_named("image_text"), load().facts.values(), load().name)))
+
+
+MIX = ("mix", "--data", "a.jsonl", "--out", "b", "--strategy")
+
+
+@pytest.mark.parametrize(
+    ("command", "allowed"),
+    [
+        (("attention", "log", "--aggregate"), AGGREGATES),
+        (("regress", "--reference", "a", "--candidate", "b", "--mode"), get_args(Mode)),
+        (("reference", "update", "a", "--out", "b", "--reason", "c", "--mode"), get_args(Mode)),
+        (MIX, STRATEGIES),
+        *(
+            ((*MIX, "none", f"--{name.replace('_', '-')}"), get_args(Options.model_fields[name].annotation))
+            for name in ("images", "format", "on_error")
+        ),
+    ],
+)
+def test_choices_are_those_of_what_is_called(
+    command: tuple[str, ...], allowed: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The parser writes them down once more, since it imports nothing heavy."""
+    with pytest.raises(SystemExit):
+        main([*command, "?"])
+    listed = capsys.readouterr().err.partition("(choose from ")[2].strip().removesuffix(")")
+    assert listed.replace("'", "").split(", ") == list(allowed)
 
 
 def test_show_writes_the_item_as_a_model_gets_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,6 +191,18 @@ def test_mistakes_are_one_line_and_exit_code_2(
     error = capsys.readouterr().err
     assert complaint in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["items", "image_text"], ["tasks-path", "lm-eval"]], ids=["long", "short"])
+def test_a_reader_that_has_had_enough_is_no_mistake(arguments: list[str]) -> None:
+    """As in ``cmqa items image_text | head``: what is left is neither written nor complained of."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "cmqa_tasks.cli", *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
 
 
 @pytest.mark.parametrize("harness", ["lmms-eval", "lm-eval"])

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from cmqa_tasks.cli import main
 from cmqa_tasks.report.pairs import Comparison, compare
@@ -39,6 +39,8 @@ def test_differences_are_paired_by_item(tmp_path: Path) -> None:
     assert found.arms[0].balanced.value == pytest.approx(0.125)
     (contrast,) = found.contrasts
     assert contrast.across.low < 0.125 == pytest.approx(contrast.across.value)
+    spread = (20 / 40 - 0.25**2) ** 0.5 / 2 / 40**0.5  # of 40 facts, 15 gain and 5 lose half a point of balanced each
+    assert contrast.detectable == pytest.approx((norm.ppf(0.975) + norm.ppf(0.8)) * spread, rel=0.05), "in four of five cases"
     assert contrast.gap is not None
     assert (contrast.gap.value, len(found.flips)) == (0.0, 80)
     assert {flip.better for flip in found.flips if flip.outcome_b == "conflict"} == {True}
@@ -52,6 +54,20 @@ def test_items_that_one_side_lacks_are_left_out_and_counted(tmp_path: Path) -> N
     assert {(arm.items, arm.unpaired) for arm in found.arms} == {(20, 60)}
     assert found.contrasts == (), "an average needs all of its arms"
     assert any("20 of 80 items (limit)" in mark for mark in found.marks)
+
+
+def test_intervals_are_of_the_facts_that_an_arm_was_asked_about(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        Run(always(True), arms=PAIRS[:2]).write(tmp_path / name / "whole")
+        Run(always(True), arms=PAIRS[2:], facts=10, original=40).write(tmp_path / name / "limited")
+    found = compared(tmp_path / "a", tmp_path / "b")
+    ends = {arm.arm: (arm.balanced.high, arm.recognition.difference.high) for arm in found.arms}
+    unseen = {facts: pytest.approx(1 - 0.025 ** (1 / facts)) for facts in (10, 40)}
+    assert ends == {arm: (unseen[facts],) * 2 for arm, facts in zip(PAIRS, (40, 40, 10, 10), strict=True)}
+    (contrast,) = found.contrasts
+    assert contrast.same is not None
+    assert contrast.gap is not None
+    assert (contrast.same.high, contrast.across.high, contrast.gap.high / 2) == (unseen[40], unseen[10], unseen[10])
 
 
 def test_different_settings_and_several_models_are_refused(tmp_path: Path) -> None:

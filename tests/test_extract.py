@@ -171,6 +171,8 @@ HOSTILE = {
     "colons": "8:" * 500_000,
     "capitals": "Aa " * 333_000,
     "both": "both they " * 100_000,
+    "differences": "prices differ in " * 60_000,
+    "agreements": "both agree that the same " * 40_000,
 }
 
 

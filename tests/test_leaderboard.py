@@ -85,6 +85,23 @@ def test_recognition_given_readable_leaves_out_what_cannot_be_read(tmp_path: Pat
     assert math.isnan(without.values["across_recognition_given_readable"].value)
 
 
+def test_an_interval_of_what_can_be_read_knows_how_little_that_is(tmp_path: Path) -> None:
+    Run(always(True), arms=PAIRS).write(tmp_path / "pairs")
+    Run(lambda fact, _: "correct" if fact >= 20 else "unparsed", arms=("text", "image")).write(tmp_path / "singles")
+    values = row_of(tmp_path).values
+    for name, facts in (("across_recognition", 40), ("across_recognition_given_readable", 20)):
+        assert (values[name].value, values[name].low) == (1.0, pytest.approx(0.025 ** (1 / facts)))
+
+
+def test_mcnemar_s_test_is_of_facts_that_every_arm_has(tmp_path: Path) -> None:
+    Run(always(True), arms=("text_text", "image_image")).write(tmp_path / "same")
+    Run(good_until(4), arms=("image_text",), facts=10, original=40).write(tmp_path / "few")
+    Run(good_until(20), arms=("text_image",)).write(tmp_path / "all")
+    found = row_of(tmp_path).within
+    assert found is not None
+    assert (found.facts, found.same, found.across) == (10, 6, 0)
+
+
 def test_missing_arms_and_limits_are_marked_and_not_ranked(tmp_path: Path) -> None:
     Run(always(True), model="org/whole").write(tmp_path / "whole")
     Run(always(True), model="org/limited", facts=10, original=40).write(tmp_path / "limited")
@@ -103,6 +120,20 @@ def test_missing_arms_and_limits_are_marked_and_not_ranked(tmp_path: Path) -> No
     assert math.isnan(rows["org/half"].values["across_balanced"].value), "the mean of one arm is not the mean of two"
     assert math.isnan(rows["org/cross"].values["gap"].value)
     assert rows["org/cross"].values["across_balanced"].value == 1.0
+
+
+def test_arms_of_one_model_may_have_different_limits(tmp_path: Path) -> None:
+    """Of most facts the arms across kinds know nothing: they are no pairs that could be read, and the row is not ranked."""
+    Run(always(True), arms=("text_text", "image_image", "text", "image")).write(tmp_path / "runs" / "whole")
+    Run(good_until(4), arms=("image_text", "text_image"), facts=10, original=40).write(tmp_path / "runs" / "limited")
+    assert main(["leaderboard", str(tmp_path / "runs"), "--out", str(tmp_path / "out"), "--no-figures"]) == 0
+    (board_,) = json.loads((tmp_path / "out" / "leaderboard.json").read_text(encoding="utf-8"))["boards"]
+    (row,) = board_["rows"]
+    assert (row["rank"], row["notes"]) == (None, ["20 of 80 items (limit) in image_text, text_image"])
+    assert (row["across_recognition"], row["across_recognition_given_readable"], row["readable"]) == (0.4, 0.4, 1.0)
+    assert (row["mcnemar_same"], row["mcnemar_across"]) == (6, 0), "of the ten facts that were asked everywhere"
+    assert (row["across_false_alarm_high"], row["same_false_alarm_high"]) == (0.308497, 0.088097), "unseen in 10 and in 40 facts"
+    assert row["gap_high"] - row["gap_low"] > 0.3
 
 
 def test_models_that_cannot_be_told_apart_share_rank_and_letter(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def conversations(draw: st.DrawFn) -> Instance:
     return Instance(draw(st.sampled_from([None, "Be brief.", "Be kind."])), messages + more, shown, "")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(conversations(), min_size=1, max_size=5))
 def test_joining_loses_nothing_and_keeps_the_order(given_instances: list[Instance]) -> None:
     origins = [Origin("f", 1, "", "g", len(one.messages), len(one.pictures), None) for one in given_instances]
@@ -357,6 +357,24 @@ def test_bad_rows_can_be_skipped_and_are_listed(bad: Path, tmp_path: Path) -> No
         ("--data a.jsonl --strategy none --max-tokens 9", "max_tokens needs a model"),
         ("--data a.jsonl --strategy none --format jsonl --images embed", "JSON lines hold paths"),
         ("--data a.jsonl --strategy none --ratio text", "'text' is no GROUP=SHARE"),
+        ("--data a.jsonl --strategy none --ratio text=nan,image=1", "--ratio.text: Input should be a finite number, not nan"),
+        ("--data a.jsonl --strategy none --ratio text=inf,image=1", "--ratio.text: Input should be a finite number, not inf"),
+        ("--data a.jsonl --strategy none --ratio text=0,image=1", "--ratio.text: Input should be greater than 0, not 0.0"),
+        ("--data a.jsonl --strategy none --ratio text=1,text=2", "--ratio text=1,text=2: 'text' is named twice"),
+        ("--data a.jsonl --strategy none --ratio text=1,image=1", "--ratio names text, image; the groups are text"),
+        ("--data a.jsonl,group=en --strategy none --ratio text=1", "--ratio names text; the groups can only be en"),
+        ("--data a.jsonl,group=en --strategy instance", "and all sources are of group en"),
+        ("--data a.jsonl --strategy same --per-example 0", "--per-example: Input should be greater than or equal to 1, not 0"),
+        ("--data a.jsonl --strategy none --revision x", "--revision x is of a model; name it: --model"),
+        ("--data a.jsonl --strategy none --model none", "--model none: no processor or tokenizer"),
+        (
+            "--data a.jsonl,split=train --strategy none",
+            "a.jsonl: split=train: a file has none, only a saved data set or a data set of the hub",
+        ),
+        ("--data some,config=en --strategy none", "some: config=en: a directory of files has none, only a data set of the hub"),
+        ("--data owner/name,split=train --strategy none", "owner/name: cannot be reached: "),
+        ("--data latin.json --strategy none", "latin.json: no UTF-8: "),
+        ("--data cut.parquet --strategy none", "cut.parquet: damaged or no Parquet file"),
         ("--data a.jsonl --strategy none --num-proc 0", "--num-proc must be at least 1"),
         ("--data cut.json --strategy none", "cut.json: after 1 rows: no JSON"),
         ("--data lines.json --strategy none", "lines.json: must be one list of objects"),
@@ -371,11 +389,30 @@ def test_mistakes_are_one_line(
     files = {"cfg.yaml": "", "empty.jsonl": "", "cut.json": '[{"a": 1}, {"b"', "lines.json": '{"a": 1}\n', "bad.parquet": "PAR"}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
+    (tmp_path / "latin.json").write_bytes(b'["\xe9"]')
     (tmp_path / "empty").mkdir()
+    write_lines(make_directory(tmp_path / "some") / "a.jsonl", [chat("a", "b")])
+    pq.write_table(pa.Table.from_pylist([chat(f"{number}?", "b") for number in range(1000)]), tmp_path / "cut.parquet")
+    whole = (tmp_path / "cut.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[:50] + b"\xff" * 500 + whole[550:])
+    there = sorted(tmp_path.iterdir())
     assert main(["mix", "--out", "out", *arguments.split()]) == 2
+    assert sorted(tmp_path.iterdir()) == there, "nothing is left behind"
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("cmqa mix: ")
     assert complaint in error
+
+
+def make_directory(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def test_what_was_read_outlives_a_hub_that_cannot_be_reached(data: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(ConnectionError, match="owner/name: cannot be reached"):
+            run(tmp_path / "out", f"{data}/texts.jsonl", "owner/name,split=train")
+        assert sorted(path.name for path in (tmp_path / "out.partial" / "spool").glob("*.npz")) == ["000-000000.npz"]
 
 
 def test_the_command_says_what_it_made(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

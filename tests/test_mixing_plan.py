@@ -30,7 +30,7 @@ def examples(made: Plan) -> list[list[int]]:
     return [made.cards[begin:end].tolist() for begin, end in zip(made.starts[:-1], made.starts[1:], strict=True)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     instances(), st.sampled_from(STRATEGIES), st.integers(2, 5), st.sampled_from([None, 100, 150, 400]), st.integers(0, 2**64 - 1)
 )
@@ -51,7 +51,7 @@ def test_every_instance_is_used_as_often_as_asked_and_within_the_budget(
             assert len(set(groups[example])) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(2, 4), st.integers(0, 9))
 def test_as_many_examples_are_mixed_as_the_smaller_group_allows(images: int, texts: int, per_example: int, seed: int) -> None:
     groups = np.repeat([0, 1], [images, texts])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,12 @@ def test_of_two_evaluations_of_an_arm_the_later_counts_and_says_so(tmp_path: Pat
     assert entry_of(tmp_path).parts["text"].items.num_rows == 80, "a later run with a limit does not replace a whole one"
 
 
+def test_dates_are_days_in_utc_and_lmms_eval_s_own_clock_is_singapore_s(tmp_path: Path) -> None:
+    for moment, day in (("20261102_075959", "2026-11-01"), ("20261102_080000", "2026-11-02")):
+        directory = replace(RIGHT, arms=("text",), moment=moment).write(tmp_path / moment)
+        assert entry_of(directory).dates == (day,)
+
+
 def test_the_same_arm_in_two_directories_needs_names(tmp_path: Path) -> None:
     one, two = RIGHT.write(tmp_path / "one"), replace(RIGHT, moment="20261102_120000").write(tmp_path / "two")
     with pytest.raises(
@@ -167,17 +174,78 @@ def test_attention_comes_from_samples_or_from_parquet(tmp_path: Path) -> None:
     assert set(logged.parts["image_text"].items.column("attention").to_pylist()) == {0.25}
     run = replace(RIGHT, arms=("image_text",))
     directory = run.write(tmp_path / "parquet")
-    grid = {name: [0.5, 1.0] for name in LAYER_HEAD}
-    one = {"doc_id": 0, "aggregate": "last_prompt", "names": ("a", "b"), "counts": (1, 1), "layers": (0,), "heads": 2}
-    one |= {"null_mean": [0.0], "null_sd": [0.0], "log_mass_by_segment": [0.0, 0.0]} | grid
-    items_asked = [row["cmqa_item"]["item_id"] for row in run.rows("image_text")]
-    rows = [Row(task="cmqa_image_text", item_id=item, **one) for item in items_asked[:3]]
     for rank in (0, 1):
-        ShardWriter(directory / "attention", rank, Metadata(model="m")).write(rows[rank::2])
+        log(directory / "attention", run, (0.75,) * 3, places=range(rank, 3, 2), rank=rank)
     for step in (None, merge):  # shards of two ranks, then merged
         if step:
             step(directory / "attention")
-        assert entry_of(directory).parts["image_text"].items.column("attention").to_pylist()[:4] == [0.75, 0.75, 0.75, None]
+        assert attention(entry_of(directory)) == [0.75, 0.75, 0.75, None]
+
+
+def log(directory: Path, run: Run, values: Sequence[float], *, places: Iterable[int] = (0,), rank: int = 0, **about: str) -> None:
+    """A shard with the mean D of some items of ``image_text``, by a run's model unless told otherwise."""
+    asked = [row["cmqa_item"]["item_id"] for row in run.rows("image_text")]
+    one = {"doc_id": 0, "aggregate": "last_prompt", "names": ("a", "b"), "counts": (1, 1), "layers": (0,), "heads": 2}
+    one |= {"null_mean": [0.0], "null_sd": [0.0], "log_mass_by_segment": [0.0, 0.0]}
+    rows = [
+        Row(
+            task="cmqa_image_text",
+            item_id=asked[place],
+            **one,
+            **{name: [values[place] - 0.25, values[place] + 0.25] for name in LAYER_HEAD},
+        )
+        for place in places
+    ]
+    ShardWriter(directory, rank, Metadata(**{"model": run.model} | about)).write(rows)
+
+
+def attention(entry: Entry, items: int = 4) -> list[float | None]:
+    found: list[float | None] = entry.parts["image_text"].items.column("attention").to_pylist()
+    return found[:items]
+
+
+def test_attention_of_another_model_is_none_of_ones_own(tmp_path: Path) -> None:
+    """All below one directory, in which every model was asked the same items under the same task."""
+    run = replace(RIGHT, arms=("image_text",))
+    logged = replace(run, model="org/logged")
+    logged.write(tmp_path / "logged")
+    log(tmp_path / "logged" / "attention", logged, (1.5,))
+    replace(run, model="org/not-logged").write(tmp_path / "plain")
+    for number, argument in enumerate(("attention_bias=image:+2.0", "revision=other", "dtype=float16")):
+        config = {"model_args": f"pretrained=org/logged,{argument}"}
+        replace(logged, config=config).write(tmp_path / str(number))
+    log(tmp_path / "0" / "attention", logged, (3.5,), bias="evidence_a:+2")
+    log(tmp_path / "1" / "attention", logged, (5.5,), bias="evidence_a:+1")
+    log(tmp_path / "2" / "attention", logged, (7.5,), dtype="bfloat16", revision="other")
+    found = {entry.subject.arguments.partition(",")[2]: attention(entry)[0] for entry in read_all([Source(tmp_path)])}
+    assert found == {
+        "pretrained=org/logged": 1.5,
+        "pretrained=org/not-logged": None,
+        "attention_bias=image:+2.0,pretrained=org/logged": 3.5,
+        "pretrained=org/logged,revision=other": 7.5,
+        "dtype=float16,pretrained=org/logged": 1.5,
+    }
+
+
+def test_of_a_models_logs_the_nearest_counts(tmp_path: Path) -> None:
+    run = replace(RIGHT, arms=("image_text",))
+    for version, value in (("0.4.0", 1.5), ("0.5.0", 2.5)):
+        directory = replace(run, metadata={"package": version}).write(tmp_path / version)
+        log(directory / "attention", run, (value,))
+    assert {entry.subject.package: attention(entry)[0] for entry in read_all([Source(tmp_path)])} == {"0.4.0": 1.5, "0.5.0": 2.5}
+
+
+def test_of_an_items_rows_the_one_written_last_counts_merged_or_not(tmp_path: Path) -> None:
+    run = replace(RIGHT, arms=("image_text",))
+    directory = run.write(tmp_path)
+    log(directory / "attention", run, (1.0,))
+    merge(directory / "attention")
+    log(directory / "attention", run, (2.0,))
+    for number in range(1, 12):  # the eleventh stands before the second in the order of names
+        log(directory / "attention", run, (0.0, 2.0 + number), places=[1], rank=0)
+    before = attention(entry_of(directory))
+    merge(directory / "attention")
+    assert before == attention(entry_of(directory)) == [2.0, 13.0, None, None]
 
 
 def test_arrow_and_json_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

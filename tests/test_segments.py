@@ -375,9 +375,7 @@ def test_any_message_through_any_processor(name: str, template: str) -> None:
     render = renderer(made, template)
     kinds = [False] if made.image_token_id is None else [False, True]
 
-    @settings(
-        max_examples=12 * len(kinds), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=12 * len(kinds), suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(kinds).flatmap(lambda images: st.lists(conversations(images), min_size=1, max_size=3)))
     def holds(batch: list[tuple[list[Message], list[Span]]]) -> None:
         messages, spans = [messages for messages, _ in batch], [spans for _, spans in batch]

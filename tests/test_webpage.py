@@ -342,14 +342,20 @@ def test_less_room_is_filled_and_owned_up_to(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], watched: Callable[..., Watched]
 ) -> None:
     made = {}
-    for name, megabytes in (("whole", 8.0), ("small", None), ("least", 2.0)):
-        room = megabytes or (made["whole"].stat().st_size - 40_000) / 1e6
+    for name, items, of, more in (
+        ("whole", 30, "", 0),
+        ("small", 30, "whole", -40_000),
+        ("bare", 0, "", 0),
+        ("least", 30, "bare", 9),
+    ):
+        room = (made[of].stat().st_size + more) / 1e6 if of else 8.0
         made[name] = tmp_path / f"{name}.html"
-        arguments = ["--items", "30", "--megabytes", str(room), "--out", str(made[name])]
+        arguments = ["--items", str(items), "--megabytes", str(room), "--out", str(made[name])]
         assert main(["report", str(runs / "oracle"), *arguments]) == 0
         if name == "small":
             assert room * 1e6 - 60_000 < made[name].stat().st_size <= room * 1e6
-    assert "0 items, 0 images" in capsys.readouterr().out, "tables and plots stay, however little room there is"
+    assert capsys.readouterr().out.count(" 0 items, 0 images") == 2, "tables and plots are always there"
+    assert made["least"].stat().st_size == made["bare"].stat().st_size
     tab = watched().open(made["small"])
     notes = texts(tab, ".notes li")
     assert f"24 of {4 * LIMIT} items can be looked at" in notes[0], "three facts, eight items each"
@@ -384,7 +390,8 @@ def test_hostile_names_and_responses_are_inert(tmp_path: Path, watched: Callable
     answer = next(text for text in texts(tab, "#item .answer") if "y" * 100 in text)
     assert "</script><script>window.hacked=1</script>" in answer
     assert f"4,000 of {len(long):,} characters are shown" in answer
-    assert "its prompts" in tab.locator(".notes").inner_text() or "are not at hand" in tab.locator(".notes").inner_text()
+    (note,) = [text for text in texts(tab, ".notes li") if "not at hand" in text]
+    assert note == "Passages and images of release made (aaaaaaaa) are not at hand; prompts are as the harness kept them."
     assert "Only one protocol was run" in tab.locator("#prompts").inner_text()
     assert tab.evaluate("window.hacked") is None
     assert tab.evaluate("document.documentElement.scrollWidth") == 1280
@@ -413,7 +420,9 @@ def test_the_policy_of_the_page_stops_what_is_not_its_own(tmp_path: Path, watche
         (lambda root: [str(no_samples(root))], "no samples of task cmqa_image_text beside it; evaluate with --log_samples"),
         (lambda root: [str(good(root)), "--data", "v7"], "no release 'v7'"),
         (lambda root: [str(good(root)), "--items", "-1"], "--items must not be negative, not -1"),
-        (lambda root: [str(good(root)), "--megabytes", "0"], "--megabytes must be above 0, not 0"),
+        (lambda root: [str(good(root)), "--megabytes", "0"], "--megabytes must be above 0 and finite, not 0"),
+        (lambda root: [str(good(root)), "--megabytes", "inf"], "--megabytes must be above 0 and finite, not inf"),
+        (lambda root: [str(good(root)), "--megabytes", "1"], "--megabytes 1: must be at least 2.1, which tables and plots take"),
     ],
 )
 def test_mistakes_are_one_line_and_spare_what_is_there(
@@ -471,6 +480,7 @@ def test_a_log_is_shown_with_its_own_model_or_not_at_all(tmp_path: Path, capsys:
     capsys.readouterr()
     assert panels() == {"org/a": 0, "org/b": 0}
     assert "attention of org/a left out: 2 logs could be its own" in capsys.readouterr().out
+    report += ["--items", "0"]
     log_attention(tmp_path / "runs" / "a" / "log", answered, "org/a")
     assert panels() == {"org/a": 1, "org/b": 0}, "the nearest one"
 
@@ -525,6 +535,28 @@ def test_a_page_that_differs_in_its_value_alone_is_kept_as_a_patch() -> None:
     assert piece.size == (width, height)
     page.paste(piece, (left, top))
     assert page.tobytes() == Image.open(io.BytesIO(release.image(fact, above))).convert("RGB").tobytes()
+
+
+def test_of_a_protocol_that_is_unknown_here_there_is_what_the_harness_kept(tmp_path: Path) -> None:
+    """Its results, of the shipped release, are as good as any other's; a later version may have made them."""
+    from cmqa_tasks.items import items
+    from cmqa_tasks.records import ARMS
+
+    release = load()
+    about = {"release": release.name, "release_sha256": release.fingerprint, "protocol": "future"}
+    run = Run(always(True), arms=("image_text",), facts=2, metadata=about)
+    directory = run.write(tmp_path / "runs")
+    asked = items(ARMS["image_text"], list(release.facts.values())[:2], release.name)
+    rows = run.rows("image_text")
+    for row, item in zip(rows, asked, strict=True):
+        row["cmqa_item"] |= {"item_id": item.id, "fact_id": item.fact_id, "relation": item.relation}
+    run.samples(directory, "image_text").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    out = tmp_path / "report.html"
+    assert main(["report", str(directory), "--out", str(out)]) == 0
+    (prompt,) = data_of(out, "group-0")["items"]["0"]["prompts"]
+    assert prompt["parts"] == ["Asked."]
+    assert "This version does not know protocol future in en; prompts are" in out.read_text(encoding="utf-8")
+    assert "not at hand" not in out.read_text(encoding="utf-8")
 
 
 def test_a_users_own_facts_have_their_images(own_file: Path, own_release: Release, tmp_path: Path) -> None:

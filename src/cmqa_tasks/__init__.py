@@ -1,3 +1,3 @@
 """Does a multimodal model reason across modalities, or follow one of them? Tasks, models and metrics for the harnesses."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

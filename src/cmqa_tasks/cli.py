@@ -16,6 +16,7 @@ cmqa lm-eval run --tasks clqa_crosslingual …    the harness's own command line
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,13 +33,23 @@ from cmqa_tasks.webpage import arguments as webpage
 _EXTRAS = {"lmms-eval": "lmms", "lm-eval": "lm"}
 """The harnesses, and the extra that installs each."""
 _DATA = "a release by name or directory, or .jsonl of your own facts (default: the shipped release)"
+_PIPE_ENDED = 128 + 13
+"""What a shell says of a command that SIGPIPE ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; errors of the user's are one line on stderr and exit code 2."""
+    """Run a command line; errors of the user's are one line on stderr and exit code 2.
+
+    Where whoever reads the output has gone, as ``head`` does, the rest is not written, and the exit code is that of a pipe's end.
+    """
     options = _parse(sys.argv[1:] if arguments is None else list(arguments))
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter's own flush would complain
+        return _PIPE_ENDED
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"cmqa {options.command}: {error}", file=sys.stderr)
         return 2

@@ -38,6 +38,23 @@ def write(checkout: Path) -> None:
     page.write_text(tasks_page(), encoding="utf-8")
 
 
+READING = """\
+Markup, LaTeX and reasoning in tags are taken off first; what stands in `\\boxed{…}` or in JSON's answer field counts as marked.
+
+* **In words** (`aware` and its like): a stated contradiction counts whatever values are named, and the last statement or
+  denial of one wins. Agreement takes a statement back, and a difference makes one, only where it is that of the pieces on what
+  was asked: *both are about the same kettle*, *they agree that shipping is extra*, *Sunday hours differ* and *the prices should
+  match* say nothing. Without a contradiction, it is the value that the answer settles on.
+* **A final line** (`reason`, `quote`): what follows the last “Final answer:”, “Answer:” or their Chinese forms. “The final
+  answer is …” without a colon marks one only where no colon does.
+* **Yes or no** (`detect`): a marked answer, then a yes or no that leads the response, then one that is its last line; then a
+  statement in words; then a yes or no among the last 400 characters. Where the yes or no and plain words in its own sentence
+  say opposite things (*Yes, they are consistent*), the words win.
+* **A letter** (`choice`): a marked answer, then a letter that leads the response or its last line; then the last words that
+  settle on one (*so the correct answer is C*) among the last 400 characters; then the only letter named among the first 400. A
+  copied list of the options is passed over."""
+
+
 def tasks_page() -> str:
     """The contents of ``docs/tasks.md``."""
     return (
@@ -55,6 +72,8 @@ def tasks_page() -> str:
                 "## Protocols",
                 "A protocol says how the question is put and how an answer is read. About one piece, `detect` asks plainly.",
                 _table(("protocol", "varies", "why", "what is read", "longest answer (tokens)"), _protocol_rows()),
+                "### How answers are read",
+                READING,
                 "## Metrics",
                 "Every arm prints all of its metrics whatever the answers are; one that no item counts for is NaN.",
                 _table(("metric", "better", "what it is", "arms"), _metric_rows()),

@@ -10,8 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from cmqa_tasks.records import Arm, Modality, Outcome, Relation
+import numpy as np
+import numpy.typing as npt
+
+from cmqa_tasks.records import Arm, Modality, Outcome, Relation, is_right
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def _any_share(outcome: Outcome) -> Callable[[Scored], float | None]:
 def _balanced(item: Scored) -> float | None:
     if item.relation == "single":
         return None
-    return float((item.outcome == "conflict") == (item.relation == "conflict"))
+    return float(is_right(item.relation, item.outcome))
 
 
 def _prefers(followed: Callable[[Scored, int], bool]) -> Callable[[Scored], float | None]:
@@ -115,6 +119,9 @@ def rates(arm: Arm, scored: Iterable[Scored]) -> Mapping[str, float]:
     return values
 
 
-def balanced(recognition: float, false_alarm: float) -> float:
-    """Balanced accuracy of telling conflict from agreement: 0.5 for a model that always or never calls conflict."""
+Rate = TypeVar("Rate", float, npt.NDArray[np.float64])
+
+
+def balanced(recognition: Rate, false_alarm: Rate) -> Rate:
+    """Balanced accuracy of telling conflict from agreement: 0.5 for one that always or never calls conflict; also of arrays."""
     return (recognition + 1.0 - false_alarm) / 2.0

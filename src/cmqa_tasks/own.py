@@ -23,6 +23,7 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 from pydantic import Field, ValidationError
 
+from cmqa_tasks.problems import first_problem
 from cmqa_tasks.records import (
     Fact,
     ImageEvidence,
@@ -123,13 +124,7 @@ def _lines(path: Path) -> Iterator[tuple[int, _Line]]:
             except json.JSONDecodeError as error:
                 raise OwnDataError(f"{path}:{number}: no JSON: {error}") from error
             except ValidationError as error:
-                raise OwnDataError(f"{path}:{number}: {_first_problem(error)}") from error
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    field = ".".join(str(part) for part in problem["loc"]) or "(line)"
-    return f"{field}: {problem['msg']}, not {problem['input']!r}"
+                raise OwnDataError(f"{path}:{number}: {first_problem(error)}") from error
 
 
 def _fact(line: _Line, index: int, place: str) -> Fact:

@@ -22,7 +22,7 @@ Meaning = Literal["a", "b", "conflict", "abstain"]
 FORMS: Mapping[Form, str] = {
     "free": "a short answer in words, read as a whole",
     "final_line": "what follows the last “Final answer:” (or “Answer:”); the whole response where there is no such mark",
-    "yes_no": "the first yes or no; else a statement that the evidence does or does not contradict itself",
+    "yes_no": "a yes or no; else a statement that the evidence does or does not contradict itself",
     "letter": "the letter of an option; else the response is read as words",
 }
 """What each form reads, for people."""
@@ -57,6 +57,8 @@ PROTOCOLS: Mapping[str, Protocol] = {
 DEFAULT_PROTOCOL = "aware"
 BARE = Protocol("bare")
 """Evidence and question without an instruction: the miniature's protocol, of which no grid of tasks is made."""
+KNOWN: Mapping[str, Protocol] = {**PROTOCOLS, BARE.name: BARE}
+"""Every protocol that answers can be read under."""
 
 
 def protocol_named(name: str) -> Protocol:
@@ -66,9 +68,9 @@ def protocol_named(name: str) -> Protocol:
         ValueError: no such protocol; the message lists those that exist.
     """
     try:
-        return BARE if name == BARE.name else PROTOCOLS[name]
+        return KNOWN[name]
     except KeyError:
-        raise ValueError(f"unknown protocol {name!r}; choose one of {', '.join([*PROTOCOLS, BARE.name])}") from None
+        raise ValueError(f"unknown protocol {name!r}; choose one of {', '.join(KNOWN)}") from None
 
 
 def protocols_named(names: Sequence[str]) -> tuple[str, ...]:

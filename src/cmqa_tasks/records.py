@@ -45,6 +45,8 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 SIDES: tuple[Side, Side] = ("a", "b")
+ITEM_KEY = "cmqa_item"
+"""Key of the per-item record in a samples file."""
 
 CANONICAL_FORMS: Mapping[Kind, str] = {
     "money": "amount with the currency's usual decimals and ISO 4217 code: '24.99 USD'",
@@ -250,6 +252,13 @@ def arm_named(name: str) -> Arm:
         return ARMS[name]
     except KeyError:
         raise ValueError(f"unknown arm {name!r}; choose one of {', '.join(ARMS)}") from None
+
+
+def is_right(relation: str, outcome: str) -> bool:
+    """The right call: of two pieces, whether they are called contradictory where they are and nowhere else; of one, its value."""
+    if relation == "single":
+        return outcome == "correct"
+    return (outcome == "conflict") == (relation == "conflict")
 
 
 def content_id(*parts: object) -> str:

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from cmqa_tasks import resources
+from cmqa_tasks.problems import first_problem
 from cmqa_tasks.records import Fact, ImageEvidence, Piece, Record, TextEvidence, evidence_id
 
 DEFAULT = "v1"
@@ -234,7 +235,7 @@ def load(source: str | Path = DEFAULT) -> Release:
     except pa.ArrowException as error:
         raise ReleaseError(f"{directory / FACTS}: {error}") from error
     except ValidationError as error:
-        raise ReleaseError(f"{directory / FACTS}: {_first_problem(error)}") from error
+        raise ReleaseError(f"{directory / FACTS}: {first_problem(error)}") from error
     fingerprint = hashlib.sha256("".join(info.sha256 for _, info in sorted(metadata.files.items())).encode()).hexdigest()
     return Release(metadata.name, facts, _Parquet(directory), fingerprint)
 
@@ -251,16 +252,10 @@ def read_metadata(directory: Path) -> Metadata:
     except FileNotFoundError:
         raise ReleaseError(f"{directory} is no release: it has no {METADATA}") from None
     except ValidationError as error:
-        raise ReleaseError(f"{path}: {_first_problem(error)}") from error
+        raise ReleaseError(f"{path}: {first_problem(error)}") from error
     if missing := {FACTS, TEXTS, IMAGES} - metadata.files.keys():
         raise ReleaseError(f"{path}: no entry for {', '.join(sorted(missing))}")
     return metadata
-
-
-def _first_problem(error: ValidationError) -> str:
-    """Its field and message on one line; of what is no JSON, only the message."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    return ": ".join([*filter(None, [".".join(map(str, problem["loc"]))]), problem["msg"]])
 
 
 def shipped() -> tuple[str, ...]:

@@ -66,10 +66,10 @@ class Tally:
         """
         if arm not in self.first or first not in self.correct or second not in self.correct:
             return None
-        side = self.first[arm]
-        facts = np.arange(len(self.facts))
+        first_side = self.first[arm]
+        side, facts = np.maximum(first_side, 0), np.arange(len(self.facts))
         both = self.correct[first][facts, side] & self.correct[second][facts, 1 - side]
-        return np.asarray(both & (side >= 0))
+        return np.asarray(both & (first_side >= 0))
 
 
 def facts_of(entries: Iterable[Entry], arms: Iterable[str] | None = None) -> list[str]:

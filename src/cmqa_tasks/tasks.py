@@ -18,15 +18,12 @@ from cmqa_tasks import metrics, prompts
 from cmqa_tasks.items import items
 from cmqa_tasks.metrics import Metric, Scored
 from cmqa_tasks.protocols import Form, Option, form_of, options, protocol_named
-from cmqa_tasks.records import Arm, Fact, Item, Outcome, Piece
+from cmqa_tasks.records import ITEM_KEY, Arm, Fact, Item, Outcome, Piece
 from cmqa_tasks.release import Release, ReleaseError
 from cmqa_tasks.score import score_response
 
 Document = dict[str, Any]
 """One item with all that scoring and prompting need, JSON-representable; images stay in the release."""
-
-ITEM_KEY = "cmqa_item"
-"""Key of the per-item record in a samples file."""
 
 
 def documents(arm: Arm, release: Release, protocol: str, language: str = "en") -> list[Document]:

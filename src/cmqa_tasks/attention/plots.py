@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cmqa_tasks.attention import labels
 from cmqa_tasks.attention.pools import Array, Pool, pools
 from cmqa_tasks.attention.rows import Aggregate
 from cmqa_tasks.attention.store import Metadata, StoreError, locate, merge, read_metadata
@@ -24,14 +26,6 @@ from cmqa_tasks.attention.summary import Profile, contrast, depth_profile
 from cmqa_tasks.pictures import COLOURS, FORMATS, drawing, save
 
 _DIRECTION = "> 0: image/English"
-_KINDS = {
-    "text": "text",
-    "image": "image",
-    "zhtext": "Chinese text",
-    "zhimage": "Chinese image",
-    "en": "English",
-    "zh": "Chinese",
-}
 _ROWS = {"last_prompt": "last prompt token", "generated": "generated tokens", "question": "question tokens"}
 _POINTS: dict[str, Any] = {"marker": "o", "markersize": 2.5}
 """Layers are points: one between layers without a value still shows."""
@@ -109,12 +103,12 @@ def draw_file(
 ) -> list[Path]:
     """Draw one merged file; see :func:`draw`."""
     about, written = read_metadata(path), list[Path]()
+    gathered = [pools(path, quantity.column, aggregate=aggregate, relation=relation) for quantity in QUANTITIES]
+    if not gathered[0]:
+        raise StoreError(f"{path}: no item with two segments among those of {_selection(aggregate, relation)}")
     with drawing():
         out_dir.mkdir(parents=True, exist_ok=True)
-        for quantity in QUANTITIES:
-            found = pools(path, quantity.column, aggregate=aggregate, relation=relation)
-            if not found and quantity.column == QUANTITIES[0].column:
-                raise StoreError(f"{path}: no item with two segments among those of {_selection(aggregate, relation)}")
+        for quantity, found in zip(QUANTITIES, gathered, strict=True):
             for ending, some in _by_protocol(found).items():
                 subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{f'; protocol {ending}' if ending else ''}"
                 for name, figure in _figures(quantity, some, subtitle):
@@ -152,40 +146,15 @@ def _by_protocol(found: Mapping[str, Pool]) -> dict[str, dict[str, Pool]]:
     return by_protocol
 
 
-def _kinds(name: str) -> tuple[str, ...]:
-    """The kinds of a pool's two pieces, A first; nothing for tasks that are not ours."""
-    kinds = tuple(name.split("_"))
-    return kinds if len(kinds) == 2 and set(kinds) <= _KINDS.keys() else ()
-
-
-def _alike(name: str) -> bool:
-    return len(_kinds(name)) == 2 and len(set(_kinds(name))) == 1
-
-
-def _label(name: str) -> str:
-    return " / ".join(_KINDS[kind] for kind in _kinds(name)) or name
-
-
-def _who(name: str, pool: Pool) -> str:
-    """The number of items, and what a sign means in this pool where it is not what the scale says."""
-    count = f"n = {pool.items:,}"
-    if _alike(name):
-        return f"{count}, > 0: first piece"
-    if not _kinds(name):
-        return f"{count}, > 0: images"
-    return f"{count}, " + (
-        "both orders" if len(pool.orders) == 2 else "A first only" if pool.orders == ("a",) else "A second only"
-    )
+_label, _who = partial(labels.label, brief=True), partial(labels.who, brief=True)
 
 
 def _panels(found: Mapping[str, Pool]) -> dict[str, list[str]]:
     """Pools by what they vary, unimodal ones first."""
     panels: dict[str, list[str]] = {}
-    for name in sorted(found, key=lambda name: (not _alike(name), name)):
-        kinds = set(_kinds(name))
-        title = "Other tasks" if not kinds else "Languages" if kinds <= {"en", "zh"} else "Modalities"
-        panels.setdefault(title, []).append(name)
-    return {title: panels[title] for title in ("Modalities", "Languages", "Other tasks") if title in panels}
+    for name in sorted(found, key=labels.order):
+        panels.setdefault(labels.family(name), []).append(name)
+    return panels
 
 
 # Figures
@@ -217,7 +186,7 @@ def map_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> 
             maps[name], cmap="RdBu_r", vmin=-limit, vmax=limit, origin="lower", aspect="auto", interpolation="nearest"
         )
         ax.set_facecolor("#bbbbbb")  # what was not measured
-        ax.set_title(f"{_label(name)}\n{_who(name, found[name])}")
+        ax.set_title(f"{_label(name)}\n{_who(found[name])}")
         _layer_ticks(ax.yaxis, found[name].layers)
         ax.spines[["top", "right"]].set_visible(True)
         ax.set_ylabel("layer" if place % columns == 0 else "")
@@ -248,10 +217,16 @@ def depth_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -
     figure = _figure(max(4.6 * len(panels) + 0.4, 6.4), 4.6, f"{quantity.title}, by depth", subtitle)
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for ax, (title, names) in zip(axes, panels.items(), strict=True):
-        for colour, name in zip(_cycle(), sorted(names, key=_alike), strict=False):
+        for colour, name in zip(_cycle(), sorted(names, key=labels.alike), strict=False):
             profile = depth_profile(found[name])
-            _line(ax, profile, f"{_label(name)} ({_who(name, found[name])})", colour, dashed=_alike(name))
-            if quantity.has_null and not _alike(name):
+            _line(
+                ax,
+                profile,
+                f"{_label(name)} ({_who(found[name])})",
+                colour,
+                dashed=labels.alike(name),
+            )
+            if quantity.has_null and not labels.alike(name):
                 _null(ax, profile, colour)
         if quantity.has_null:
             ax.plot([], [], ":", color="#555555", label="shuffled labels: the null of the line of this colour")
@@ -263,7 +238,7 @@ def depth_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -
 def excess_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Any | None:
     """|D| of cross-modal arms minus |D| of the unimodal arms on the same facts, by depth; None where nothing can be compared."""
     compared = {
-        title: [(name, alike) for name in names if not _alike(name) and (alike := _counterparts(name, found))]
+        title: [(name, alike) for name in names if not labels.alike(name) and (alike := _counterparts(name, found))]
         for title, names in _panels(found).items()
     }
     compared = {title: pairs for title, pairs in compared.items() if pairs}
@@ -286,7 +261,7 @@ def excess_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) 
 
 def _counterparts(name: str, found: Mapping[str, Pool]) -> list[str]:
     """The unimodal pools of a pool's two kinds, as far as they are there; a Chinese passage is compared with Chinese passages."""
-    wanted = [f"{kind}_{kind}" for kind in _kinds(name)]
+    wanted = [f"{kind}_{kind}" for kind in labels.kinds(name)]
     return [one for one in wanted if one in found]
 
 

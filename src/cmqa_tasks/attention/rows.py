@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,8 @@ import pyarrow as pa
 
 Half = npt.NDArray[np.float16]
 Aggregate = Literal["last_prompt", "generated", "question"]
-AGGREGATES: tuple[Aggregate, ...] = ("last_prompt", "generated", "question")
+AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
+"""Which query rows were averaged: the last prompt token, the generated tokens that the model read, the question's tokens."""
 FORMAT = 1
 """Raised when the columns change their meaning."""
 KEY = b"cmqa_attention"
@@ -129,6 +131,36 @@ def schema(metadata: Mapping[str, Any]) -> pa.Schema:
     kinds = {name: pa.string() for name in STRINGS} | _INTEGERS
     kinds |= {name: pa.list_(kind) for name, kind in LISTS.items()} | {name: pa.list_(pa.float16()) for name in FLOATS}
     return pa.schema([(one.name, kinds[one.name]) for one in fields(Row)], {KEY: json.dumps(metadata, sort_keys=True)})
+
+
+def about_in(path: Path, columns: pa.Schema) -> dict[str, Any]:
+    """What a file says of itself, which has the columns that this calls for.
+
+    Raises:
+        StoreError: it says nothing, or something else; another format; a column is missing, or of another type.
+    """
+    try:
+        about: dict[str, Any] = json.loads((columns.metadata or {})[KEY])
+    except KeyError:
+        raise StoreError(f"{path} holds no attention statistics: its schema does not say what they are of") from None
+    except ValueError as error:
+        raise StoreError(f"{path}: its schema says no JSON of what it holds: {error}") from None
+    _check_says(path, about, ["format"])
+    if about["format"] != FORMAT:
+        raise StoreError(f"{path} has format {about['format']}; this version reads and writes format {FORMAT}")
+    _check_says(path, about, [one.name for one in fields(Metadata)])
+    for wanted in schema(about):
+        place = columns.get_field_index(wanted.name)
+        if place < 0 or columns.field(place).type != wanted.type:
+            found = "missing" if place < 0 else columns.field(place).type
+            raise StoreError(f"{path}: column {wanted.name} is {found}, and must be {wanted.type}")
+    return about
+
+
+def _check_says(path: Path, about: Any, names: Sequence[str]) -> None:
+    lacks = [name for name in names if not isinstance(about, dict) or name not in about]
+    if lacks:
+        raise StoreError(f"{path}: its schema says {about!r} of what it holds, without {', '.join(lacks)}")
 
 
 def table(rows: Sequence[Row], metadata: Mapping[str, Any]) -> pa.Table:

@@ -12,7 +12,6 @@ batch and nothing else. :func:`merge` puts the shards of all ranks into one sort
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import time
@@ -26,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmqa_tasks.attention.rows import AGGREGATES, FLOATS, FORMAT, KEY, LISTS, STRINGS, Aggregate, Metadata, Row, StoreError
+from cmqa_tasks.attention.rows import AGGREGATES, FLOATS, FORMAT, LISTS, STRINGS, Aggregate, Metadata, Row, StoreError, about_in
 from cmqa_tasks.attention.rows import schema as columns_of
 from cmqa_tasks.attention.rows import table as table_of
 
@@ -60,7 +59,7 @@ _ABANDONED = 3600.0
 
 
 class MixedShardsError(StoreError):
-    """Shards of different models, settings or formats lie in one directory; the message says in what they differ."""
+    """Shards of different models or settings lie in one directory; the message says in what they differ."""
 
 
 def _writer(path: Path, columns: pa.Schema) -> pq.ParquetWriter:
@@ -153,8 +152,8 @@ def merge(directory: Path) -> Path:
         The path of the merged file.
 
     Raises:
-        StoreError: there is nothing to merge, or a file is damaged.
-        MixedShardsError: shards of different models, settings or formats; nothing is changed then.
+        StoreError: there is nothing to merge, or a file is damaged or of another format.
+        MixedShardsError: shards of different models or settings; nothing is changed then.
     """
     target = directory / MERGED
     shards = _shards(directory)
@@ -194,24 +193,11 @@ def _open(path: Path) -> pq.ParquetFile:
         raise StoreError(f"{path} is damaged or no Parquet file ({error}); remove it to go on without it") from None
 
 
-def _about(path: Path, columns: pa.Schema) -> dict[str, Any]:
-    try:
-        about: dict[str, Any] = json.loads((columns.metadata or {})[KEY])
-    except KeyError:
-        raise StoreError(f"{path} holds no attention statistics: its schema does not say what they are of") from None
-    return about
-
-
-def _check_format(path: Path, about: Mapping[str, Any]) -> None:
-    if about["format"] != FORMAT:
-        raise StoreError(f"{path} has format {about['format']}; this version reads and writes format {FORMAT}")
-
-
 def _source(path: Path) -> _Source:
     with _open(path) as file:
         parts = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
         size = sum(part.total_byte_size for part in parts) // max(file.metadata.num_rows, 1)
-        return _Source(path, _about(path, file.schema_arrow), tuple(part.num_rows for part in parts), size)
+        return _Source(path, about_in(path, file.schema_arrow), tuple(part.num_rows for part in parts), size)
 
 
 def _common(sources: Sequence[_Source]) -> dict[str, Any]:
@@ -222,7 +208,6 @@ def _common(sources: Sequence[_Source]) -> dict[str, Any]:
     """
     free = ("versions", "written")
     first, versions = sources[0], dict[str, set[str]]()
-    _check_format(first.path, first.about)
     for source in sources:
         here, there = ({key: value for key, value in one.about.items() if key not in free} for one in (first, source))
         if here != there:
@@ -300,11 +285,10 @@ def read_metadata(path: Path) -> Metadata:
     """What the numbers of a file were measured on.
 
     Raises:
-        StoreError: no such file, or none of ours, or of another format.
+        StoreError: no such file, or none of ours, of another format or without its columns.
     """
     with _open(path) as file:
-        about = _about(path, file.schema_arrow)
-    _check_format(path, about)
+        about = about_in(path, file.schema_arrow)
     return Metadata(**{one.name: about[one.name] for one in fields(Metadata)})
 
 

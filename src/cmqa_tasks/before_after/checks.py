@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cmqa_tasks import catalogue, resources
 from cmqa_tasks.models.arguments import check_dtype, check_names
+from cmqa_tasks.problems import one_line
 
 _CONFIG = "config.json"
 _OURS = ("pretrained", "attention", "attention_path")
@@ -92,7 +93,6 @@ def _reach(option: str, identity: str, revision: str) -> None:
     try:
         hf_hub_download(identity, _CONFIG, revision=revision)
     except (OSError, ValueError) as error:
-        why = " ".join(str(error).split())
         raise ValueError(
-            f"{option}: neither a directory nor a checkpoint of the hub that can be had (revision {revision}): {why}"
+            f"{option}: neither a directory nor a checkpoint of the hub that can be had (revision {revision}): {one_line(error)}"
         ) from error

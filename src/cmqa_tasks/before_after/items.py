@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cmqa_tasks.before_after.forms import Score, score_of
+from cmqa_tasks.records import ITEM_KEY, is_right
 from cmqa_tasks.results import ResultsError, metric, samples
-from cmqa_tasks.results.items import ITEM_KEY
 
 _SLACK = 1e-4
 """What a rounded number of lmms-eval may be off by, as a share."""
@@ -85,7 +85,7 @@ def _ours(task: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Item]]
     for row in rows:
         item = row[ITEM_KEY]
         relation, called = item["relation"], item["outcome"] == "conflict"
-        right = {"conflict": called, "agree": not called, "single": item["outcome"] == "correct"}[relation]
+        right = is_right(relation, item["outcome"])
         own = {"conflict": "recognition", "agree": "false_alarm", "single": "read_correct"}[relation]
         for name, part, value in _scores(task, relation, own, called, right):
             asked = str(row.get("input")), str(row.get("target"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cmqa_tasks.attention.store import locate
 from cmqa_tasks.before_after.items import Item, items_of
 from cmqa_tasks.before_after.pairs import Difference, Exact, Pairs, attention, difference, exact, pair
 from cmqa_tasks.before_after.runs import SIDES, Request, Side, leaves
@@ -96,7 +97,8 @@ def _evaluated(request: Request, task: str) -> _Evaluated:
 
 
 def _logged(directory: Path, members: Sequence[str]) -> dict[str, float]:
-    return {item: value for leaf in members for item, value in by_item(leaf, directory).items()}
+    logs = locate(directory)  # the checkpoint's own: nothing else is evaluated into this directory
+    return {item: value for leaf in members for item, value in by_item(leaf, logs).items()}
 
 
 def _made(one: _Evaluated) -> Iterator[Row]:

@@ -195,6 +195,13 @@ ANSWER = AnswerCues(
     negative_suffix="n't",
     idle_negations=IDLE_NEGATIONS,
     negations=("n't", " not ", "cannot"),
+    total_stems=("total", "altogether"),
+    total_before=re.compile(
+        r"(?:for|giving|making|with|i\.e\.,?|or|to|=) (?:a |the )?(?:daily |overall |combined )?"
+        r"total (?:daily )?(?:dose |amount )?of $"
+        r"|total?ling (?:to )?$"
+    ),
+    total_after=re.compile(r" ?(?:per day |a day |each day |daily |altogether )?(?:in total|total(?![a-z])|altogether)"),
     attribution=re.compile(
         rf"(?<![a-z]){SOURCE}(?![a-z])|(?<![a-z])(?:says?|states?|stated|stating|shows?|showing|showed|shown|lists?|listed|"
         r"reports?|reported|according|indicates?|indicated|claims?|claimed|mentions?|mentioned|gives?|quotes?|former|latter|first|"

@@ -116,6 +116,10 @@ ATTRIBUTION_AFTER = re.compile(
     rf"[\"')\] ]*(?:的?(?:价格|说法))?[ ,，]?\(?(?:来自|出自|见于?|源自|据|根据|按|在|取自"
     rf"|引自)?(?:了)?(?:{SOURCE_ZH})(?:\)|中|里|上|所|显|说|写|提|给|为证|[，。,.\n]|$)"
 )
+TOTAL_STEMS = listed("总 共 合计 累计")
+TOTAL_BEFORE = re.compile(r"(?:总共|一共|合计|总计|共计|(?<![一])共|总量|总剂量|总额|累计)(?:为|是|达)? ?$")
+TOTAL_AFTER = re.compile(r" ?(?:的总量|总量)")
+"""A value beside which another only adds it up (*每次100毫克，每日共200毫克*)."""
 ASSERTED = re.compile(r"是|为|应|卖|售|要|需|位于|开|达|有|叫|在|[:=]")
 
 TRUST = re.compile(

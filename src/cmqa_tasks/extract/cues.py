@@ -101,6 +101,9 @@ class StanceCues:
     """Words beyond which a negation does not reach."""
     suppositions: frozenset[str]
     """Words that turn what follows into a supposition or a task (*if*, *whether*, *asked*)."""
+    conditional: str
+    """Before a cue, with :attr:`condition` behind it: it is supposed (*it would be a contradiction if …*)."""
+    condition: str
     supposition_ends: frozenset[str]
     """Words behind which such a supposition no longer holds (*but*)."""
     search_verbs: frozenset[str]
@@ -115,6 +118,37 @@ class StanceCues:
     partial_accord: re.Pattern[str]
     """Right of agreement: it concerns something else (*agree on the date*)."""
     partial_before: frozenset[str]
+    """Words before agreement with the same effect (*apart from …, they agree*)."""
+    mutual: frozenset[str]
+    """Words before one of those that take that from it (*each other*)."""
+    obligations: frozenset[str]
+    """Words by which agreement is demanded rather than stated (*the prices should match*)."""
+    same: str
+    """The stem of the cue that agrees only where it is said of what was asked (*the same price*)."""
+    about: frozenset[str]
+    """Words directly before it that make it what the pieces are about (*for the same product*)."""
+    at: frozenset[str]
+    """Words directly before it that do so unless it is what was asked (*on the same day*)."""
+    same_stops: frozenset[str]
+    """Words directly behind it that leave it without a noun (*the same in both*)."""
+    same_ends: frozenset[str]
+    """Words behind which its noun is over."""
+    pieces: frozenset[str]
+    """Those of :attr:`subjects` that differ from each other and from nothing else."""
+    values: frozenset[str]
+    """The others: what the pieces say, and not they alone (*closing times differ*)."""
+    predicate: re.Pattern[str]
+    """How differences begin that are said of what stands before them."""
+    possible: frozenset[str]
+    """Words directly before a difference that make it merely possible (*prices may differ*)."""
+    two_sides: frozenset[str]
+    """Words that together name the two pieces (*one says …, the other …*)."""
+    restriction: re.Pattern[str]
+    """Right of a difference: it is one in something (*they differ only in …*)."""
+    fillers: frozenset[str]
+    """Words that may stand beside the noun before a difference (*The price is different.*)."""
+    openers: frozenset[str]
+    """First words of short sentences that are about the evidence (*There is a mismatch.*)."""
     join: re.Pattern[str]
     """Between two cues of one list, which share their negation (*no conflict or contradiction*)."""
 
@@ -146,6 +180,11 @@ class AnswerCues:
     idle_negations: frozenset[tuple[str, str]]
     negations: tuple[str, ...]
     """Substrings by which a sentence about trusting a source says the opposite."""
+    total_stems: tuple[str, ...]
+    total_before: re.Pattern[str]
+    """Between two values: the second only adds up the first (*, for a total of*)."""
+    total_after: re.Pattern[str]
+    """Right of such a value (*in total*)."""
     attribution: re.Pattern[str]
     """Words that ascribe a value to a source (*the text says*)."""
     attribution_after: re.Pattern[str]

@@ -43,7 +43,9 @@ _TAG = re.compile(r"<[/!]?[a-zA-Z|][^<>]{0,80}>")
 _HEADING = re.compile(r"^[ \t]{0,3}(?:#{1,6}|>)[ \t]*", re.MULTILINE)
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{")
-_LATEX_GROUP = re.compile(r"\\(?:text|mathrm|mathbf|textbf|mbox|boxed|fbox|operatorname)\s?\{([^{}]{0,400})\}")
+_SUPERSCRIPT = re.compile(r"\^ ?\{? ?([+-]) ?\}?|</?sup>")
+"""The sign of a blood group in LaTeX or HTML."""
+_LATEX_GROUP = re.compile(r"\\(?:textsuperscript|text|mathrm|mathbf|textbf|mbox|boxed|fbox|operatorname)\s?\{([^{}]{0,400})\}")
 _LATEX_SPACE = re.compile(r"\\[,;:!() \[\]]")
 MARKER = re.compile(
     r"(?:^|[\n.!?;>])[ \t]*(?:(?:so|thus|therefore|hence),?\s)?(?:the\s|my\s)?(?:final\s|short\s|correct\s|direct\s|best\s)?"
@@ -148,6 +150,8 @@ def _unmark(text: str) -> str:
         for _ in range(2):
             text = _LATEX_GROUP.sub(r"\1", text)
         text = _LATEX_SPACE.sub(" ", text).replace("\\$", "$").replace("\\%", "%").replace("\\", " ").replace("{,}", ",")
+    if "^" in text or "<sup>" in text:
+        text = _SUPERSCRIPT.sub(r"\1", text)
     if "<" in text:
         for opening, closing in _BOXES:
             at = text.rfind(opening)
@@ -181,12 +185,28 @@ def plain(text: str) -> Parts:
     return Parts(text, low, final)
 
 
+_COLON = re.compile(":(?=[0-9零一二两三四五六七八九十])(?<=[1-9]:)")
+_SOURCE = re.compile(
+    "(?:evidence|image|picture|text|source|piece|document|passage|证据|證據|图片?|圖片?|图像|文本|文字|资料|資料|来源|來源|材料)"
+    "[ #]?.$",
+    re.IGNORECASE,
+)
+
+
+def _uncolon(match: re.Match[str]) -> str:
+    """A tab for the colon between the number of a piece and a value, lest the two are read as a time: ``证据1：6:45``."""
+    at = match.start()
+    return "\t" if _SOURCE.search(match.string, max(0, at - 12), at) is not None else ":"
+
+
 def bare(text: str) -> str:
     """Folded text without markup; a JSON object as lines."""
+    if ":" in text:
+        text = _COLON.sub(_uncolon, text)
     if "{" in text and '"' in text:
         text = _from_json(text) or text
     t = text  # chained by hand: this runs on every response
-    if "*" in t or "\\" in t or "<" in t or "`" in t or "&" in t or "_" in t or "#" in t or ">" in t or "~" in t:
+    if "*" in t or "\\" in t or "<" in t or "`" in t or "&" in t or "_" in t or "#" in t or ">" in t or "~" in t or "^" in t:
         return _unmark(text)
     return text
 

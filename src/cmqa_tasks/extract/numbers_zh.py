@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from cmqa_tasks.extract.listing import marks_item
 from cmqa_tasks.extract.numbers import MAX_DIGITS, Number, parse_digits, unit_after
 from cmqa_tasks.extract.units_zh import (
     KNOWN_ZH,
@@ -142,7 +143,7 @@ def _labels(low: str, start: int, end: int, value: float, unit: str) -> bool:
     if SOURCES_COUNTED.match(low, end) or (value == 2 and PAIR.match(low, end)):
         return True
     if low[end : end + 1] in (".", "、", ")") and low[end + 1 : end + 2] and not low[end + 1].isdigit():
-        return not low[low.rfind("\n", 0, start) + 1 : start].strip(" -(")
+        return marks_item(low, start, end)
     return False
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
-from cmqa_tasks.extract.han import has_han
+from cmqa_tasks.extract.han import fold_han, has_han
 from cmqa_tasks.extract.mention import BARE, TYPED, Mention
 from cmqa_tasks.extract.mentions import read_kind
 from cmqa_tasks.extract.moments import longest
 from cmqa_tasks.extract.names import must_hold, own_part, tolerant
 from cmqa_tasks.extract.normalise import fold
 from cmqa_tasks.extract.units import CURRENCIES, DOLLARS, SCALES
+from cmqa_tasks.extract.winners import Teams, home_first, teams_of
 from cmqa_tasks.records import SIDES, Fact, Kind, Side
 
 FACTS_KEPT = 4096
@@ -54,6 +55,9 @@ class Plan:
     """Words of the question's subject; None where it looks like a value itself."""
     longest_first: tuple[tuple[str, Side], ...]
     """The ASCII forms of ``exact``, longest first, so that no form hides in another."""
+
+    teams: tuple[Teams, ...]
+    """The sides of a match, per language; empty for other kinds."""
 
     def side_of(self, mention: Mention) -> str:
         """The side that a mention means: ``'a'``, ``'b'``, :data:`OTHER` or :data:`AMBIGUOUS`."""
@@ -159,6 +163,11 @@ def _literals(kind: Kind, surfaces: dict[Side, list[str]], targets: dict[str, st
     return found
 
 
+def _teams(entities: tuple[str, ...]) -> tuple[Teams, ...]:
+    """The sides of a match by its names."""
+    return tuple(teams for name in entities if (teams := teams_of(fold_han(name).lower())) is not None)
+
+
 Forms = tuple[tuple[str, ...], ...]
 """The written forms of a value, language by language."""
 
@@ -203,6 +212,7 @@ def _plan(kind: Kind, a: str, b: str, forms_a: Forms, forms_b: Forms, tolerance:
         tolerance=tolerance,
         masks=masks,
         subject=None if masks else frozenset(re.findall(r"[a-z]{2,}", " ".join(names).lower())) - _NEVER_NEUTRAL,
+        teams=_teams(entities) if kind == "score" else (),
         longest_first=tuple(sorted((item for item in exact.items() if item[0].isascii()), key=lambda item: -len(item[0]))),
     )
 
@@ -262,6 +272,8 @@ def find(cased: str, low: str, plan: Plan) -> list[Found]:
                 cased, low = cased[:at] + blank + cased[at + len(mask) :], low[:at] + blank + low[at + len(mask) :]
                 at = low.find(mask)
     read = read_kind(cased, low, plan.kind)
+    if plan.teams:
+        read = [home_first(low, one, plan.teams) for one in read]
     literal: list[tuple[Mention, Side]] = []
     for form in plan.literals:
         if form.text not in low:

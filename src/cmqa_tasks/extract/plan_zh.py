@@ -13,6 +13,7 @@ from cmqa_tasks.extract.names_zh import own_part_zh
 from cmqa_tasks.extract.plan import FACTS_KEPT, Forms, Found, Plan, find, plan_for
 from cmqa_tasks.extract.quantities_zh import CLAIMED
 from cmqa_tasks.extract.spans import clear_of, rivals
+from cmqa_tasks.extract.winners import home_first
 from cmqa_tasks.records import SIDES, Fact, Kind, Side
 
 DRESSING = " \n\t.。!！,，\"'`*:"
@@ -140,6 +141,8 @@ def find_mixed(cased: str, low: str, han: HanPlan) -> list[Found]:
     apart = islands(cased)
     english = find(apart, apart.lower(), plan)
     chinese = read_chinese(cased, low, plan.kind)
+    if plan.teams:
+        chinese = [home_first(low, one, plan.teams) if one.level != CLAIMED else one for one in chinese]
     literal = _literals(low, han) if han.literals else []
     found: list[Found] = []
     if literal:

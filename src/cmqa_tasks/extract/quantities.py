@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from cmqa_tasks.extract.listing import marks_item
 from cmqa_tasks.extract.mention import BARE, FOREIGN, TYPED, Mention
 from cmqa_tasks.extract.numbers import Number, scan
 from cmqa_tasks.extract.units import (
@@ -61,10 +62,8 @@ def _labelled(text: str, number: Number) -> bool:
         return number.unit != "of" and number.unit not in FUNCTION_WORDS
     if start and text[start - 1] == "#":
         return True
-    if text[number.end : number.end + 1] in (".", ")") and text[number.end + 1 : number.end + 2] == " ":
-        line = text[text.rfind("\n", 0, start) + 1 : start]
-        if not line.strip(" -("):
-            return True
+    if text[number.end : number.end + 2] in (". ", ") ") and marks_item(text, start, number.end):
+        return True
     return start > 0 and text[start - 1] == " " and previous_word(text, start).strip("(") in LABELS
 
 

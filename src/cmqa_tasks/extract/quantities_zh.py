@@ -224,7 +224,10 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
                 found.append(_scaled(number, before.start(), number.unit_end, top / _TOP[before["top"]]))
                 continue
             full = _FULL_MARKS.search(low, max(0, number.start - 4), number.start)
-            if full or low[number.unit_end : number.unit_end + 1] == "制":
+            if full and not _nothing_else(low, full.start(), number.unit_end):
+                found.append(claimed(number))
+                continue
+            if low[number.unit_end : number.unit_end + 1] == "制":
                 found.append(claimed(number))
                 continue
         if number.unit in units:
@@ -237,6 +240,11 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
         if whole in (5.0, 10.0)
     ]
     return _outside(found, parts) if parts else found
+
+
+def _nothing_else(low: str, start: int, end: int) -> bool:
+    """Whether a text is nothing but full marks (*评分：满分5星*)."""
+    return not f"{low[:start]}{low[end:]}".strip(' 评分星级答案是为给了:，,。.!"*')
 
 
 def _scaled(number: Number, start: int, end: int, factor: float) -> Mention:

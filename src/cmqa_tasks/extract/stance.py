@@ -11,12 +11,19 @@ import re
 
 from cmqa_tasks.extract.clauses import Sentences
 from cmqa_tasks.extract.cues import Cue, StanceCues, matches
+from cmqa_tasks.extract.matter import Matter
+from cmqa_tasks.extract.plan import Plan
 
 REACH = 9
 """How many words before a cue may negate it."""
 SHORT = 6
 """Words of a sentence that can only be about the evidence."""
+_FRAGMENT = 3
+"""Words of a sentence without a subject of its own (*Different prices.*)."""
 _OPENING = "\"'(["
+_NEAR = 240
+"""Characters around a cue that are looked at where a sentence is longer: a text of one sentence takes no longer for it."""
+_CLAUSE = re.compile(r"[,;:()\n]|[.!?](?=\s)")
 
 
 def _supposed(words: list[str], cues: StanceCues) -> bool:
@@ -58,7 +65,7 @@ def _negated(words: list[str], cues: StanceCues, accord: bool) -> bool:
     return False
 
 
-def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues: StanceCues) -> int:
+def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues: StanceCues, plan: Plan | None) -> int:
     """+1 when a cue asserts conflict, -1 when it denies it, 0 when it does neither."""
     at, behind = match.span()
     start, end = sentences.around(at)
@@ -79,15 +86,19 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
         if cues.affirmed_after.match(low, end):
             return -1 if accord else 1
         return 0
-    if _supposed(words, cues):
+    if _supposed(words, cues) or (cues.conditional in words[-4:] and cues.condition in low[behind:end]):
         return 1 if not accord and cues.affirmed_after.match(low, behind) else 0
     if cue.sense == "flat":
         return 1
-    if cue.needs_subject and not _of_evidence(low[start:end], cues):
+    if cue.needs_subject and not (_of_evidence(low[start:end], cues) if accord else _between(low, match, start, end, cues, plan)):
         return 0
     negated = _negated(words, cues, accord)
+    if (accord or negated) and not cues.obligations.isdisjoint(words[-5:]):
+        return 0  # what should be the case, is not
     if accord:
-        return 1 if negated else -1 if _mutual(words, low, behind, cues) else 0
+        if cue.stem == cues.same and not _same_matter(last, low[behind : min(end, behind + _NEAR)], cues, plan):
+            return 0
+        return 1 if negated else -1 if _mutual(words, low, behind, cues, plan) else 0
     if negated or denied or cues.inner_negation.search(match[0]):
         return -1
     return 0 if words and words[-1].strip("\"'(") == cues.indefinite else 1
@@ -99,33 +110,96 @@ def _of_evidence(sentence: str, cues: StanceCues) -> bool:
     return len(bare) <= SHORT or bool(cues.subjects.intersection(bare))
 
 
-def _mutual(words: list[str], low: str, behind: int, cues: StanceCues) -> bool:
-    """Whether stated agreement is that of the pieces on the matter itself."""
-    if cues.partial_accord.match(low, behind):
+def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceCues, plan: Plan | None) -> bool:
+    """Whether a difference, which may be one of anything, is one between the pieces on the matter itself."""
+    start, end = max(start, match.start() - _NEAR), min(end, match.end() + _NEAR)
+    cuts = [cut.end() for cut in _CLAUSE.finditer(low, start, match.start())]
+    stop = _CLAUSE.search(low, match.end(), end)
+    floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
+    matter = Matter(plan)
+    if matter.beside(low[floor:ceiling]):
         return False
+    before, behind = low[floor : match.start()].split(), low[match.end() : ceiling]
+    restricted = cues.restriction.match(low, match.end())
+    if before and before[-1] in cues.possible:
+        return False
+    if before[-1:] == ["only"]:
+        return matter.named(behind)
+    if restricted is not None:
+        return matter.named(behind) or not cues.pieces.isdisjoint(behind.split())
+    own = {word for word in before if word not in cues.fillers}
+    asked = matter.topic | cues.values | matter.subject
+    if own and cues.predicate.match(match[0]) and own.isdisjoint(asked | cues.pieces):
+        return False  # Temperatures differ between the two reports.
+    bare = [word.strip("\"',.:;()[]-") for word in low[start:end].split()]
+    if len(bare) <= _FRAGMENT or not cues.pieces.isdisjoint(bare) or cues.two_sides <= set(bare):
+        return True
+    if len(bare) <= SHORT and bare[0] in cues.openers and not own:
+        return True
+    if own:
+        return own <= asked and not matter.topic.union(cues.values).isdisjoint(own) and not cuts
+    return matter.named(match[0]) or not cues.values.isdisjoint(bare)
+
+
+def _same_matter(last: str, after: str, cues: StanceCues, plan: Plan | None) -> bool:
+    """Whether *the same* is said of what was asked, and not of what it is about (*for the same product*)."""
+    if last in cues.about:
+        return False
+    stop = _CLAUSE.search(after)
+    clause = after[: stop.start() if stop else len(after)]
+    if Matter(plan).beside(clause):
+        return False
+    following = clause.strip(" .!?\"'*-").split()[:4]
+    if not following or (following[0] in cues.same_stops and last not in cues.at):
+        return True
+    ends = [index for index, word in enumerate(following) if word in cues.same_ends | cues.same_stops]
+    return Matter(plan).named(" ".join(following[: ends[0]] if ends else following))
+
+
+def _mutual(words: list[str], low: str, behind: int, cues: StanceCues, plan: Plan | None) -> bool:
+    """Whether stated agreement is that of the pieces on the matter itself."""
+    partial = cues.partial_accord.match(low, behind)
+    if partial is not None:
+        end = partial.end() + _NEAR
+        stop = _CLAUSE.search(low, partial.end(), end)
+        if not Matter(plan).named(low[partial.start() : stop.start() if stop else end]):
+            return False
     bare = [word.strip("\"',.:;()[]") for word in words]
-    return not cues.partial_before.intersection(bare) and bool(cues.subjects.intersection(bare[-10:]))
+    beside = any(word in cues.partial_before and (not at or bare[at - 1] not in cues.mutual) for at, word in enumerate(bare))
+    return not beside and not cues.subjects.isdisjoint(bare[-10:])
 
 
-def judged(low: str, sentences: Sentences, cues: StanceCues) -> list[tuple[int, int, int]]:
-    """Where each cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0)."""
+def judged(
+    low: str, sentences: Sentences, cues: StanceCues, plan: Plan | None = None, plain: bool = False
+) -> list[tuple[int, int, int]]:
+    """Where each cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0).
+
+    Args:
+        low: folded text in lower case.
+        sentences: those of the text.
+        cues: of its language.
+        plan: of the fact that was asked about.
+        plain: only cues that are said of evidence and nothing else.
+    """
     found: list[tuple[int, int, int]] = []
     for at, match, cue in matches(low, cues.cues):
+        if plain and cue.needs_subject:
+            continue
         if at and (low[at - 1].isalpha() or (cue.sense == "accord" and low[at - 1] == "-" and low[at - 2].isalpha())):
             continue
         last, last_end = (found[-1][2], found[-1][1]) if found else (0, -1)
         if last and cue.sense == "clash" and 0 <= at - last_end < 40 and cues.join.fullmatch(low, last_end, at):
             says = last  # one list of synonyms: no conflict, discrepancy or contradiction
         else:
-            says = _judge(low, match, cue, sentences, cues)
+            says = _judge(low, match, cue, sentences, cues, plan)
         found.append((at, match.end(), says))
     return found
 
 
-def stance(low: str, sentences: Sentences, cues: StanceCues) -> int:
+def stance(low: str, sentences: Sentences, cues: StanceCues, plan: Plan | None = None) -> int:
     """+1: the response states a conflict; -1: it denies one; 0: it says nothing either way."""
     verdict = 0
-    for _, _, says in judged(low, sentences, cues):
+    for _, _, says in judged(low, sentences, cues, plan):
         if says:
             verdict = says
     return verdict

@@ -18,7 +18,8 @@ _WHAT = (
 _GIVE = (
     r"(?:two|gives?|gave|giving|show\w*|say\w*|state[sd]?|stating|list\w*|report\w*|quot\w+|provid\w+|mention\w*|has|have|"
     r"having|contain\w*|indicat\w+|claim\w*|suggest\w*|with|present\w*|offer\w*|there are|there's|describ\w+|display\w*|"
-    r"record\w*|specif\w+|nam(?:e|es|ing)|point(?:s|ing)? to|cit(?:e|es|ing)|convey\w*|supply|supplies|are|tells?|telling)"
+    r"predict\w*|forecast(?:s|ing)?|prescrib\w*|plac(?:e|es|ing)|put(?:s|ting)?|record\w*|"
+    r"specif\w+|nam(?:e|es|ing)|point(?:s|ing)? to|cit(?:e|es|ing)|convey\w*|supply|supplies|are|tells?|telling)"
 )
 _BE_NOT = r"(?:(?:is|are|was|were|does|do|did|could|can|has|have)(?: not|n't)|cannot)"
 _FALSE = r"(?:wrong|incorrect|mistaken|in error|false|inaccurate|outdated|an error)"
@@ -28,10 +29,12 @@ _BOTH_CANNOT = (
 )
 _DIFFERENT = (
     rf"different (?:from|than|to) (?:each other|one another|what|that|(?:the )?(?:\w+ )?(?:one|{SOURCE}|{_WHAT}))(?![a-z])"
-    rf"|{_GIVE} (?:(?!different|{SOURCE} )\w+ ){{0,2}}?different (?:(?!{SOURCE} )[\w-]+ ){{0,2}}?{_WHAT}(?![a-z])"
+    rf"|{_GIVE} (?:(?!different|{SOURCE} )\w+ ){{0,3}}?different (?:(?!{SOURCE} )[\w-]+ ){{0,2}}?{_WHAT}(?![a-z])"
     r"|(?<![a-z])(?:is|are|was|were|looks?|appears?|seems?)(?:n't)?(?: \w+){0,2}? "
-    r"different(?=[.,;)]|$| from| in| between| across| and)"
-    r"|something different"
+    r"different(?=[.,;:)]|$| from| in| between| across| and)"
+    r"|something different|(?:^|(?<=\n))different(?=[.!\n]|$)"
+    rf"|(?:^|(?<=[.:;(] )|(?<=[\n(\"-])|(?<=- ))(?:two |three )?different (?:[\w-]+ )?{_WHAT}(?![a-z])"
+    r"(?! (?:for different|apply|applies|may|can|depending))"
 )
 _VARIES = (
     r"var(?:y|ies|ied|ying)(?: (?:\w+ )?(?:between|across|among|depending on|by|from))? (?:(?:the|both|these|two|which) )*"
@@ -43,7 +46,7 @@ _CLASHES: tuple[tuple[str, str], ...] = (
     ("discrepan", r"discrepan\w*"),
     ("inconsisten", r"inconsisten\w*"),
     ("disagree", r"disagree\w*"),
-    ("match", r"mis-?match\w*|non-?matching"),
+    ("match", r"mis-?match\w*(?! in favou?r)|non-?matching"),
     ("misalign", r"misalign\w*"),
     ("incompatib", r"incompatib\w*"),
     ("clash", r"clash\w*"),
@@ -100,6 +103,7 @@ _FLATS: tuple[tuple[str, str], ...] = (
     ("both be", r"(?:cannot|can't|can not|could(?:n't| not)|not) (?:possibly |logically )?(?:all |possibly )?both be"),
     ("not be", _BOTH_CANNOT),
     ("not both be", _BOTH_CANNOT),
+    ("t be", rf"(?:cannot|can't|can not|could not|couldn't)(?: \w+)? be {_TRUE} (?:at the same time|simultaneously|together)"),
     ("can't be", _BOTH_CANNOT),
     ("only one", r"only one (?:of (?:\w+ ){1,4})?(?:can|could) be"),
     ("one of ", rf"(?<![a-z])one of (?:them|these|the|which|those)(?: \w+){{0,3}}? (?:must be|has to be) (?:\w+ )?{_FALSE}"),
@@ -111,13 +115,29 @@ _FLATS: tuple[tuple[str, str], ...] = (
 _ROOTS = ("con", "dis", "match", "differ", "align", "compat", "agree", "corr", "same", " one", "t be", "in ")
 
 
-_OF_ANYTHING = ("different", "the same", "var", "equal")
+_OF_ANYTHING: dict[Sense, tuple[str, ...]] = {
+    "clash": ("different", "differ", "difference", "match", "var", "unequal"),
+    "accord": ("the same", "equal"),
+    "flat": (),
+}
 """Stems of words that are said of anything, not only of evidence."""
 
 
 def _cues(sense: Sense, rows: tuple[tuple[str, str], ...]) -> tuple[Cue, ...]:
-    return tuple(Cue(stem, re.compile(pattern), sense, stem in _OF_ANYTHING) for stem, pattern in rows)
+    return tuple(Cue(stem, re.compile(pattern), sense, stem in _OF_ANYTHING[sense]) for stem, pattern in rows)
 
+
+_SUBJECTS = words(
+    "both they sources pieces evidence image text two all everything documents values pictures images texts each passage "
+    "page prices dates numbers figures records statements claims times answers these those price value chart map review "
+    "article report record listing letter source reviews articles reports charts maps listings passages pages "
+    "doses scores ratings distances directions names streets colours colors amounts costs levels counts answer results"
+)
+
+_VALUES = words(
+    "price value answer result all everything values prices dates numbers figures claims times answers doses scores ratings "
+    "distances directions names streets colours colors amounts costs levels counts"
+)
 
 STANCE = StanceCues(
     cues=grouped((*_cues("clash", _CLASHES), *_cues("accord", _ACCORDS), *_cues("flat", _FLATS)), _ROOTS),
@@ -128,7 +148,7 @@ STANCE = StanceCues(
     ),
     not_clash_pairs=pairs("on the", "i would", "i respectfully", "middle east"),
     not_accord_before=words(
-        "football league cup final opening rugby cricket tennis home away this every next last after before the a perfect"
+        "football league cup final opening rugby cricket tennis home away this every next last after before the a perfect same"
     ),
     not_clash_after=re.compile(
         r"[ -](?:zones?|of interest|checks?\b|checking|analysis|detection|assessment|evaluation|resolution"
@@ -169,6 +189,8 @@ STANCE = StanceCues(
         "if whether unless asked instructed told instruction instructions requested supposed when whenever hypothetically "
         "suppose supposing assuming glance sight wonder wondering ask asks asking task tasked"
     ),
+    conditional="would",
+    condition=" if ",
     supposition_ends=words("but and because so"),
     search_verbs=words(
         "check checked checking look looked looking search searched searching scan scanned scanning watch compare compared "
@@ -177,16 +199,35 @@ STANCE = StanceCues(
     sought="for",
     definite=words("the this these those two their such both its his"),
     indefinite="any",
-    subjects=words(
-        "both they sources pieces evidence image text two all everything documents values pictures images texts each passage "
-        "page prices dates numbers figures records statements claims times answers these those price value chart map review "
-        "article report record listing letter source reviews articles reports charts maps listings passages pages "
-        "doses scores ratings distances directions names streets colours colors amounts costs levels counts answer results"
-    ),
+    subjects=_SUBJECTS,
     partial_accord=re.compile(
-        r"(?: each other| one another)? (?:on (?:the|its|their|other|most|some|all|who|what|how|where)|about|in that|regarding"
-        r"|in terms|with respect|as to)(?![a-z])"
+        r"(?: each other| one another)? (?:on (?:the|its|their|other|most|some|all|everything|who|what|how|where)"
+        r"|about|in that|that|regarding|in terms|with respect|as to)(?![a-z])"
     ),
     partial_before=words("otherwise other apart except aside besides else"),
+    mutual=words("each the"),
+    obligations=words("should shouldn't ought"),
+    same="the same",
+    about=words("for about of regarding concerning under during"),
+    at=words("on at in from to with"),
+    same_stops=words(
+        "as in across for between at on with and but to from by when under throughout regardless according based here there so "
+        "because too everywhere whether if or since while which that"
+    ),
+    same_ends=words("has have had is are was were does do of that which can cannot can't could would may might"),
+    pieces=_SUBJECTS - _VALUES,
+    values=_VALUES,
+    predicate=re.compile(r"differ(?!en)|differing|is|are|was|were|look|appear|seem"),
+    possible=words("may might can could"),
+    two_sides=words("one other"),
+    restriction=re.compile(
+        r"(?: only| slightly| mainly| just| mostly)* (?:in|on|about|over|regarding|as to|concerning)(?![a-z])"
+    ),
+    fillers=words(
+        "the this that their its these those two both a an it there which is are was were be seem seems appear appears look "
+        "looks does do clearly also however but so thus and while although though since because given listed stated "
+        "mentioned shown reported"
+    ),
+    openers=words("there it that this something a an two"),
     join=re.compile(r"[\s,/]*(?:(?:or|and|nor|any|other|no|of|&|kind|sort)[\s,/]+)*"),
 )

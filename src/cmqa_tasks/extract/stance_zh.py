@@ -10,49 +10,8 @@ from __future__ import annotations
 import re
 
 from cmqa_tasks.extract.clauses import Sentences
-from cmqa_tasks.extract.words_en import listed
+from cmqa_tasks.extract.cues_zh import CUE, STEMS
 from cmqa_tasks.extract.words_zh import SOURCE_ZH
-
-_H = "\u3400-\u9fff"
-_ENGLISH_CLASH = r"(?:self-)?(?:conflict|contradict|inconsisten|discrepan|mismatch|disagree|incompatib)[a-z]*"
-_ENGLISH_ACCORD = r"(?:consisten|match|agree|align)(?:t|tly|cy|es|ed|s|ment)?(?![a-z])"
-
-_FLAT = (
-    r"(?:不(?:可能|能|会)?|无法|不可|没法)(?:两者|二者|两个|都|全)?(?:同时|都|皆|全|全都|全部)(?:成立|为真|正确|对|是真"
-    r"|是对|属实|准确|满足)"
-    r"|(?:至少|必然|必定|一定|肯定|其中)(?:其中)?(?:必然|必定|一定|肯定|必|至少)?有(?:其中)?一(?:个|份|方|处|条|者|项|张|段)?"
-    rf"(?:{SOURCE_ZH})?(?:的?(?:信息|内容|说法|价格|数据|答案))?(?:是|为|存在|出现|写|标|有)*(?:错|误|不正确|不准确|不对|不实|假)"
-    r"|只(?:能|可能|会)?有一(?:个|份|方|处|种|者)(?:说法|信息|价格|答案|数据|是|为|能|可能)*(?:对|正确|真|准确|成立)"
-    r"|(?:无法|难以|不可|没法)(?:相互|互相)?(?:调和|自圆其说)"
-    r"|各执一词|各说各话|众说纷纭|莫衷一是|\u2260"
-)
-_CLASH = (
-    r"自相矛盾|矛盾|互?相?冲突|不(?:相|太|大|甚|尽|完全|能|够|怎么|全)?(?:一致|相?符合?|吻合|匹配|统一|对应|相容|兼容)(?![合])"
-    r"|对不上|不对应|合不上|相?抵触|打架|相悖|相左|相违背?|背道而驰|大相径庭|截然相反|迥异|迥然不同|互斥|不兼容"
-    r"|不合(?=。|，|,|$)|有悖"
-    r"|(?:有|存在|出现|无|没有?|任何)(?:些?[许微]?|一?些|很?大|较大|明显的?|一定的?|任何|什么|所|实质性?的?)*(?:出入"
-    r"|偏差|分歧|差池|歧义)(?![口境证库])"
-    r"|出入(?=[很较颇甚]?[大多]|不[小大])|分歧|说法不一(?!定)|不一(?=[，。,.;!]|$)|各不相同|不尽相同|有所不同|前后不一"
-    r"|(?:互相|相互|彼此|直接)否定|(?:彼此|互相|相互)相反"
-)
-_DIFFERENT = r"(?<![名])(?:不(?:太|完全|尽|大|全|是)?(?:相同|同|一样|相等|等)|有?差异|有?差别|有?区别|有别)"
-_ACCORD = (
-    r"(?:完全|基本|高度|相互|互相)?(?:一致(?!认|同意|好评|决定|通过)|相?吻合|相符|符合|相同|一样|匹配|统一|对应得?上"
-    r"|对得上|(?:相互|互相)?印证|同样)"
-    r"|(?:都|均|皆|全都)(?:是|为|说是?|显示为?|写着|写的是|标着|标为|标注为|标价|给出|指出是?|表明是?"
-    r"|提到)(?=[\"（(“ ]?[0-9$€£¥零一二两三四五六七八九十百])"
-)
-_CUE = re.compile(
-    rf"(?P<flat>{_FLAT})|(?P<clash>{_CLASH})|(?P<different>{_DIFFERENT})|(?P<accord>{_ACCORD})"
-    rf"|(?P<en_clash>(?:(?<=[{_H}])|(?<=[{_H}] )){_ENGLISH_CLASH}|(?<![a-z]){_ENGLISH_CLASH}(?= ?[{_H}]))"
-    rf"|(?P<en_accord>(?:(?<=[{_H}])|(?<=[{_H}] )){_ENGLISH_ACCORD}|(?<![a-z]){_ENGLISH_ACCORD}(?= ?[{_H}]))"
-)
-_STEMS = listed(
-    "矛盾 冲突 一致 符 吻合 匹配 统一 对应 容 对不上 合不上 抵触 打架 悖 相左 相违 背道 大相径庭 相反 迥 互斥 不合 "
-    "出入 偏差 分歧 差池 歧义 不一 不同 相同 一样 不等 相等 差异 差别 区别 有别 印证 同样 对得上 同时 否定 调和 "
-    "自圆其说 执一词 各说各话 众说纷纭 莫衷一是 都 均 皆 全 有一 ≠ confl contrad consist discrep match agree align "
-    "incompat"
-)
 
 _NOT_EVIDENCE_BEFORE = re.compile(
     r"(?:日程|行程|档期|时间安排|武装|军事|地区|边境|边界|社会|利益|家庭|贸易|劳资|医患|民族|国际|国内|种族|宗教|文化"
@@ -73,7 +32,7 @@ _NOT_DIFFERENT_AFTER = re.compile(
 _SUPPOSED = re.compile(
     r"如果|假如|假设|假使|倘若|若是|若(?![干])|要是|一旦|万一|如(?=有|存在|发现|遇|出现)|是否|有没有|有无|会不会|是不是"
     r"|能否|看似|貌似|乍看|乍一看|表面上?看?"
-    r"|(?:您|你|题目|问题|任务|提示|用户)?(?:要求|让我|问我?|请我|叫我)|请(?=您|你)?(?:指出|说明|判断|检查)|寻找|查找"
+    r"|(?:您|你|题目|问题|任务|提示|用户)?(?:要求|让我|问(?!题)我?|请我|叫我)|请(?=您|你)?(?:指出|说明|判断|检查)|寻找|查找"
     r"|排查|以防|可能会?有(?=不)|when |if |whether "
 )
 _SUPPOSED_NEAR = re.compile(
@@ -111,12 +70,12 @@ _IDLE = (
 )
 _NEGATION = re.compile(
     rf"(?P<idle>{_IDLE})|不|没有?|无|未|并?非|谈不上|避免|排除了?|杜绝|消除了?|缺乏|缺少|否认|(?<![a-z])(?:no|not"
-    rf"|without|neither|isn't|aren't|don't|doesn't|never)(?![a-z])|n't(?![a-z])|零(?=$)|0 ?(?:个|处)?(?=$)"
+    rf"|without|neither|isn't|aren't|don't|doesn't|never)(?![a-z])|n't(?![a-z])|零(?=$)|(?<![0-9.,])0 ?(?:个|处)?(?=$)"
 )
 _DEFINITE = re.compile(r"(?:这|该|此|上述|以上)(?:一|种|个|些|处)?(?:信息|数据|价格|明显)?(?:的|上的)?$")
 _INDEFINITE = re.compile(r"(?:任何|可能的?|潜在的?)$")
 _PARTIAL_BEFORE = re.compile(
-    r"其他|其余|其它|别的|此外|另外|除|部分|大多|大体|(?:在|就)[^，。,;]{1,12}(?:上|方面|中|而言)[^，。,;]{0,6}$|为了?"
+    r"其他|其余|其它|别的|此外|另外|除|部分|大多|大体|(?:在|就)(?![这该此本]|问题|答案)[^，。,;]{1,12}(?:上|方面|中|而言)[^，。,;]{0,6}$|为了?"
     r"|保持|以便|确保|应当?与|需要?与|必须与|格式|单位|名称|品牌|型号"
 )
 _PARTIAL_AFTER = re.compile(r"的(?:是|地方|部分|内容|信息在于)|于(?!是)|地(?!方)|认为|但")
@@ -131,7 +90,21 @@ _STRONG_SUBJECT = re.compile(
     rf"|image|text|source|both"
 )
 """The pieces themselves: said of anything else, a difference is none between them (*周日时间不同*)."""
-_ROUTINE = re.compile(r"周[日末一二三四五六]|星期|工作日|节?假日|平[日时]|[淡旺]季|每天|各[地家]")
+_ROUTINE = re.compile(
+    r"去年|往年|上[届年月周次]|前一|其[他它余]|别的|另外|周[日末一二三四五六]|星期|工作日|节?假日|平[日时]|[淡旺]季|每天|各[地家]"
+)
+_DEMANDED = re.compile(r"(?:本应该?|理应|原应|应当|应该?)(?:都|均|互相|相互|彼此|保持|完全)*$")
+"""Before agreement: it should be so, and is not."""
+_LINKS = re.compile(
+    r"^(?:但是?|而且?|且|虽然?|尽管|不过|然而|并且?|同时|其|即使|可是?|只是)+|(?:都|均|也|是|为|完全|基本|却|仍|还|则|保持|彼此)+$"
+)
+_ITSELF = re.compile(
+    r"(?:但是?|而|且|此|该|其|两个|两种)*(?:价格|售价|日期|时间|比分|数值|数字|数据|答案|结果|人数|剂量|距离|路程|方向|方位|颜色|天气"
+    r"|过敏原|血型|心率|脉搏|评分|比例|投票率|街道|站名|名称|信息|说法)(?:上|之间|方面)?(?:存在|有|明显|较大|很大|出现|是)*"
+)
+"""All that stands before a difference which can only be one between the pieces (*价格存在差异*)."""
+_ELSEWHERE = re.compile(rf"另一[款家位名台件只座天]|(?:其[他它余]|别的|另外的?)(?!{SOURCE_ZH})|去年|往年|上[届年月周次]")
+"""Before a difference: it is one of something that was not asked about."""
 _SHORT = 8
 """Characters of a sentence that can only be about the evidence (*不一样。*)."""
 _CLAUSE = re.compile(r"[，。;!?\n|]|,(?![0-9])|:(?![0-9])|[()\[\]](?=.)")
@@ -176,7 +149,14 @@ def _judge(low: str, blank: str, match: re.Match[str], sentences: Sentences) -> 
     cuts = [cut.end() for cut in _BREAK.finditer(written)]
     scope = written[cuts[-1] :] if cuts else written
     negated = _negations(scope, accord) % 2 == 1
-    if match.lastgroup == "different" and not _of_evidence(low[max(start, at - _REACH) : min(end, behind + _REACH)]):
+    if match.lastgroup == "different" and _ELSEWHERE.search(before):
+        return 0
+    if match.lastgroup == "different" and not (
+        _of_evidence(low[max(start, at - _REACH) : min(end, behind + _REACH)])
+        or (floor == start and _ITSELF.fullmatch(before.strip(' "')) is not None)
+    ):
+        return 0
+    if accord and _DEMANDED.search(before):
         return 0
     if accord:
         if negated:
@@ -211,17 +191,26 @@ def _mutual(low: str, floor: int, at: int, behind: int, start: int, end: int) ->
     """Whether stated agreement is that of the pieces on the matter itself."""
     if _PARTIAL_AFTER.match(low, behind) or _PARTIAL_BEFORE.search(low[floor:at]):
         return False
+    own = _LINKS.sub("", low[floor:at].strip(" \"'")).strip()
+    if own and _SUBJECT.search(own) is None:  # 两份证据矛盾，但产品相同
+        return end - start <= _SHORT
     return end - start <= _SHORT or _SUBJECT.search(low, max(start, at - _REACH), at) is not None
 
 
-def judgements(low: str, sentences: Sentences) -> list[tuple[int, int, int]]:
-    """Where each Chinese cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0)."""
-    for stem in _STEMS:
+def judgements(low: str, sentences: Sentences, plain: bool = False) -> list[tuple[int, int, int]]:
+    """Where each Chinese cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0).
+
+    Args:
+        low: folded text in lower case.
+        sentences: those of the text.
+        plain: only cues that are said of evidence and nothing else.
+    """
+    for stem in STEMS:
         if stem in low:
             break
     else:
         return []
-    found = list(_CUE.finditer(low))
+    found = list(CUE.finditer(low))
     if not found:
         return []
     pieces: list[str] = []
@@ -231,4 +220,6 @@ def judgements(low: str, sentences: Sentences) -> list[tuple[int, int, int]]:
         pieces.append("\u25a1" * (match.end() - match.start()))
         last = match.end()
     blank = "".join(pieces) + low[last:]
-    return [(*match.span(), _judge(low, blank, match, sentences)) for match in found]
+    return [
+        (*match.span(), _judge(low, blank, match, sentences)) for match in found if not (plain and match.lastgroup == "different")
+    ]

@@ -35,7 +35,12 @@ class EnglishText:
 
     def stance(self) -> int:
         """+1: it states a conflict; -1: it denies one; 0: neither."""
-        return stance(self.low, self.sentences, ENGLISH.stance)
+        return stance(self.low, self.sentences, ENGLISH.stance, self.plan)
+
+    def states(self) -> set[int]:
+        """What its plain cues say: +1, -1, both or nothing."""
+        found = judged(self.low, self.sentences, ENGLISH.stance, self.plan, plain=True)
+        return {says for _, _, says in found if says}
 
     def exact(self, part: str) -> Side | None:
         """The side whose value a part of the text is, as a whole."""
@@ -104,16 +109,25 @@ class MixedText:
 
     def stance(self) -> int:
         """+1: it states a conflict; -1: it denies one; 0: neither. The last cue of either language counts."""
-        chinese = judgements(self.low, self.sentences)
+        said = self._said(plain=False)
+        return said[-1] if said else 0
+
+    def states(self) -> set[int]:
+        """What its plain cues say: +1, -1, both or nothing."""
+        return set(self._said(plain=True))
+
+    def _said(self, plain: bool) -> list[int]:
+        """What the cues of both languages say, in order."""
+        chinese = judgements(self.low, self.sentences, plain)
         if not self.view.mixed:
-            return next((says for _, _, says in reversed(chinese) if says), 0)
+            return [says for _, _, says in chinese if says]
+        plan = None if self.plan is None else self.plan.plan
         english = [
             (at, end, says)
-            for at, end, says in judged(self.latin, Sentences(self.latin, ENGLISH), ENGLISH.stance)
+            for at, end, says in judged(self.latin, Sentences(self.latin, ENGLISH), ENGLISH.stance, plan, plain)
             if not any(start < end and at < stop for start, stop, _ in chinese)
         ]
-        said = [says for _, _, says in sorted([*chinese, *english]) if says]
-        return said[-1] if said else 0
+        return [says for _, _, says in sorted([*chinese, *english]) if says]
 
     def exact(self, part: str) -> Side | None:
         """The side whose value a part of the text is, as a whole."""

@@ -7,11 +7,12 @@ ascribed to a source is what it settles on. Without any of these it has listed w
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 
 from cmqa_tasks.extract.clauses import Sentences
-from cmqa_tasks.extract.cues import AnswerCues, matches
+from cmqa_tasks.extract.cues import AnswerCues, holds, matches
 from cmqa_tasks.extract.mention import BARE, FOREIGN, TYPED
 from cmqa_tasks.extract.plan import AMBIGUOUS, OTHER, Found
 
@@ -161,8 +162,24 @@ def _by_source(low: str, found: list[Found], sentences: Sentences, cues: AnswerC
     return None
 
 
+def without_totals(
+    low: str, found: list[Found], before: re.Pattern[str], after: re.Pattern[str], attribution: re.Pattern[str]
+) -> list[Found]:
+    """The mentions without those that only add up the one before them (*100 mg per dose, for a total of 200 mg daily*)."""
+    kept = found[:1]
+    for index in range(1, len(found)):
+        one, last = found[index], kept[-1]
+        gap = low[last.end : one.start]
+        adds_up = one.side != last.side and "\n" not in gap and (before.search(gap) or after.match(low, one.end))
+        if not adds_up or attribution.search(gap):
+            kept.append(one)
+    return kept
+
+
 def settle(low: str, found: list[Found], sentences: Sentences, cues: AnswerCues) -> list[str]:
     """The expected sides that an answer settles on, in order of mention."""
+    if holds(low, cues.total_stems) and len(_distinct(found)) > 1:
+        found = without_totals(low, found, cues.total_before, cues.total_after, cues.attribution)
     sides = _distinct(found)
     if len(sides) < 2:
         return sides

@@ -8,7 +8,7 @@ from cmqa_tasks.extract import answer_zh as zh
 from cmqa_tasks.extract.clauses import Sentences
 from cmqa_tasks.extract.cues import AnswerCues, holds, matches
 from cmqa_tasks.extract.plan import Found
-from cmqa_tasks.extract.verdict import drop_rejected, introduced_in
+from cmqa_tasks.extract.verdict import drop_rejected, introduced_in, without_totals
 
 _CLAUSE = re.compile(r"[，。;!?\n|、]|,(?![0-9])|[)\]](?=.)")
 
@@ -163,6 +163,8 @@ def _rank(phrase: str) -> int | None:
 
 def settle(text: Mixed, found: list[Found]) -> list[str]:
     """The expected sides that an answer settles on, in order of mention."""
+    if holds(text.low, zh.TOTAL_STEMS) and len({one.side for one in found}) > 1:
+        found = without_totals(text.low, found, zh.TOTAL_BEFORE, zh.TOTAL_AFTER, zh.ATTRIBUTION)
     sides = list(dict.fromkeys(one.side for one in found))
     if len(sides) < 2:
         return sides

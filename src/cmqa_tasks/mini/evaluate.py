@@ -10,7 +10,7 @@ from typing import Any
 
 from cmqa_tasks.catalogue import MINI_GROUPS, mini_task_name
 from cmqa_tasks.evaluations import OFFLINE, end_of_log, evaluate
-from cmqa_tasks.records import ARMS
+from cmqa_tasks.records import ARMS, ITEM_KEY
 from cmqa_tasks.results import ResultsError, samples
 
 TASKS = ("cmqa_mini", "clqa_mini")
@@ -95,7 +95,7 @@ def answered(out: Path) -> list[Answered]:
 
 
 def _answer(group: str, task: str, row: Mapping[str, Any]) -> Answered:
-    item = row["cmqa_item"]
+    item = row[ITEM_KEY]
     image = {"image_text": "first", "image_zhtext": "first", "text_image": "second", "zhtext_image": "second"}.get(item["arm"])
     return Answered(
         group=group,

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from cmqa_tasks.mixing.problems import first_problem
+from cmqa_tasks.problems import first_problem, one_line
 from cmqa_tasks.records import Record
 
 OURS = {
@@ -72,6 +72,13 @@ class TrainConfig(Record):
     trainer: dict[str, Any] = Field(default_factory=dict)
     """Arguments of TRL's ``SFTConfig``, which include all ``TrainingArguments`` of transformers."""
 
+    _file: Path | None = None
+
+    @property
+    def place(self) -> str:
+        """What errors begin with: the file, if it was read from one."""
+        return "" if self._file is None else f"{self._file}: "
+
     @field_validator("trainer")
     @classmethod
     def _are_the_trainers(cls, given: dict[str, Any]) -> dict[str, Any]:
@@ -102,12 +109,14 @@ def load(path: Path) -> TrainConfig:
     except FileNotFoundError:
         raise ConfigError(f"there is no {path}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{path}: no YAML: {one_line(error)}") from error
     if not isinstance(given, dict):
         raise ConfigError(f"{path}: must be fields and values, not {given!r}")
     try:
-        return TrainConfig(**given)
+        config = TrainConfig(**given)
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_problem(error)}; fields are {', '.join(TrainConfig.model_fields)}") from error
     except TypeError as error:  # a key that is no string
         raise ConfigError(f"{path}: {error}") from error
+    config._file = path
+    return config

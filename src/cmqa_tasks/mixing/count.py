@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from cmqa_tasks.mixing.rows import FieldError, Instance, Message, Picture
+from cmqa_tasks.problems import one_line
 
 _ROTATED = (5, 6, 7, 8)
 """Values of the EXIF orientation under which loaders swap width and height."""
@@ -139,5 +140,5 @@ def counter(model: str, revision: str | None) -> Counter:
     try:
         processor = AutoProcessor.from_pretrained(model, revision=revision or "main")
     except (OSError, ValueError) as error:
-        raise CountError(f"--model {model}: no processor or tokenizer: {error}") from error
+        raise CountError(f"--model {model}: no processor or tokenizer: {one_line(error)}") from error
     return Counter(processor, model)

@@ -8,13 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 from cmqa_tasks.mixing.sources import BATCH_ROWS, CHUNK_ROWS, RowsChunk, Source, SourceError, grouped
+from cmqa_tasks.problems import one_line
 
 
 def hub_chunks(source: Source) -> Iterator[RowsChunk]:
     """Stream a data set of the hub.
 
     Raises:
-        SourceError: no split was named, or the data set cannot be had.
+        SourceError: no split was named, or there is no such data set, split or configuration.
+        ConnectionError: the hub cannot be reached.
     """
     datasets = _library(source)
     if source.split is None:
@@ -23,8 +25,10 @@ def hub_chunks(source: Source) -> Iterator[RowsChunk]:
         stream = datasets.load_dataset(
             source.where, source.config, split=source.split, revision=source.revision, streaming=True
         ).decode(False)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{source.where}: {error}") from error
+    except (FileNotFoundError, ValueError) as error:
+        raise SourceError(f"{source.where}: {one_line(error)}") from error
+    except OSError as error:
+        raise ConnectionError(f"{source.where}: cannot be reached: {one_line(error)}") from error
     name = f"{source.where}:{source.split}"
     yield from grouped(stream, name, source.root or ".")
 

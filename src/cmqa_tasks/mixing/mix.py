@@ -1,7 +1,7 @@
 """``cmqa mix``: read sources into a spool, arrange the instances, write shards; the directory appears whole or not at all.
 
 While it runs, everything is in ``<out>.partial``. A run that was killed goes on where it was when the same command is
-given again.
+given again; one that ended for a mistake in what it was given leaves nothing.
 Which rows go where depends on the sources, the options and the seed, never on the number of processes.
 """
 
@@ -14,7 +14,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,11 +23,11 @@ import numpy as np
 import cmqa_tasks
 from cmqa_tasks.mixing.manifest import summary
 from cmqa_tasks.mixing.options import MixError, Options
-from cmqa_tasks.mixing.plan import Budget, Plan, plan
+from cmqa_tasks.mixing.plan import Budget, Plan, PlanError, plan
 from cmqa_tasks.mixing.read import ReadTask, RowError, read_chunk
 from cmqa_tasks.mixing.shards import ShardTask, write_shard
-from cmqa_tasks.mixing.sources import chunks_of, describe
-from cmqa_tasks.mixing.spool import Index, Spool, is_spooled, load
+from cmqa_tasks.mixing.sources import SourceError, chunks_of, describe
+from cmqa_tasks.mixing.spool import WHOLE, Index, Spool, is_spooled, load
 
 MANIFEST, SKIPPED = "mix.json", "skipped.txt"
 SHARD_EXAMPLES = 20_000
@@ -53,9 +53,11 @@ def mix(options: Options, out: Path, *, num_proc: int = 1) -> dict[str, Any]:
 
     Raises:
         MixError: ``out`` exists, ``<out>.partial`` is of another run, or there is nothing to mix.
-        RowError: a bad row under ``on_error="fail"``; nothing is left behind then.
+        RowError: a bad row under ``on_error="fail"``.
         cmqa_tasks.mixing.sources.SourceError: a source cannot be read.
         cmqa_tasks.mixing.plan.PlanError: the instances cannot be arranged as asked.
+        cmqa_tasks.mixing.count.CountError: there is no such model.
+        OSError: the hub cannot be reached, or the disk is full.
     """
     if num_proc < 1:
         raise MixError(f"--num-proc must be at least 1, not {num_proc}")
@@ -63,17 +65,12 @@ def mix(options: Options, out: Path, *, num_proc: int = 1) -> dict[str, Any]:
         raise MixError(f"{out} exists; choose another directory or delete it")
     partial = out.with_name(f"{out.name}.partial")
     _begin(partial, options)
-    with _pool(num_proc) as pool:
-        try:
-            stems = _read(options, partial / _SPOOL, pool, num_proc)
-        except RowError:
-            shutil.rmtree(partial)
-            raise
-        spool = load(stems)
+    with _tidied(partial), _pool(num_proc) as pool:
+        (shared,) = _mapped(_shared, [options], pool, num_proc)  # first, so that a model that is not there costs no reading
+        spool = load(_read(options, partial / _SPOOL, pool, num_proc))
         if not len(spool.index):
             bad = len(spool.skipped)
             raise MixError(f"no instances: {f'all {bad} rows are bad' if bad else 'the sources are empty'}")
-        (shared,) = _mapped(_shared, [options], pool, num_proc)  # where the processor is loaded already
         arranged = _arranged(options, spool, shared)
         _write(_shard_tasks(options, partial / _SHARDS, arranged, spool), pool, num_proc)
     return _finish(partial, out, summary(arranged, spool, shared), spool)
@@ -102,6 +99,19 @@ def _begin(partial: Path, options: Options) -> None:
     for name in (_SPOOL, _SHARDS):
         (partial / name).mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def _tidied(partial: Path) -> Iterator[None]:
+    """Leave the working directory only to a run that can go on: one that no mistake has ended, and that had read something."""
+    try:
+        yield
+    except (MixError, RowError, SourceError, PlanError):  # what mends it is another command, or other data
+        shutil.rmtree(partial)
+        raise
+    finally:
+        if partial.is_dir() and not any((partial / _SPOOL).glob(f"*{WHOLE}")):
+            shutil.rmtree(partial)
 
 
 def _pool(num_proc: int) -> Any:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from cmqa_tasks.mixing.plan import JOINING, Strategy
-from cmqa_tasks.mixing.problems import first_problem
 from cmqa_tasks.mixing.shards import Format
 from cmqa_tasks.mixing.sources import Source
+from cmqa_tasks.problems import first_problem
 from cmqa_tasks.records import Record
 
 
@@ -29,7 +29,7 @@ class Options(Record):
     model: str | None = None
     """Whose processor counts tokens."""
     revision: str | None = None
-    ratio: dict[str, float] | None = None
+    ratio: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] | None = None
     """Share of each group, relative to the others."""
     repeat: int = Field(default=1, ge=1)
     """How often each instance is used."""
@@ -47,6 +47,13 @@ class Options(Record):
             )
         if self.max_tokens is not None and self.model is None:
             raise ValueError("max_tokens needs a model, whose processor counts them")
+        if self.revision is not None and self.model is None:
+            raise ValueError(f"--revision {self.revision} is of a model; name it: --model")
+        groups = sorted({group for source in self.sources for group in source.groups})
+        if self.ratio is not None and not self.ratio.keys() <= set(groups):
+            raise ValueError(f"--ratio names {', '.join(self.ratio)}; the groups can only be {', '.join(groups)}")
+        if self.strategy == "instance" and len(groups) < 2:
+            raise ValueError(f"strategy instance joins instances of different groups, and all sources are of group {groups[0]}")
         if self.format == "jsonl" and self.images == "embed":
             raise ValueError("JSON lines hold paths of images, not images; choose format parquet to embed them")
         return self
@@ -61,7 +68,13 @@ def options_of(**told: Any) -> Options:
     try:
         return Options(**told)
     except ValidationError as error:
-        raise MixError(first_problem(error)) from error
+        raise MixError(first_problem(error, _flag)) from error
+
+
+def _flag(field: str) -> str:
+    """What the command line calls a field: ``--per-example``; of ``ratio.my_group``, ``--ratio.my_group``."""
+    option, dot, inside = field.partition(".")
+    return f"--{option.replace('_', '-')}{dot}{inside}"
 
 
 def ratio_of(text: str) -> dict[str, float]:
@@ -73,6 +86,8 @@ def ratio_of(text: str) -> dict[str, float]:
     shares: dict[str, float] = {}
     for part in text.split(","):
         group, _, share = part.partition("=")
+        if group in shares:
+            raise MixError(f"--ratio {text}: {group!r} is named twice")
         try:
             shares[group] = float(share)
         except ValueError:

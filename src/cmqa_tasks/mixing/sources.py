@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import Field, ValidationError
 
-from cmqa_tasks.mixing.problems import first_problem
+from cmqa_tasks.problems import first_problem, one_line
 from cmqa_tasks.records import Record
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 CHUNK_BYTES = 16 << 20
 """About how much of a file a chunk holds."""
@@ -56,6 +60,11 @@ class Source(Record):
     """How often each instance is used, where it is not the run's ``--repeat``."""
     ignore: frozenset[str] = frozenset()
     """Fields of its rows to pass over."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that its instances can be of."""
+        return (self.group,) if self.group else ("image", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +113,40 @@ def files_of(source: Source) -> list[Path]:
     """The files of a local source, in the order that they are read; none for a hub data set.
 
     Raises:
-        SourceError: a file of a kind that is not read, an empty directory, or neither a file nor an id.
+        SourceError: a file of a kind that is not read, an empty directory, or neither a file nor an id; an option that is for
+            other kinds of sources.
     """
     path = Path(source.where)
     if path.is_dir():
         saved = is_saved(path)
+        _refuse_foreign(source, "a saved data set" if saved else "a directory of files")
         found = sorted(path.rglob("*.arrow")) if saved else sorted(one for one in path.iterdir() if one.suffix in _FILES)
         if not found:
             raise SourceError(f"{path}: no files of {', '.join(_FILES)} in this directory, nor a saved data set")
         return found
     if path.is_file():
+        _refuse_foreign(source, "a file")
         if path.suffix not in _FILES:
             raise SourceError(f"{path}: unknown kind of file; choose one of {', '.join(_FILES)}")
         return [path]
     if source.where.count("/") != 1 or path.suffix in _FILES:
         raise SourceError(f"{source.where}: no such file or directory, and no id of a hub data set (owner/name)")
     return []
+
+
+_OPTIONS_OF = {
+    "split": ("a saved data set", "a data set of the hub"),
+    "config": ("a data set of the hub",),
+    "revision": ("a data set of the hub",),
+}
+"""Options that not every kind of source has, and those that do."""
+
+
+def _refuse_foreign(source: Source, kind: str) -> None:
+    for option, kinds in _OPTIONS_OF.items():
+        value = getattr(source, option)
+        if value is not None and kind not in kinds:
+            raise SourceError(f"{source.where}: {option}={value}: {kind} has none, only {' or '.join(kinds)}")
 
 
 def is_saved(path: Path) -> bool:
@@ -199,24 +226,30 @@ class ParquetChunk:
 
     def rows(self) -> Iterator[tuple[int, object]]:
         """The rows, a few of them in memory at a time."""
-        import pyarrow.parquet as pq
-
         number = self.first
-        with pq.ParquetFile(self.file, pre_buffer=False) as file:
+        with _parquet(self.file) as file:
             for batch in file.iter_batches(BATCH_ROWS, row_groups=list(self.groups)):
                 for row in batch.to_pylist():
                     yield number, row
                     number += 1
 
 
-def _cut_parquet(path: Path, root: str) -> Iterator[ParquetChunk]:
+@contextmanager
+def _parquet(path: str) -> Iterator[pq.ParquetFile]:
+    """An open Parquet file, whose damage is named wherever it comes to light."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        about = pq.read_metadata(path)
-    except pa.ArrowInvalid as error:
-        raise SourceError(f"{path}: damaged or no Parquet file: {error}") from None
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(f"{path}: damaged or no Parquet file: {one_line(error)}") from None
+
+
+def _cut_parquet(path: Path, root: str) -> Iterator[ParquetChunk]:
+    with _parquet(str(path)) as file:
+        about = file.metadata
     begin, first, rows, size = 0, 1, 0, 0
     for group in range(about.num_row_groups):
         rows, size = rows + about.row_group(group).num_rows, size + about.row_group(group).total_byte_size
@@ -264,7 +297,10 @@ def _bytes_of(value: object) -> int:
 
 
 def _cut_json(path: Path, root: str) -> Iterator[RowsChunk]:
-    yield from grouped(_elements(path), str(path), root)
+    try:
+        yield from grouped(_elements(path), str(path), root)
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: no UTF-8: {error}") from None
 
 
 def _elements(path: Path, block: int = 4 << 20) -> Iterator[str]:

@@ -31,6 +31,8 @@ INDEX = np.dtype(
     ]
 )
 """What is kept in memory of an instance: 38 bytes."""
+WHOLE = ".npz"
+"""The ending of the file that says that a chunk is there whole."""
 _OPEN_FILES = 256
 
 Index = NDArray[np.void]
@@ -76,12 +78,12 @@ class SpoolWriter:
         said = json.dumps(about | {"groups": list(self._groups)}, ensure_ascii=False).encode()
         with partial.open("wb") as file:
             np.savez(file, index=np.array(self._entries, INDEX), about=np.frombuffer(said, np.uint8))
-        os.replace(partial, self._stem.with_suffix(".npz"))
+        os.replace(partial, self._stem.with_suffix(WHOLE))
 
 
 def is_spooled(stem: Path) -> bool:
     """Whether a chunk is there whole."""
-    return stem.with_suffix(".npz").is_file()
+    return stem.with_suffix(WHOLE).is_file()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def load(stems: Sequence[Path]) -> Spool:
     """Load the index of these chunks, in this order."""
     parts, said = [], []
     for chunk, stem in enumerate(stems):
-        with np.load(stem.with_suffix(".npz")) as file:
+        with np.load(stem.with_suffix(WHOLE)) as file:
             part = file["index"]
             said.append(json.loads(file["about"].tobytes().decode()))
         part["chunk"] = chunk

@@ -11,16 +11,19 @@ import difflib
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Annotated, Any, get_args, get_type_hints
 
 import datasets
 import trl
 from accelerate import PartialState
 from packaging.version import Version
 from peft import LoraConfig, PeftModel
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, ProcessorMixin
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
@@ -29,6 +32,7 @@ from trl.chat_template_utils import get_training_chat_template, has_generation_m
 
 from cmqa_tasks.mixing.config import ConfigError, TrainConfig
 from cmqa_tasks.mixing.turns import AssistantTurns
+from cmqa_tasks.problems import first_problem, one_line
 
 MODEL, ADAPTER, CHECKPOINTS, STATE = "model", "adapter", "checkpoints", "trainer_state.json"
 """What ``output`` holds after a run."""
@@ -44,13 +48,26 @@ def train(config: TrainConfig) -> Path:
 
     Raises:
         ConfigError: an argument of the trainer or of LoRA does not exist or does not fit, the data is not what ``cmqa mix``
-            writes, the output is there already, or there is no checkpoint to go on from.
+            writes, the output is there already, or there is no checkpoint to go on from. No directory is left for it.
     """
+    checkpoints = Path(config.output) / CHECKPOINTS
+    missing = [directory for directory in (checkpoints, *checkpoints.parents) if not directory.exists()]
+    try:
+        return _train(config)
+    except ValueError as error:  # of the libraries', too: few of them say which file it is about
+        raise ConfigError(f"{config.place}{one_line(error)}") from error
+    finally:
+        for directory in missing:
+            with suppress(OSError):  # it holds something, was not made, or another process was quicker
+                directory.rmdir()
+
+
+def _train(config: TrainConfig) -> Path:
     output = Path(config.output)
     result = output / (MODEL if config.lora is None or config.merge else ADAPTER)
     if result.exists():
         raise ConfigError(f"output: {result} exists; choose another directory or delete it")
-    check_names(config)
+    check_arguments(config)
     if config.lora is not None and (output / ADAPTER).exists():
         _merge_left(config, output)
         return result
@@ -63,7 +80,7 @@ def train(config: TrainConfig) -> Path:
         args=arguments,
         data_collator=collator(config, processor, arguments),
         train_dataset=training_set(config.data, images=sees),
-        eval_dataset=None if config.eval_data is None else training_set(config.eval_data, images=sees),
+        eval_dataset=None if config.eval_data is None else training_set(config.eval_data, images=sees, field="eval_data"),
         processing_class=processor,
         peft_config=lora_config(config),
     )
@@ -96,19 +113,34 @@ def _weights(config: TrainConfig, stopped: str | None) -> str:
     return stopped if stopped is not None and whole else config.model
 
 
-def check_names(config: TrainConfig) -> None:
-    """Check that TRL and PEFT know the arguments that they are given.
+def check_arguments(config: TrainConfig) -> None:
+    """Check that TRL and PEFT know the arguments that they are given, and that numbers are numbers, before anything is loaded.
 
     Raises:
-        ConfigError: one of them does not; the message says what is spelled like it.
+        ConfigError: they do not; the message says what is spelled like it, or what is allowed.
     """
     for section, given, known in (("trainer", config.trainer, SFTConfig), ("lora", config.lora or {}, LoraConfig)):
-        names = {one.name for one in fields(known) if one.init}
-        for name in given:
+        names, kinds = {one.name for one in fields(known) if one.init}, get_type_hints(known)
+        for name, value in given.items():
             if name not in names:
                 near = difflib.get_close_matches(name, names)
                 hint = f"; did you mean {' or '.join(near)}?" if near else ""
                 raise ConfigError(f"{section}.{name}: {known.__name__} has no such argument{hint}")
+            if set(get_args(kinds[name]) or [kinds[name]]) <= _PLAIN:
+                _check_number(f"{section}.{name}", value, kinds[name], least=1 if name in _AT_LEAST_ONE else None)
+
+
+_PLAIN = {int, float, bool, NoneType}
+"""Types that say all that is allowed. Those of texts, lists and mappings do not; what they may hold is left to the libraries."""
+_AT_LEAST_ONE = {"per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps", "r"}
+"""Arguments whose other values are found out only once the model is loaded."""
+
+
+def _check_number(field: str, value: Any, kind: Any, least: int | None) -> None:
+    try:
+        TypeAdapter(Annotated[kind, Field(ge=least)], config=ConfigDict(strict=True)).validate_python(value)
+    except ValidationError as error:
+        raise ConfigError(f"{field}: {first_problem(error)}, not {value!r}") from error
 
 
 def sft_arguments(config: TrainConfig) -> SFTConfig:
@@ -149,15 +181,26 @@ def lora_config(config: TrainConfig) -> LoraConfig | None:
 def _processor(config: TrainConfig) -> Any:
     """The checkpoint's processor, or tokenizer, as training needs it."""
     trust = bool(config.trainer.get("trust_remote_code", False))
-    processor = AutoProcessor.from_pretrained(config.model, revision=config.revision or "main", trust_remote_code=trust)
+    try:
+        processor = AutoProcessor.from_pretrained(config.model, revision=config.revision or "main", trust_remote_code=trust)
+    except (OSError, ValueError) as error:
+        told = f"model: {config.model!r} is no directory with a checkpoint, and none that the hub gives"
+        raise ConfigError(f"{told}: {error}") from error
     tokenizer = getattr(processor, "tokenizer", processor)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     if config.chat_template is not None:
-        processor.chat_template = Path(config.chat_template).read_text(encoding="utf-8")
+        processor.chat_template = _template(config.chat_template)
     if not processor.chat_template:
         raise ConfigError(f"model: {config.model} has no chat template; name a file of one: chat_template")
     return processor
+
+
+def _template(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"chat_template: {path}: {error.strerror}") from error
 
 
 def collator(config: TrainConfig, processor: Any, arguments: SFTConfig) -> AssistantTurns | None:
@@ -188,30 +231,34 @@ def _trl_marks_turns(processor: Any) -> bool:
     return bool(is_chat_template_stop_token_trained(processor, chat_template=template))
 
 
-def training_set(where: str, *, images: bool) -> datasets.Dataset:
+def training_set(where: str, *, images: bool, field: str = "data") -> datasets.Dataset:
     """Open what ``cmqa mix`` wrote.
 
     Args:
         where: its directory, or one of its files.
         images: whether the model sees; one that does not gets no column of images.
+        field: what errors call it.
 
     Raises:
-        ConfigError: nothing there, no such columns, or images for a model of text alone.
+        ConfigError: nothing there, damaged, no such columns, or images for a model of text alone.
     """
     path = Path(where)
     files = sorted(path.glob("train-*.*")) if path.is_dir() else [path]
     kinds = {file.suffix for file in files}
     if not all(file.is_file() for file in files) or kinds not in ({".parquet"}, {".jsonl"}):
-        raise ConfigError(f"data: {where} is nothing that cmqa mix wrote: no train-*.parquet or train-*.jsonl")
+        raise ConfigError(f"{field}: {where} is nothing that cmqa mix wrote: no train-*.parquet or train-*.jsonl")
     kind = "parquet" if kinds == {".parquet"} else "json"
-    found = datasets.load_dataset(kind, data_files=[str(file) for file in files], split="train")
+    try:
+        found = datasets.load_dataset(kind, data_files=[str(file) for file in files], split="train")
+    except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
+        raise ConfigError(f"{field}: {where} cannot be read: {error.__cause__ or error}") from error
     if not {"messages", "images"} <= set(found.column_names):
-        raise ConfigError(f"data: {where} must have columns messages and images, not {', '.join(found.column_names)}")
+        raise ConfigError(f"{field}: {where} must have columns messages and images, not {', '.join(found.column_names)}")
     found = found.select_columns(["messages", "images"])
     if images:
         return found.cast_column("images", datasets.List(datasets.Image()))
     if any(map(len, found.select_columns(["images"]).with_format("arrow")[:]["images"])):
-        raise ConfigError(f"data: {where} has images, and the model reads texts alone")
+        raise ConfigError(f"{field}: {where} has images, and the model reads texts alone")
     return found.remove_columns("images")
 
 

@@ -14,6 +14,8 @@ import numpy.typing as npt
 import torch
 
 from cmqa_tasks import tasks
+from cmqa_tasks.attention.bias import bias_of as bias_of
+from cmqa_tasks.attention.bias import bias_text
 from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.store import AGGREGATES, Metadata, Row, ShardWriter, read_metadata
 from cmqa_tasks.attention.summary import item_summary
@@ -37,44 +39,6 @@ class Subject:
     relation: str = ""
     first: Literal["a", "b", ""] = ""
     """Which segment stands first: ``a``, ``b``, or nothing where there are not two."""
-
-
-def bias_of(text: str | None) -> dict[str, float]:
-    """The biases that ``attention_bias=evidence_a:+1.0`` names, several joined by ``;``.
-
-    ``image``, ``english`` and ``first`` stand for ``evidence_a``; ``text``, ``chinese`` and ``second`` for ``evidence_b``.
-
-    Raises:
-        ValueError: an unknown segment, or no number.
-    """
-    found: dict[str, float] = {}
-    for part in (text or "").split(";"):
-        if not part.strip():
-            continue
-        name, _, amount = part.partition(":")
-        segment = _SEGMENTS.get(name.strip())
-        if segment is None:
-            raise ValueError(f"attention_bias={text!r}: no segment {name.strip()!r}; choose one of {', '.join(_SEGMENTS)}")
-        try:
-            found[segment] = float(amount)
-        except ValueError:
-            raise ValueError(f"attention_bias={text!r}: {amount!r} is no number; write {name.strip()}:+1.0") from None
-    return found
-
-
-_SEGMENTS = {
-    "evidence_a": "evidence_a",
-    "evidence_b": "evidence_b",
-    "question": "question",
-    "sink": "sink",
-    "other": "other",
-    "image": "evidence_a",
-    "english": "evidence_a",
-    "first": "evidence_a",
-    "text": "evidence_b",
-    "chinese": "evidence_b",
-    "second": "evidence_b",
-}
 
 
 def subject_of(task: str, doc_id: int, doc: Mapping[str, Any]) -> Subject:
@@ -118,7 +82,7 @@ class AttentionLog:
         directory: where this model's shards go.
         rank: of this process.
         metadata: what the numbers are measured on.
-        bias: nats per segment, see :func:`bias_of`.
+        bias: nats per segment, see :func:`cmqa_tasks.attention.bias.bias_of`.
 
     Raises:
         ValueError: the directory holds attention of another model or other settings.
@@ -174,7 +138,7 @@ def metadata_of(model: Any, pretrained: str, revision: str, bias: Mapping[str, f
         revision=revision,
         dtype=str(model.dtype).removeprefix("torch."),
         attention=str(model.config.get_text_config()._attn_implementation),
-        bias=";".join(f"{name}:{amount:+g}" for name, amount in sorted(bias.items())),
+        bias=bias_text(bias),
         versions={name: importlib.metadata.version(name) for name in ("cmqa-tasks", "transformers", "torch")},
     )
 

@@ -41,6 +41,7 @@ from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.generation import UNTIL, Settings
 from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
 from cmqa_tasks.models.segments import Messages, Origins, Segments, process, segment_batch
+from cmqa_tasks.problems import one_line
 from cmqa_tasks.resources import located
 from cmqa_tasks.running import RUNNING
 
@@ -280,7 +281,7 @@ def _found(pretrained: str, source: Mapping[str, Any]) -> tuple[str, Any]:
     except OSError as error:
         nowhere = f"neither a directory nor a checkpoint of the hub within reach (revision {source['revision']})"
         why = "a directory without a readable checkpoint" if Path(place).is_dir() else nowhere
-        raise OSError(f"pretrained={pretrained!r}: {why}: {' '.join(str(error).split())}") from error
+        raise OSError(f"pretrained={pretrained!r}: {why}: {one_line(error)}") from error
 
 
 def _positive(name: str, value: int | str) -> int:

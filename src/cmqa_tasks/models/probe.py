@@ -29,9 +29,10 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
+from cmqa_tasks.attention.rows import AGGREGATES
 from cmqa_tasks.models.decoder import Decoder, ProbeError, find_decoder, projection_factor, projection_of
 from cmqa_tasks.models.guards import check_generation, rows_read
-from cmqa_tasks.models.readings import AGGREGATES, EVIDENCE, Readings, Statistics
+from cmqa_tasks.models.readings import EVIDENCE, Readings, Statistics
 from cmqa_tasks.models.reduce import Layer, RowStatistics, over_rows, reduce_rows, unpacked
 from cmqa_tasks.models.segments import Segments
 from cmqa_tasks.models.track import Step, Track

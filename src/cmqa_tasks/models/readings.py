@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import torch
 
+from cmqa_tasks.attention.rows import Aggregate
+
 EVIDENCE = ("evidence_a", "evidence_b")
 """The two segments that every contrast compares; a positive contrast favours the first."""
-AGGREGATES = ("last_prompt", "generated", "question")
-"""Which query rows were averaged: the last prompt token, the generated tokens that the model read, the question's tokens."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Readings:
     """Segments, length S."""
     counts: torch.Tensor
     """int64, (batch, S): tokens of each segment; of ``generated``, the tokens that the model went on to read."""
-    aggregates: Mapping[str, Statistics]
-    """By name: :data:`AGGREGATES`."""
+    aggregates: Mapping[Aggregate, Statistics]
+    """By name: :data:`cmqa_tasks.attention.rows.AGGREGATES`."""
     tokens: Statistics | None = None
     """The same per row, if asked for: the last prompt token, then the generated tokens in order; NaN past an item's end."""

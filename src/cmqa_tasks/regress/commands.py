@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmqa_tasks.attention.rows import StoreError
 from cmqa_tasks.regress import gate, outputs, reference, settings, snapshot
 from cmqa_tasks.regress.settings import Mode
 from cmqa_tasks.report.files import replace
@@ -40,7 +41,7 @@ def regress(job: Job) -> gate.Verdict:
         before, recorded = _reference(job.reference)
         after = snapshot.of_run(job.candidate)
         verdict = gate.compare(before, after, mode or recorded, chosen)
-    except ResultsError as error:
+    except (ResultsError, StoreError) as error:
         verdict = gate.failed(mode or "exact", str(job.reference), str(job.candidate), str(error))
     for path, write in ((job.junit, outputs.to_junit), (job.summary, outputs.to_markdown)):
         if path is not None:

@@ -17,12 +17,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
+from pydantic import BaseModel, Field, ValidationError
+
+from cmqa_tasks.problems import first_problem
+from cmqa_tasks.records import Outcome, Relation
+from cmqa_tasks.records import Record as Checked
 from cmqa_tasks.regress.settings import Mode
 from cmqa_tasks.regress.snapshot import Key, Record, Snapshot, of_run
 from cmqa_tasks.report.files import replace
 from cmqa_tasks.results import ResultsError, Setting
+from cmqa_tasks.results.stamp import By
 
 FORMAT = 1
 _PACKAGES = ("cmqa-tasks", "lmms-eval", "lm-eval", "torch", "transformers", "tokenizers", "numpy", "pillow")
@@ -109,36 +115,116 @@ def to_text(reference: Reference) -> str:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
+class _About(BaseModel):
+    """The first line. What a later version says besides is not needed."""
+
+    format: int
+    mode: Mode
+    model: str
+    reason: str
+    date: str
+    stamp: dict[str, str]
+    environment: dict[str, str]
+    history: tuple[dict[str, Any], ...]
+
+
+class _Task(Checked):
+    """A line about a task: its setting's fields decide what is compared, so an unknown one is an error."""
+
+    arm: str
+    release: str
+    release_sha256: str
+    task_version: str
+    protocol: str
+    language: str
+    by: By
+    items: int = Field(ge=0)
+
+    def key(self) -> Key:
+        """Which task it is."""
+        return Key(self.arm, Setting(**self.model_dump(exclude={"arm", "items"})))
+
+
+class _Item(Checked):
+    """The fields of an item's line, in this order."""
+
+    item: str
+    fact: str
+    relation: Relation
+    outcome: Outcome
+    parsed: str | None
+    digest: str
+
+
+_Line = TypeVar("_Line", bound=BaseModel)
+
+
 def load(path: Path) -> Reference:
     """Read a reference file.
 
     Raises:
-        ResultsError: it is missing, cut off, or of another format; the message says where.
+        ResultsError: it is missing, cut off, damaged or of another format; the message says where, and what is allowed.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        text = path.read_text(encoding="utf-8").split(
+            "\n"
+        )  # "splitlines" breaks texts at characters that JSON leaves as they are
+        lines = [json.loads(line) for line in (text if text[-1] else text[:-1])]
     except OSError as error:
         raise ResultsError(f"{path}: {error.strerror}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ResultsError(f"{path} is no reference file, or cut off: {error}") from None
-    about = lines[0] if lines and isinstance(lines[0], dict) else {}
-    if about.get("format") != FORMAT or about.get("mode") not in get_args(Mode):
+    said = lines[0] if lines and isinstance(lines[0], dict) else {}
+    if said.get("format") != FORMAT or said.get("mode") not in get_args(Mode):
         raise ResultsError(f"{path} is no reference file of format {FORMAT}: make one with 'cmqa reference update'")
-    snapshot = Snapshot(about["model"], about["stamp"], about["date"], _tasks(path, lines[1:]))
-    return Reference(snapshot, about["mode"], about["reason"], about["environment"], tuple(about["history"]))
+    about = _checked(_About, said, f"{path}, line 1")
+    snapshot = Snapshot(about.model, about.stamp, about.date, _tasks(path, lines[1:]))
+    return Reference(snapshot, about.mode, about.reason, about.environment, about.history)
 
 
 def _tasks(path: Path, lines: Sequence[Any]) -> dict[Key, dict[str, Record]]:
     tasks: dict[Key, dict[str, Record]] = {}
     place = 0
     while place < len(lines):
-        said = dict(lines[place])
-        arm, items = said.pop("arm"), said.pop("items")
-        rows = lines[place + 1 : place + 1 + items]
-        if len(rows) < items or not all(isinstance(row, list) for row in rows):
-            raise ResultsError(f"{path}: task {arm} should have {items} items: the file is cut off or was edited")
-        tasks[Key(arm, Setting(**said))] = {item: Record(*rest) for item, *rest in rows}
-        place += 1 + items
+        where = f"{path}, line {place + 2}"
+        if not isinstance(lines[place], dict):
+            raise ResultsError(f"{where}: {_kind(lines[place])} instead of an object about a task: more items than its line says")
+        task = _checked(_Task, lines[place], where)
+        key = task.key()
+        if key in tasks:
+            raise ResultsError(f"{where}: task {key.title} stands in it twice")
+        rows = lines[place + 1 : place + 1 + task.items]
+        if len(rows) < task.items:
+            raise ResultsError(f"{where}: task {task.arm} should have {task.items} items: the file is cut off or was edited")
+        tasks[key] = _records(path, task, rows, place + 3)
+        place += 1 + task.items
     if not tasks:
         raise ResultsError(f"{path}: no task: the file is cut off")
     return tasks
+
+
+def _records(path: Path, task: _Task, rows: Sequence[Any], first: int) -> dict[str, Record]:
+    """The items of a task, whose lines begin with the number ``first``."""
+    names, records = list(_Item.model_fields), dict[str, Record]()
+    for number, row in enumerate(rows, first):
+        where = f"{path}, line {number}"
+        if not isinstance(row, list):
+            raise ResultsError(f"{where}: {_kind(row)} instead of a list: task {task.arm} should have {task.items} items")
+        if len(row) != len(names):
+            raise ResultsError(f"{where}: {len(row)} fields instead of {', '.join(names)}")
+        one = _checked(_Item, dict(zip(names, row, strict=True)), where)
+        if one.item in records:
+            raise ResultsError(f"{where}: item {one.item} stands in task {task.arm} twice")
+        records[one.item] = Record(one.fact, one.relation, one.outcome, one.parsed, one.digest)
+    return records
+
+
+def _checked(form: type[_Line], said: Mapping[str, Any], where: str) -> _Line:
+    try:
+        return form.model_validate(said)
+    except ValidationError as error:
+        raise ResultsError(f"{where}: {first_problem(error)}; its fields are {', '.join(form.model_fields)}") from None
+
+
+def _kind(line: Any) -> str:
+    return "an object" if isinstance(line, dict) else "a list" if isinstance(line, list) else type(line).__name__

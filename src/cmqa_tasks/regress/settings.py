@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from cmqa_tasks.problems import one_line
 from cmqa_tasks.records import Record
 from cmqa_tasks.results import ResultsError
 
@@ -46,7 +47,7 @@ def read(path: Path | None) -> Settings:
         line = error.object[: error.start].count(b"\n") + 1
         raise ResultsError(f"{path}, line {line}: no UTF-8: byte 0x{error.object[error.start]:02x}") from None
     except (OSError, yaml.YAMLError) as error:
-        raise ResultsError(f"{path}: {' '.join(str(error).split())}") from None
+        raise ResultsError(f"{path}: {one_line(error)}") from None
     fields = f"the fields are {', '.join(Settings.model_fields)}"
     if not isinstance(said, dict):
         raise ResultsError(f"{path}: must be fields and values, not {said!r}; {fields}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from cmqa_tasks.records import is_right
 from cmqa_tasks.results import Entry, Part, ResultsError, Setting, Source, read_all
 from cmqa_tasks.results.texts import exchanges
 
@@ -24,9 +25,7 @@ class Record(NamedTuple):
     @property
     def score(self) -> float:
         """1 for the right call (of two pieces) or the right value (of one), else 0."""
-        if self.relation == "single":
-            return float(self.outcome == "correct")
-        return float((self.outcome == "conflict") == (self.relation == "conflict"))
+        return float(is_right(self.relation, self.outcome))
 
 
 class Key(NamedTuple):
@@ -59,6 +58,7 @@ def of_run(directory: Path) -> Snapshot:
 
     Raises:
         ResultsError: the results cannot be read, or there are several models.
+        cmqa_tasks.attention.store.StoreError: a log of attention is damaged.
     """
     entries = read_all([Source(directory)])
     models = sorted({entry.name for entry in entries})

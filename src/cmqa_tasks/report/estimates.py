@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from cmqa_tasks.metrics import balanced
 from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.stats.bootstrap import RESAMPLES, Array, interval, resampled, widened
 from cmqa_tasks.tally import RELATIONS, Tally
@@ -51,7 +52,6 @@ def estimates(tallies: Sequence[Tally], contrast: Contrast, resamples: int = RES
         resamples: of the bootstrap.
         seed: of the bootstrap.
     """
-    facts = len(tallies[0].facts)
     columns = [_columns(tally, contrast) for tally in tallies]
     width = columns[0].shape[1]
     sums = np.concatenate(columns, axis=1)
@@ -61,7 +61,7 @@ def estimates(tallies: Sequence[Tally], contrast: Contrast, resamples: int = RES
     for number, tally in enumerate(tallies):
         part = slice(number * width, (number + 1) * width)
         exact, spread = (_rates(totals[:, part], contrast) for totals in (everything, drawn))
-        found.append(_estimates(tally, contrast, facts, exact, spread))
+        found.append(_estimates(tally, contrast, exact, spread))
     return found
 
 
@@ -83,8 +83,8 @@ def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = sums[..., 0] / sums[..., 1]
     found = {f"{arm}.{name}": shares[:, a, n] for a, arm in enumerate(contrast.arms) for n, name in enumerate(_PER_ARM)}
-    for arm in contrast.arms:  # cmqa_tasks.metrics.balanced, over arrays
-        found[f"{arm}.balanced"] = (found[f"{arm}.recognition"] + 1.0 - found[f"{arm}.false_alarm"]) / 2.0
+    for arm in contrast.arms:
+        found[f"{arm}.balanced"] = balanced(found[f"{arm}.recognition"], found[f"{arm}.false_alarm"])
     for side, arms in (("same", contrast.same), ("across", contrast.across)):
         for name in ("balanced", *_PER_ARM):
             rates = [found[f"{arm}.{name}"] for arm in arms]
@@ -93,15 +93,17 @@ def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
     return found
 
 
-def _estimates(tally: Tally, contrast: Contrast, facts: int, exact: Mapping[str, Array], drawn: Mapping[str, Array]) -> Estimates:
-    low, high = interval(np.stack(list(drawn.values()), axis=1), facts)
+def _estimates(tally: Tally, contrast: Contrast, exact: Mapping[str, Array], drawn: Mapping[str, Array]) -> Estimates:
+    asked = _asked(tally, contrast)
+    behind = np.array([asked[name.partition("." if "." in name else "_")[0]] for name in exact])
+    low, high = _intervals(np.stack(list(drawn.values()), axis=1), behind)
     readable = _facts_readable(tally, contrast)
     made = {}
     for place, (name, value) in enumerate(exact.items()):
         ends = low[place], high[place]
         if not name.endswith("attention"):
-            behind = readable if name.endswith("given_readable") else facts
-            ends = widened(*ends, behind, _REACH.get(name, (0.0, 1.0)))
+            facts = readable if name.endswith("given_readable") else int(behind[place])
+            ends = widened(*ends, facts, _REACH.get(name, (0.0, 1.0)))
         made[name] = Estimate(float(value[0]), float(ends[0]), float(ends[1]))
     values = {name: one for name, one in made.items() if "." not in name}
     values["preference"] = Estimate(_preference(tally, contrast))
@@ -112,6 +114,29 @@ def _estimates(tally: Tally, contrast: Contrast, facts: int, exact: Mapping[str,
         arm: {name: made[f"{arm}.{name}"] for name in ("balanced", *_PER_ARM)} for arm in contrast.arms if arm in tally.counts
     }
     return Estimates(values, arms, drawn["across_balanced"])
+
+
+def _asked(tally: Tally, contrast: Contrast) -> dict[str, int]:
+    """How many facts were asked about: in each arm, on each side of the contrast, and, for the gap, on the smaller side.
+
+    Fewer than there are where arms have limits of their own.
+    """
+    facts = {
+        arm: tally.counts[arm].any(axis=(1, 2)) if arm in tally.counts else np.zeros(len(tally.facts)) for arm in contrast.arms
+    }
+    sides = {
+        side: int(np.any([facts[arm] for arm in arms], axis=0).sum()) if arms else 0
+        for side, arms in (("same", contrast.same), ("across", contrast.across))
+    }
+    return {arm: int(one.sum()) for arm, one in facts.items()} | sides | {"gap": min(sides.values())}
+
+
+def _intervals(drawn: Array, behind: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+    """The interval of each column of [resamples × columns], from as many facts as stand behind it."""
+    low, high = np.empty((2, len(behind)))
+    for facts in np.unique(behind):
+        low[behind == facts], high[behind == facts] = interval(drawn[:, behind == facts], int(facts))
+    return low, high
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow.compute as pc
 from scipy.stats import norm
 
-from cmqa_tasks.records import ARMS, Relation
+from cmqa_tasks.metrics import balanced
+from cmqa_tasks.records import ARMS, Relation, is_right
 from cmqa_tasks.report.contrasts import Contrast
 from cmqa_tasks.report.estimates import Estimate
 from cmqa_tasks.report.own_arms import contrasts_of
@@ -177,7 +178,7 @@ class _Rates:
 
     def __init__(self, tallies: tuple[Tally, Tally], arms: Sequence[str], resamples: int, seed: int) -> None:
         self.tallies, self.arms = tallies, list(arms)
-        self.facts = len(tallies[0].facts)
+        self._asked = [tallies[0].counts[arm].any(axis=(1, 2)) for arm in arms]
         calls = [tally.calls(arm, relation) for tally in tallies for arm in arms for relation in _RELATIONS]
         sums = np.stack([column for pair in calls for column in pair], axis=1)
         self.exact = self._shaped(sums.sum(axis=0, dtype=np.float64)[None])[0]
@@ -191,12 +192,15 @@ class _Rates:
 
     def balanced(self, rates: Array) -> Array:
         """[… × 2 models × arms]."""
-        mean: Array = (rates[..., 0] + 1.0 - rates[..., 1]) / 2.0
-        return mean
+        return balanced(rates[..., 0], rates[..., 1])
 
-    def estimate(self, exact: float, drawn: Array, reach: tuple[float, float] = (-1.0, 1.0)) -> Estimate:
-        """A difference with its interval."""
-        low, high = widened(*interval(drawn, self.facts), self.facts, reach)
+    def facts(self, places: Sequence[int]) -> int:
+        """How many facts any of these arms was asked about: fewer than there are where arms have limits of their own."""
+        return int(np.any([self._asked[place] for place in places], axis=0).sum())
+
+    def estimate(self, exact: float, drawn: Array, facts: int, reach: tuple[float, float] = (-1.0, 1.0)) -> Estimate:
+        """A difference with its interval, from so many facts."""
+        low, high = widened(*interval(drawn, facts), facts, reach)
         return Estimate(float(exact), float(low), float(high))
 
 
@@ -211,7 +215,7 @@ def _arms(setting: Setting, rates: _Rates, unpaired: Mapping[str, int]) -> list[
             unpaired[arm],
             recognition[place],
             false_alarm[place],
-            rates.estimate(exact[1, place] - exact[0, place], drawn[:, 1, place] - drawn[:, 0, place]),
+            rates.estimate(exact[1, place] - exact[0, place], drawn[:, 1, place] - drawn[:, 0, place], rates.facts([place])),
         )
         for place, arm in enumerate(rates.arms)
     ]
@@ -224,7 +228,8 @@ def _relation(rates: _Rates, number: int) -> list[Rate]:
         (before, asked), (after, _) = (tally.calls(arm, _RELATIONS[number]) for tally in rates.tallies)
         gained, lost, items = int((after > before).sum()), int((after < before).sum()), int(asked.sum())
         a, b = rates.exact[0, place, number], rates.exact[1, place, number]
-        difference = rates.estimate(b - a, rates.drawn[:, 1, place, number] - rates.drawn[:, 0, place, number])
+        drawn = rates.drawn[:, 1, place, number] - rates.drawn[:, 0, place, number]
+        difference = rates.estimate(b - a, drawn, rates.facts([place]))
         found = detectable(items, (gained + lost) / items if items else 0.0, POWER)
         p = mcnemar(gained, lost) if items else math.nan
         made.append(Rate(float(a), float(b), difference, gained, lost, p, math.nan, found))
@@ -243,10 +248,11 @@ def _contrasts(setting: Setting, rates: _Rates, known: Sequence[Contrast]) -> It
         if contrast.same and set(contrast.same) <= set(rates.arms):
             places = [rates.arms.index(arm) for arm in contrast.same]
             own, own_spread = (_change(one, places) for one in (exact, drawn))
-            same = rates.estimate(float(own), own_spread)
-            gap = rates.estimate(float(own - values), own_spread - spread, (-2.0, 2.0))
+            same = rates.estimate(float(own), own_spread, rates.facts(places))
+            fewest = min(rates.facts(places), rates.facts(across))
+            gap = rates.estimate(float(own - values), own_spread - spread, fewest, (-2.0, 2.0))
         needed = float(norm.ppf(0.975) + norm.ppf(POWER)) * float(np.nanstd(spread)) or math.nan
-        yield ContrastPair(setting, contrast, rates.estimate(float(values), spread), same, gap, needed)
+        yield ContrastPair(setting, contrast, rates.estimate(float(values), spread, rates.facts(across)), same, gap, needed)
 
 
 def _change(balanced: Array, places: Sequence[int]) -> Array:
@@ -267,6 +273,5 @@ def _flips(left: Entry, right: Entry, arm: str) -> Iterator[Flip]:
         return
     said_a, said_b = (exchanges(entry.parts[arm], flipped) for entry in (left, right))
     for item, (relation, a, b) in sorted(flipped.items()):
-        right_now = (b == "conflict") == (relation == "conflict")
         texts = said_a[item].prompt, said_a[item].response, said_b[item].response
-        yield Flip(left.setting, arm, item, relation, right_now, a, b, *texts)
+        yield Flip(left.setting, arm, item, relation, is_right(relation, b), a, b, *texts)

@@ -113,8 +113,8 @@ def read_all(sources: Iterable[Source]) -> list[Entry]:
 
     Raises:
         ResultsError: whatever is wrong with a file (see the modules of this package), samples that were not logged, or the
-            same arm of the
-            same model in two sources without a name.
+            same arm of the same model in two sources without a name.
+        cmqa_tasks.attention.store.StoreError: a log of attention is damaged.
     """
     parts: dict[tuple[Setting, str, Subject], dict[str, tuple[Part, Source]]] = {}
     superseded: dict[tuple[Setting, str, Subject], int] = {}
@@ -153,7 +153,7 @@ def _part(source: Source, run: RunFiles, task: str, stamp: TaskStamp) -> Part:
     if path is None:
         raise ResultsError(f"{run.results}: no samples of task {task} beside it; evaluate with --log_samples")
     table = items.read(path, stamp)
-    return Part(stamp, parquet.fill(table, task, source.directory), path)
+    return Part(stamp, parquet.fill(table, stamp, path, source.directory), path)
 
 
 def _check_names(parts: Iterable[tuple[Setting, str, Subject]]) -> None:

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from cmqa_tasks.records import ITEM_KEY
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.stamp import TaskStamp
 
-ITEM_KEY = "cmqa_item"
 ATTENTION_KEY = "attention_log_density_ratio"
 
 _WORDS = pa.dictionary(pa.int32(), pa.string())

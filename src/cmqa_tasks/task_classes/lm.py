@@ -24,7 +24,7 @@ from lm_eval.api.task import ConfigurableTask
 from cmqa_tasks import tasks
 from cmqa_tasks.catalogue import LOGLIKELIHOOD
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL, LETTERS
-from cmqa_tasks.records import Arm
+from cmqa_tasks.records import ITEM_KEY, Arm
 from cmqa_tasks.release import Release
 from cmqa_tasks.task_classes.settings import SPLIT, read
 
@@ -133,5 +133,5 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
         return {"acc": float(chosen == tasks.target(doc)), **tasks.process_results(doc, chosen, self.settings.arm)}
 
 
-_ITEMS = {"metric": tasks.ITEM_KEY, "aggregation": len, "higher_is_better": None}
+_ITEMS = {"metric": ITEM_KEY, "aggregation": len, "higher_is_better": None}
 """The per-item record is no metric, but every key of a result needs an aggregation, and the number of items is worth a row."""

@@ -5,7 +5,7 @@
 * :mod:`cmqa_tasks.webpage.choice`, ``samples``, ``sources``, ``reasons`` – the sample browser: which items, what was asked and
   answered, where the evidence comes from, why an answer was scored so
 * :mod:`cmqa_tasks.webpage.album`, ``pictures`` – images, within their room
-* :mod:`cmqa_tasks.webpage.logs`, ``segments`` – whose attention log is whose; attention per item
+* :mod:`cmqa_tasks.webpage.logs`, ``segments`` – the models' attention logs; attention per item
 * :mod:`cmqa_tasks.webpage.pack`, ``document`` – how data lie in the page; the page, within its size
 
 Numbers come from :mod:`cmqa_tasks.report` and nowhere else; the page's own code only shows them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ def _report(options: argparse.Namespace) -> int:
 
     if options.items < 0:
         raise ValueError(f"--items must not be negative, not {options.items}")
-    if not options.megabytes > 0:
-        raise ValueError(f"--megabytes must be above 0, not {options.megabytes:g}")
+    if not 0 < options.megabytes < math.inf:
+        raise ValueError(f"--megabytes must be above 0 and finite, not {options.megabytes:g}")
     made = report(options.runs, options.out, options.data, options.items, int(options.megabytes * 1e6))
     print(f"{made.path}: {made.bytes / 1e6:.1f} MB, {made.items:,} items, {made.images:,} images")
     for note in made.notes:

@@ -39,6 +39,7 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
         ResultsError: a file is damaged, incomplete or of an unknown form, or there are no samples.
         cmqa_tasks.release.ReleaseError: a release is missing or altered.
         cmqa_tasks.attention.store.StoreError: an attention log is damaged.
+        ValueError: there is no room for a page without any item.
         IsADirectoryError: ``out`` is a directory.
         ImportError: plotly is not installed.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -56,13 +57,14 @@ class _Group:
 
 
 def make(contents: Contents, room: int) -> Page:
-    """The page in at most so many bytes, if the tables and plots alone are not larger.
+    """The page in at most so many bytes.
 
     Items of the last facts are left out first for their texts, then images are made smaller, then left out; notes say so.
 
     Raises:
         ImportError: plotly is not installed.
         ReleaseError: an image cannot be decoded.
+        ValueError: there is no room for the tables and plots, which are always there.
     """
     samples = contents.samples
     built = samples.groups()
@@ -75,6 +77,9 @@ def make(contents: Contents, room: int) -> Page:
     groups = [_Group(packed[place], images.texts[ends[place] : ends[place + 1]]) for place in range(kept)]
     notes = _notes(contents, kept, (count, images.missing, images.size.words))
     html = _render(contents, groups, notes)
+    if (size := len(html.encode())) > room:
+        least = math.ceil(size / 1e5) / 10
+        raise ValueError(f"--megabytes {room / 1e6:g}: must be at least {least:g}, which tables and plots take without any item")
     return Page(html, sum(map(len, samples.choice.groups[:kept])), count - images.missing, notes)
 
 
@@ -106,6 +111,8 @@ def _notes(contents: Contents, groups: int, images: tuple[int, int, str] | None)
         )
     for stranger in sorted(contents.samples.strangers):
         notes.append(f"Passages and images of release {stranger} are not at hand; prompts are as the harness kept them.")
+    for unknown in sorted(contents.samples.unknown):
+        notes.append(f"This version does not know {unknown}; prompts are as the harness kept them.")
     if images is not None and images[0]:
         count, missing, words = images
         if missing:

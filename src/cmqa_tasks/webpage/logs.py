@@ -1,15 +1,14 @@
-"""Which attention log is whose: a model's own, below the directory that its results were read from, and no other's."""
+"""The attention logs of a page's models, merged (whose log is whose: :mod:`cmqa_tasks.results.logs`)."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from cmqa_tasks.attention import store
-from cmqa_tasks.results import Entry, Source
+from cmqa_tasks.results import Entry, Source, logs
 
 
 @contextmanager
@@ -38,25 +37,15 @@ def opened(entries: Sequence[Entry], sources: Sequence[Source]) -> Iterator[tupl
 
 
 def _candidates(entry: Entry, sources: Sequence[Source]) -> list[Path]:
-    """Logs of the entry's model below the directories that its samples were read from; of several, the nearest."""
+    """The entry's own logs below the directories that its samples were read from."""
     samples = [part.samples for part in entry.parts.values()]
     roots = {source.directory for source in sources if any(path.is_relative_to(source.directory) for path in samples)}
-    folders = {folder for root in roots for folder in store.locate(root) if _is_of(folder, entry)}
-    if len(folders) < 2:
-        return sorted(folders)
-    near = {folder: max(len(Path(os.path.commonpath([folder, path])).parts) for path in samples) for folder in folders}
-    return sorted(folder for folder in folders if near[folder] == max(near.values()))
-
-
-def _is_of(folder: Path, entry: Entry) -> bool:
-    given = dict(part.partition("=")[::2] for part in entry.subject.arguments.split(","))
-    about = store.read_metadata(sorted(folder.glob("*.parquet"))[0])
-    return about.model == given.get("pretrained") and bool(about.bias) == bool(given.get("attention_bias"))
+    return logs.own(entry.subject, roots, samples)
 
 
 def _merged(folder: Path, scratch: Path) -> Path:
     """The merged file of a directory; where there are shards, merged from links to them, so that they stay."""
-    files = sorted(folder.glob("*.parquet"))
+    files = logs.files(folder)
     if [path.name for path in files] == [store.MERGED]:
         return files[0]
     scratch.mkdir()

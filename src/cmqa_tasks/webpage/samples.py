@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,8 @@ class Samples:
         self.album = Album()
         self.strangers: set[str] = set()
         """Releases that are not at hand, so that the evidence of their items is not shown."""
+        self.unknown: set[str] = set()
+        """Ways of asking that this version does not know, so that a prompt is not made again."""
         self._exchanges = [self._said(place) for place in range(len(entries))]
         self._attention = [self._logged(place, logs) for place in range(len(entries))]
 
@@ -119,11 +120,14 @@ class Samples:
         setting = self.entries[place].setting
         found = self.data.item(setting, asked.arm, asked.identity)
         document = None
-        if found is not None:
-            with suppress(ReleaseError):
-                document = sources.document(found[0], found[1], setting)
-        if found is None or document is None:
+        try:
+            if found is not None and (document := sources.document(found[0], found[1], setting)) is None:
+                self.unknown.add(pack.name(f"protocol {setting.protocol} in {setting.language}"))
+        except ReleaseError:
+            found = None
+        if found is None:
             self.strangers.add(pack.name(f"{setting.release} ({setting.release_sha256[:8]})"))
+        if found is None or document is None:
             exchange = self._exchanges[place].get(asked.identity, Exchange("", "", ""))
             parts: list[str | int] = [pack.cut(exchange.prompt)]
             return {"parts": parts, "target": pack.name(exchange.target), "form": "words", "logged": True, "entries": []}, pieces

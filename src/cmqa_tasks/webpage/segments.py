@@ -31,7 +31,7 @@ def read(path: Path, tasks: Collection[str], wanted: Collection[str]) -> dict[st
         StoreError: the log is damaged.
     """
     found: dict[str, dict[str, Any]] = {}
-    names, ids = pa.array(sorted(tasks)), pa.array(sorted(wanted))
+    names, ids = (pa.array(sorted(some), pa.string()) for some in (tasks, wanted))
     for batch in store.batches(path, _COLUMNS):
         kept = pc.and_(pc.is_in(batch.column("task"), names), pc.is_in(batch.column("item_id"), ids))
         rows = batch.filter(pc.and_(kept, pc.equal(batch.column("aggregate"), AGGREGATE)))

@@ -10,7 +10,7 @@ from cmqa_tasks import tasks
 from cmqa_tasks.items import items
 from cmqa_tasks.own import read_jsonl
 from cmqa_tasks.prompts import PromptError
-from cmqa_tasks.protocols import form_of
+from cmqa_tasks.protocols import KNOWN, form_of
 from cmqa_tasks.records import ARMS, SIDES, Fact, Item
 from cmqa_tasks.release import Release, load, shipped
 from cmqa_tasks.results import Setting
@@ -60,6 +60,8 @@ def document(release: Release, item: Item, setting: Setting) -> tasks.Document |
     Raises:
         cmqa_tasks.release.ReleaseError: the release lacks the item's evidence.
     """
+    if setting.protocol not in KNOWN:
+        return None
     try:
         return tasks.document(item, release, setting.protocol, setting.language)
     except PromptError:

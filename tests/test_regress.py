@@ -274,7 +274,7 @@ def test_what_is_wrong_with_a_reference_cannot_be_told(tmp_path: Path, capsys: p
     about, said, item = json.loads(head), json.loads(task), json.loads(row)
     for lines, complaint in (
         ([{name: value for name, value in about.items() if name != "stamp"}, said, item], "line 1: stamp: Field required"),
-        ([about | {"history": 7}, said, item], "line 1: history: Input should be a valid tuple, not 7"),
+        ([about | {"history": 7}, said, item], "line 1: history: Input should be a list, not 7"),
         ([[about], said, item], "is no reference file of format 1"),
         (
             [about, said | {"new_field": "x"}, item],

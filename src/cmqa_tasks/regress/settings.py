@@ -8,7 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from cmqa_tasks.problems import one_line
+from cmqa_tasks.problems import no_utf_8, one_line
 from cmqa_tasks.records import Record
 from cmqa_tasks.results import ResultsError
 
@@ -44,8 +44,7 @@ def read(path: Path | None) -> Settings:
     try:
         said: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ResultsError(f"{path}, line {line}: no UTF-8: byte 0x{error.object[error.start]:02x}") from None
+        raise ResultsError(f"{path}, {no_utf_8(error)}") from None
     except (OSError, yaml.YAMLError) as error:
         raise ResultsError(f"{path}: {one_line(error)}") from None
     fields = f"the fields are {', '.join(Settings.model_fields)}"

@@ -41,3 +41,18 @@ def check_names(given: Iterable[str]) -> None:
     """
     if unknown := [name for name in given if name not in NAMES]:
         raise ValueError(f"cmqa_hf has no argument {', '.join(f'{name}=' for name in unknown)}; it takes {', '.join(NAMES)}")
+
+
+def positive(name: str, value: int | str) -> int:
+    """A value as a positive integer.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{name}={value!r}: must be a positive integer")
+    return number

@@ -27,7 +27,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from cmqa_tasks.attention.live import BOARD
-from cmqa_tasks.models.arguments import check_dtype, check_names
+from cmqa_tasks.models.arguments import check_dtype, check_names, positive
 from cmqa_tasks.models.attention_log import (
     MODES,
     AttentionLog,
@@ -99,7 +99,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if attention not in MODES:
             raise ValueError(f"attention={attention!r}: choose one of {', '.join(MODES)}")
         bias, megabytes = bias_of(attention_bias), megabytes_of(image_cache)
-        self.batch_size_per_gpu = _positive("batch_size", batch_size)
+        self.batch_size_per_gpu = positive("batch_size", batch_size)
         self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         self._device = device_of(device)
         gc.collect()  # an earlier model of this process may lie in reference cycles: two of them may not fit
@@ -282,16 +282,6 @@ def _found(pretrained: str, source: Mapping[str, Any]) -> tuple[str, Any]:
         nowhere = f"neither a directory nor a checkpoint of the hub within reach (revision {source['revision']})"
         why = "a directory without a readable checkpoint" if Path(place).is_dir() else nowhere
         raise OSError(f"pretrained={pretrained!r}: {why}: {one_line(error)}") from error
-
-
-def _positive(name: str, value: int | str) -> int:
-    try:
-        number = int(value)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ValueError(f"{name}={value!r}: must be a positive integer")
-    return number
 
 
 def device_of(device: str | None) -> torch.device:

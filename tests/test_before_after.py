@@ -371,9 +371,19 @@ def test_the_log_says_why_a_task_failed() -> None:
         ({"checkpoints": {"before": "a,b", "after": "c"}}, "--before 'a,b'"),
         ({"out": Path("runs/lr=1e-4,r16")}, "--out runs/lr=1e-4,r16: lmms-eval misreads , in a path"),
         ({"out": Path("o'brien/runs")}, "--out o'brien/runs: lmms-eval misreads '"),
-        ({"tasks": ("blink", "blink")}, "each task once"),
-        ({"batch_size": 0}, "at least 1"),
-        ({"limit": 0}, "at least 1"),
+        (
+            {"checkpoints": {"before": "cmqa:mini_dataset", "after": "cmqa:mini_inst"}},
+            "--after cmqa:mini_inst: no checkpoint .*mini_i",
+        ),
+        ({"checkpoints": {"before": "a/b/c", "after": "d"}}, "--before a/b/c: no such directory, and no hub id"),
+        ({"model_args": "dtype=fp32"}, "--model-args: dtype='fp32': choose one of auto, float32, bfloat16, float16"),
+        ({"model_args": "revision=main,dtyp=auto"}, "--model-args: cmqa_hf has no argument dtyp=; it takes .*revision, dtype"),
+        ({"tasks": ("blink", "blink")}, "--tasks: blink is named twice; name each task once"),
+        ({"tasks": ("",)}, "--tasks '': an empty name; write TASK,…"),
+        ({"tasks": ("blink", "cmqa_mni")}, "--tasks cmqa_mni: no task of ours; did you mean cmqa_mini, "),
+        ({"tasks": ("clqa_zz_zz__nope",)}, "--tasks clqa_zz_zz__nope: no task of ours.*; all names: docs/tasks.md"),
+        ({"batch_size": 0}, "--batch-size 0: at least 1"),
+        ({"limit": -1}, "--limit -1: at least 1"),
     ],
 )
 def test_bad_requests_are_refused(changed: Mapping[str, Any], match: str, tmp_path: Path) -> None:
@@ -382,9 +392,32 @@ def test_bad_requests_are_refused(changed: Mapping[str, Any], match: str, tmp_pa
         Request(**given)
 
 
+def test_a_directory_without_a_config_is_no_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    for name, why in (("empty", "no checkpoint: it has no config.json"), ("file", "a file, and no directory of a checkpoint")):
+        with pytest.raises(ValueError, match=f"--before .*/{name}: {why}"):
+            Request({"before": str(tmp_path / name), "after": "cmqa:mini_instance"}, tmp_path / "out")
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_hub_id_that_cannot_be_had_stops_before_anything_is_evaluated(
+    side: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    other = {"before": "after", "after": "before"}[side]
+    command = ["before-after", f"--{side}", "nope", f"--{other}", "cmqa:mini_instance", "--tasks", "cmqa_mini_single"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert f"--{side} nope: neither a directory nor a checkpoint of the hub that can be had" in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_checkpoint_is_refused_for_the_directory_it_lies_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is passed on by its whole path."""
     (tmp_path / "a,b" / "checkpoint").mkdir(parents=True)
+    (tmp_path / "a,b" / "checkpoint" / "config.json").write_text("{}")
     monkeypatch.chdir(tmp_path / "a,b")
     with pytest.raises(ValueError, match=r"--after .*/a,b/checkpoint: lmms-eval misreads ,"):
         Request({"before": "some/model", "after": "checkpoint"}, Path("out"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from cmqa_tasks.show import find, write
 
 OWN = ("text_text", "image_image", "image_text", "text_image", "text", "image", "en_en", "en")
 """The arms that English texts and images are enough for."""
+BAD = '{"name": "bad", "seed": 1, "facts": 1, "languages": [], "page_size": [1, 1], "versions": {}}'
 ITEM = next(iter(items(arm_named("image_text"), load().facts.values(), load().name)))
 
 
@@ -123,14 +125,58 @@ def test_items_lists_what_show_takes(capsys: pytest.CaptureFixture[str]) -> None
     assert lines[0].split("\t")[:2] == [ITEM.id, "conflict"]
 
 
+def test_own_facts_are_looked_at_as_tasks_take_them(own_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(own_file)]
+    assert main(["items", "text_text", *data]) == 0
+    identity, *_, question = capsys.readouterr().out.splitlines()[0].split("\t")
+    assert question == "What is the total of receipt 0?"
+    assert main(["show", identity, *data, "--out", str(tmp_path)]) == 0
+    assert question in (tmp_path / identity / "aware.en.txt").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["policies", "--policy", "oracle", *data]) == 0
+    header, _, row = capsys.readouterr().out.splitlines()
+    pairs = [name for name in OWN if not ARMS[name].single]
+    assert [cell.strip() for cell in header.split("|")[3:-1]] == pairs, "the arms that it has evidence for"
+    assert row.count("1.000") == len(pairs)
+
+
+def test_names_are_taken_as_tables_and_model_args_write_them(capsys: pytest.CaptureFixture[str]) -> None:
+    for arm, task in (("image_text", "cmqa_image_text"), ("en_zh", "clqa_en_zh")):
+        assert main(["items", arm]) == main(["items", task]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[: len(lines) // 2] == lines[len(lines) // 2 :]
+    assert main(["checkpoint-path", "mini_dataset"]) == main(["checkpoint-path", "cmqa:mini_dataset"]) == 0
+    assert len(set(capsys.readouterr().out.split())) == 1
+
+
+@pytest.mark.parametrize("command", [["regress"], ["reference", "update"]])
+def test_help_names_both_harnesses(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    assert "directory of results (--log_samples of lmms-eval or lm-eval)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_items_show_the_question_in_the_language_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"question": "多少钱？", "language": "zh", "a": "5", "b": "6", "texts": {"a": ["x", "y"], "b": ["z", "w"]}}
+    (tmp_path / "own.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    assert main(["items", "zh_zh", "--data", str(tmp_path / "own.jsonl")]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("\town\town\t多少钱？")
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["items", "nope"], "unknown arm 'nope'"),
+        (["items", "clqa_image_text"], "unknown arm 'clqa_image_text'"),
+        (["show", "0000"], "'cmqa items ARM' lists the items (of other data with --data)"),
+        (["checkpoint-path", "cmqa:mini"], "no checkpoint 'mini' ships with the package; there are: mini_dataset, mini_inst"),
         (["items", "text", "--data", "nope"], "no release 'nope'"),
         (["show", ITEM.id, "--protocols", "nope"], "unknown protocol 'nope'; choose one of aware, neutral"),
-        (["show", ITEM.id, "--language", "fr"], "unknown protocol 'aware' in language 'fr'"),
+        (["show", ITEM.id, "--language", "fr"], "no prompts in language 'fr'; choose one of en, zh"),
+        (["policies", "--language", "fr"], "no prompts in language 'fr'; choose one of en, zh"),
+        (["policies", "--data", "bad"], "release.json: files: Field required"),
         (["policies", "--policy", "nope"], "unknown policy 'nope'; choose one of oracle"),
+        (["build", "--seed", "-1", "--facts", "4", "--out", "x"], "--seed must be at least 0, not -1"),
         (["build", "--seed", "1", "--facts", "0", "--out", "x"], "--facts must be at least 1"),
         (["build", "--seed", "1", "--facts", "4", "--out", "x", "--workers", "0"], "--workers must be at least 1"),
     ],
@@ -139,6 +185,8 @@ def test_mistakes_are_one_line_and_exit_code_2(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "release.json").write_text(BAD)
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert complaint in error

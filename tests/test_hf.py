@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from lmms_eval.api.instance import Instance
 from lmms_eval.utils import load_yaml_config
 from loguru import logger
 
+from cmqa_tasks.models.arguments import NAMES
 from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.hf import CmqaHF, device_of
 from cmqa_tasks.release import Release
@@ -224,13 +226,26 @@ def test_there_is_one_bos_whoever_writes_it(
     ("arguments", "complaint"),
     [
         ({"dtype": "float99"}, r"dtype='float99': choose one of auto, float32"),
+        ({"foo": 1, "bar": 2}, r"cmqa_hf has no argument foo=, bar=; it takes pretrained, revision, dtype"),
+        ({"device": "gpu"}, r"device='gpu': .*; choose cpu, cuda or cuda:N"),
+        (
+            {"pretrained": "nope"},
+            r"pretrained='nope': neither a directory nor a checkpoint of the hub within reach \(revision main\): ",
+        ),
+        ({"pretrained": "/no/where"}, r"pretrained='/no/where': neither a directory nor"),
+        ({"pretrained": "cmqa:mini"}, r"pretrained='cmqa:mini': no checkpoint 'mini' ships with the package; there are: mini_d"),
         ({"batch_size": "auto"}, r"batch_size='auto': must be a positive integer"),
         ({"batch_size": 0}, r"batch_size=0: must be a positive integer"),
     ],
 )
 def test_bad_arguments_are_named(arguments: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint):
-        CmqaHF("/nowhere", **arguments)
+    with pytest.raises((ValueError, OSError), match=complaint):
+        CmqaHF(**{"pretrained": "/nowhere"} | arguments)
+
+
+def test_the_list_of_arguments_is_that_of_the_model() -> None:
+    parameters = inspect.signature(CmqaHF).parameters.values()
+    assert tuple(one.name for one in parameters if one.kind is not inspect.Parameter.VAR_KEYWORD) == NAMES
 
 
 def test_remote_code_is_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,14 @@ def test_a_bad_line_is_named_by_file_line_and_field(tmp_path: Path, row: object,
         read_jsonl(write(tmp_path, GOOD, row))
 
 
+def test_a_line_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    """And only it: what comes before has been read."""
+    file = tmp_path / "own.jsonl"
+    file.write_bytes(json.dumps(GOOD).encode() + b"\n" + '{"question": "Größe?"}\n'.encode("latin-1"))
+    with pytest.raises(OwnDataError, match=r"own\.jsonl:2: no UTF-8: byte 0xf6 at column 17"):
+        read_jsonl(file)
+
+
 NOT_CANONICAL: list[tuple[Kind, str]] = [
     *(("direction", text) for text in ("N", "NE", "northeast", "North", "sunshine", "")),
     *(("time", text) for text in ("0830", "08", "08:30:00", "8:30", "08:30Z", "25:00")),

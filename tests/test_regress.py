@@ -207,6 +207,17 @@ def test_the_commands_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main([*arguments, str(bad), "--mode", "paired"]) == 1
 
 
+@pytest.mark.parametrize("option", ["--junit", "--summary"])
+def test_a_directory_where_a_file_should_go(tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    directory, other = tmp_path / "out", tmp_path / "other"
+    directory.mkdir()
+    command = ["regress", "--reference", str(directory), "--candidate", str(directory)]
+    rest = {"--junit": "--summary", "--summary": "--junit"}[option]
+    assert main([*command, option, str(directory), rest, str(other)]) == 2
+    assert capsys.readouterr().err == f"cmqa regress: {option} {directory}: a directory; name a file\n"
+    assert not other.exists()
+
+
 def test_hostile_names_are_inert(tmp_path: Path) -> None:
     name = '<script>x</script> `a` \x00\x1b[31m ]]> & "q" \''
     good = snapshot.of_run(run(tmp_path / "good", always(True)))
@@ -225,11 +236,13 @@ def test_hostile_names_are_inert(tmp_path: Path) -> None:
         ("margin: 0.1", r"margin=0.1: Extra inputs are not permitted"),
         ("mode: quick", r"mode='quick': Input should be 'exact' or 'paired'"),
         ("a: [", r"gate.yaml: "),
+        ("['a']", r"gate.yaml: must be fields and values, not \['a'\]; the fields are mode, level"),
+        ("level: 0.1\nmode: \udcfc", r"gate.yaml, line 2: no UTF-8: byte 0xfc"),
     ],
 )
 def test_settings_are_checked(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "gate.yaml"
-    path.write_text(text)
+    path.write_text(text, errors="surrogateescape")
     with pytest.raises(ResultsError, match=complaint):
         settings.read(path)
     path.write_text("task_margin: 0.1\nmode: paired\n")
@@ -261,7 +274,7 @@ def test_what_is_wrong_with_a_reference_cannot_be_told(tmp_path: Path, capsys: p
     about, said, item = json.loads(head), json.loads(task), json.loads(row)
     for lines, complaint in (
         ([{name: value for name, value in about.items() if name != "stamp"}, said, item], "line 1: stamp: Field required"),
-        ([about | {"history": 7}, said, item], "line 1: history: Input should be a valid tuple, not 7"),
+        ([about | {"history": 7}, said, item], "line 1: history: Input should be a list, not 7"),
         ([[about], said, item], "is no reference file of format 1"),
         (
             [about, said | {"new_field": "x"}, item],

@@ -135,6 +135,19 @@ def test_an_unknown_release_lists_those_that_exist(source: str) -> None:
         load(source)
 
 
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "Invalid JSON: EOF while parsing an object at line 1 column 1$"),
+        ('{"name": 3}', "name: Input should be a valid string, not 3$"),
+    ],
+)
+def test_damaged_metadata_are_one_line(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / METADATA).write_text(text)
+    with pytest.raises(ReleaseError, match=rf"release\.json: {complaint}"):
+        load(tmp_path)
+
+
 def test_a_directory_that_is_no_release(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match=r"is no release: it has no release\.json"):
         load(tmp_path)

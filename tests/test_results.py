@@ -12,7 +12,7 @@ import pytest
 
 from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
 from cmqa_tasks.attention.store import ShardWriter, merge
-from cmqa_tasks.results import UNKNOWN, Entry, ResultsError, Source, items, read_all
+from cmqa_tasks.results import UNKNOWN, Entry, ResultsError, Source, items, latest_results, read_all
 from cmqa_tasks.results.texts import exchanges
 from made_runs import ALL, Run, always
 
@@ -310,6 +310,57 @@ def test_what_is_wrong_with_a_file_is_said_by_name(tmp_path: Path, what: str, co
         read_all([Source(tmp_path)])
 
 
+TASK = "cmqa_image_text"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        (("config",), None, "config: None instead of an object"),
+        (("configs",), [], r"configs: Input should be a valid dictionary, not \[\]"),
+        (("configs", TASK), 3, f"configs.{TASK}: Input should be a valid dictionary, not 3"),
+        (
+            ("configs", TASK, "metadata", "release_sha256"),
+            3,
+            f"task {TASK}: release_sha256: Input should be a valid string, not 3",
+        ),
+        (("configs", TASK, "metadata", "protocol"), None, f"task {TASK}: protocol: Input should be a valid string, not None"),
+        (("configs", TASK, "metadata", "pieces"), "foo", f"task {TASK}: pieces: Input should be a list, not 'foo'"),
+        (("configs", TASK, "metadata", "pieces"), [["image"]], f"task {TASK}: pieces.0.1: Field required"),
+        (("configs", TASK, "metadata", "package"), [], rf"task {TASK}: package: Input should be a valid string, not \[\]"),
+        (
+            ("configs", TASK, "metadata", "model"),
+            {"name": "org/model", "dtype": 3},
+            f"task {TASK}: model.dtype: Input should be a",
+        ),
+        (("n-samples",), [], r"n-samples: Input should be a valid dictionary, not \[\]"),
+        (("n-samples", TASK), 3, f"task {TASK}: n-samples: 3 instead of an object"),
+        (("n-samples", TASK, "effective"), "x", f"task {TASK}: n-samples: effective: Input should be a valid number.*, not 'x'"),
+        (("n-samples", TASK, "original"), "x", f"task {TASK}: n-samples: original: Input should be a valid integer.*, not 'x'"),
+        (("config", "resolved_cli_args"), [1], "config: resolved_cli_args: Input should be a valid dictionary"),
+        (("date",), 1e30, r"its date 1e\+30 is not of the form"),
+        (("config", "offset"), "x", "config: offset: Input should be a valid number.*, not 'x'"),
+        (("config", "model_sha"), 3, "config: model_sha: Input should be a valid string, not 3"),
+        (
+            ("config", "resolved_cli_args"),
+            {"timezone": "Nowhere/Land"},
+            "config: resolved_cli_args: timezone: this machine knows no 'Nowhere/Land'",
+        ),
+    ],
+)
+def test_fields_of_a_wrong_type_are_named(tmp_path: Path, path: tuple[str, ...], value: object, complaint: str) -> None:
+    RIGHT.write(tmp_path)
+    (file,) = tmp_path.glob("*_results.json")
+    content = json.loads(file.read_text())
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(ResultsError, match=rf"_results\.json: {complaint}"):
+        read_all([Source(tmp_path)])
+
+
 def test_no_directory_and_no_name(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="is no directory"):
         read_all([Source(tmp_path / "nowhere")])
@@ -317,3 +368,23 @@ def test_no_directory_and_no_name(tmp_path: Path) -> None:
         read_all([Source(tmp_path)])
     with pytest.raises(ResultsError, match="write NAME=DIRECTORY"):
         Source.parse("=x")
+
+
+def test_a_wrong_directory_is_told_from_an_evaluation_that_failed(tmp_path: Path) -> None:
+    """The harnesses leave nothing where they fail; what we start keeps a log, and the attention may have been logged."""
+
+    def complaint() -> str:
+        with pytest.raises(ResultsError, match=f"no results of lmms-eval or lm-eval below {tmp_path}/out") as caught:
+            read_all([Source(tmp_path / "out")])
+        return str(caught.value)
+
+    (tmp_path / "out").mkdir()
+    (tmp_path / "log.txt").touch()  # anyone's
+    assert complaint().endswith("nor anything else of an evaluation: give the --output_path of one, made with --log_samples")
+    (tmp_path / "out" / "layers.parquet").touch()
+    assert "only " in complaint()
+    assert "out/layers.parquet: the evaluation failed, goes on, or had another --output_path" in complaint()
+    (tmp_path / "runs.yaml").touch()
+    assert complaint().endswith(f"the evaluation failed or goes on; see {tmp_path}/log.txt")
+    with pytest.raises(ResultsError, match=f"the evaluation failed or goes on; see {tmp_path}/log.txt"):
+        latest_results(tmp_path / "out")

@@ -64,7 +64,7 @@ def test_a_huge_response_is_a_counted_outcome(own_release: Release) -> None:
 
 
 def test_unknown_language_and_protocol_are_refused(own_release: Release) -> None:
-    with pytest.raises(PromptError, match="unknown protocol 'aware' in language 'xx'"):
+    with pytest.raises(PromptError, match="no prompts in language 'xx'; choose one of en, zh"):
         tasks.documents(ARMS["text"], own_release, "aware", language="xx")
     with pytest.raises(ValueError, match="unknown protocol 'nope'; choose one of aware, neutral"):
         tasks.documents(ARMS["text"], own_release, "nope")

@@ -321,6 +321,9 @@ def test_what_cannot_be_trained_is_named_with_its_file_and_leaves_nothing(
 
 def test_other_mistakes_are_named_too(tiny_checkpoint: Checkpoints, mixed: Path, tmp_path: Path) -> None:
     (tmp_path / "no.yaml").write_text("a: [")
+    (tmp_path / "latin.yaml").write_bytes("model: m\ndata: Größe\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"latin\.yaml, line 2: no UTF-8: byte 0xf6"):
+        load(tmp_path / "latin.yaml")
     with pytest.raises(ConfigError, match=r"no\.yaml: no YAML"):
         load(tmp_path / "no.yaml")
     with pytest.raises(ConfigError, match="there is no"):

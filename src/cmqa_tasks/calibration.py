@@ -10,13 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cmqa_tasks import markdown, tasks
+from cmqa_tasks.items import items
 from cmqa_tasks.metrics import BALANCED, Scored, rates
 from cmqa_tasks.policies import Decide, Decision, decision_of, respond
 from cmqa_tasks.records import ARMS, Arm
-from cmqa_tasks.release import Release
+from cmqa_tasks.release import Release, ReleaseError
 
 PAIRS: tuple[Arm, ...] = tuple(arm for arm in ARMS.values() if not arm.single)
 """The arms of the tables: those with two pieces."""
+
+
+def filled(release: Release) -> list[Arm]:
+    """Those of them that a release has all evidence for.
+
+    Raises:
+        ReleaseError: it has none.
+    """
+    found = [
+        arm
+        for arm in PAIRS
+        if all(release.has(item.fact_id, one) for item in items(arm, release.facts.values(), release.name) for one in item.pieces)
+    ]
+    if not found:
+        raise ReleaseError(
+            f"release {release.name!r} has all evidence for none of the arms {', '.join(arm.name for arm in PAIRS)}"
+        )
+    return found
 
 
 def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release: Release, seen: Cache) -> Mapping[str, float]:
@@ -51,14 +70,23 @@ def _scored(doc: tasks.Document, decision: Decision) -> Scored:
 
 
 def table(policies: Sequence[str], protocols: Sequence[str], release: Release, language: str = "en", seed: int = 0) -> str:
-    """The headline metric of policies, a row per policy and protocol and a column per arm with two pieces."""
-    header = ["policy", "protocol", *(arm.name for arm in PAIRS)]
-    return markdown.table(header, list(_rows(policies, protocols, release, language, seed)))
+    """The headline metric of policies, a row per policy and protocol and a column per arm with two pieces
+    that the release has evidence for.
+
+    Raises:
+        ReleaseError: it has evidence for no such arm, or no question in this language.
+        ValueError: no such policy, or no such protocol in this language.
+    """
+    arms = filled(release)
+    header = ["policy", "protocol", *(arm.name for arm in arms)]
+    return markdown.table(header, list(_rows(policies, protocols, arms, release, language, seed)))
 
 
-def _rows(policies: Iterable[str], protocols: Sequence[str], release: Release, language: str, seed: int) -> Iterator[list[str]]:
+def _rows(
+    policies: Iterable[str], protocols: Sequence[str], arms: Sequence[Arm], release: Release, language: str, seed: int
+) -> Iterator[list[str]]:
     for name in policies:
         decide, seen = decision_of(name, seed), Cache()
         for protocol in protocols:
-            found = [policy_rates(decide, arm, protocol, language, release, seen)[BALANCED.name] for arm in PAIRS]
+            found = [policy_rates(decide, arm, protocol, language, release, seen)[BALANCED.name] for arm in arms]
             yield [name, protocol, *map(markdown.number, found)]

@@ -32,6 +32,7 @@ from cmqa_tasks.webpage import arguments as webpage
 
 _EXTRAS = {"lmms-eval": "lmms", "lm-eval": "lm"}
 """The harnesses, and the extra that installs each."""
+_DATA = "a release by name or directory, or .jsonl of your own facts (default: the shipped release)"
 _PIPE_ENDED = 128 + 13
 """What a shell says of a command that SIGPIPE ended."""
 
@@ -94,7 +95,7 @@ def _add_data(commands: Any) -> None:
 
     show = commands.add_parser("show", help="write one item as it is put to a model: prompt and images")
     show.add_argument("id", help="id of an item, or of a fact (then every item of it)")
-    show.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
+    show.add_argument("--data", default=None, help=_DATA)
     ways = "how the question is put; 'all': every way, side by side"
     show.add_argument("--protocols", nargs="+", default=["aware"], metavar="PROTOCOL", help=ways)
     show.add_argument("--language", default="en", help="language of the question")
@@ -102,8 +103,8 @@ def _add_data(commands: Any) -> None:
     show.set_defaults(run=_show)
 
     items = commands.add_parser("items", help="list the items of an arm: id, relation, world, type, question")
-    items.add_argument("arm", help="name of the arm")
-    items.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
+    items.add_argument("arm", help="name of the arm, or of its task: image_text, cmqa_image_text")
+    items.add_argument("--data", default=None, help=_DATA)
     items.set_defaults(run=_items)
 
 
@@ -118,7 +119,7 @@ def _add_policies(commands: Any) -> None:
     policies.add_argument("--policy", nargs="+", default=["oracle", "rule", "random"], metavar="POLICY", help="names of policies")
     policies.add_argument("--protocols", nargs="+", default=["aware"], metavar="PROTOCOL", help="names of protocols; 'all'")
     policies.add_argument("--language", default="en", help="language of the question")
-    policies.add_argument("--data", default=None, help="a release by name or directory (default: the shipped one)")
+    policies.add_argument("--data", default=None, help=_DATA)
     policies.set_defaults(run=_policies)
 
 
@@ -140,7 +141,7 @@ def _add_paths(commands: Any) -> None:
     checkpoint_path = commands.add_parser(
         "checkpoint-path", help="print the directory of a checkpoint that ships with the package"
     )
-    checkpoint_path.add_argument("name", help="mini_dataset (before mixing), mini_instance (after)")
+    checkpoint_path.add_argument("name", help="mini_dataset (before mixing), mini_instance (after); cmqa: may stand before it")
     checkpoint_path.set_defaults(run=_checkpoint_path)
 
 
@@ -156,25 +157,31 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from cmqa_tasks.own import opened
     from cmqa_tasks.protocols import protocols_named
-    from cmqa_tasks.release import DEFAULT, load
+    from cmqa_tasks.release import DEFAULT
     from cmqa_tasks.show import find, write
 
-    release = load(options.data or DEFAULT)
+    release = opened(options.data or DEFAULT)
     for item in find(release, options.id):
         print(write(item, release, options.out, protocols_named(options.protocols), options.language))
     return 0
 
 
 def _items(options: argparse.Namespace) -> int:
+    from cmqa_tasks.catalogue import task_name
     from cmqa_tasks.items import items
-    from cmqa_tasks.records import arm_named
-    from cmqa_tasks.release import DEFAULT, load
+    from cmqa_tasks.own import opened
+    from cmqa_tasks.records import ARMS, arm_named
+    from cmqa_tasks.release import DEFAULT
 
-    release = load(options.data or DEFAULT)
-    for item in items(arm_named(options.arm), release.facts.values(), release.name):
+    release = opened(options.data or DEFAULT)
+    arm = {task_name(one): one for one in ARMS.values()}.get(options.arm) or arm_named(options.arm)
+    for item in items(arm, release.facts.values(), release.name):
         fact = release.facts[item.fact_id]
-        print(item.id, item.relation, fact.world, fact.type, fact.question.get("en", ""), sep="\t")
+        print(
+            item.id, item.relation, fact.world, fact.type, fact.question.get("en") or next(iter(fact.question.values())), sep="\t"
+        )
     return 0
 
 
@@ -197,10 +204,11 @@ def _attention(options: argparse.Namespace) -> int:
 
 def _policies(options: argparse.Namespace) -> int:
     from cmqa_tasks.calibration import table
+    from cmqa_tasks.own import opened
     from cmqa_tasks.protocols import protocols_named
-    from cmqa_tasks.release import DEFAULT, load
+    from cmqa_tasks.release import DEFAULT
 
-    print(table(options.policy, protocols_named(options.protocols), load(options.data or DEFAULT), options.language))
+    print(table(options.policy, protocols_named(options.protocols), opened(options.data or DEFAULT), options.language))
     return 0
 
 

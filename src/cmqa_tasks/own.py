@@ -36,8 +36,10 @@ from cmqa_tasks.records import (
     evidence_id,
     fact_id,
 )
-from cmqa_tasks.release import Release
+from cmqa_tasks.release import Release, load
 from cmqa_tasks.worlds.languages import LANGUAGES, check_canonical, write
+
+_ENDING = ".jsonl"
 
 
 class OwnDataError(ValueError):
@@ -63,6 +65,17 @@ class _Line(Record):
     tolerance: float = Field(default=0.0, ge=0.0)
 
 
+def opened(source: str | Path) -> Release:
+    """Data as a task or a command names it: a user's own facts by their ``.jsonl`` file, else a release by name or directory.
+
+    Raises:
+        OwnDataError: as :func:`read_jsonl`.
+        cmqa_tasks.release.ReleaseError: as :func:`cmqa_tasks.release.load`.
+        FileNotFoundError: no such file of facts.
+    """
+    return read_jsonl(source) if Path(source).suffix == _ENDING else load(source)
+
+
 def read_jsonl(path: str | Path, name: str | None = None) -> Release:
     """Read a user's facts into a release in memory.
 
@@ -71,8 +84,8 @@ def read_jsonl(path: str | Path, name: str | None = None) -> Release:
         name: name of the release; by default the file's name without its ending.
 
     Raises:
-        OwnDataError: a line is no JSON, has a missing, unknown or wrong field, or names an image that cannot be read; or the
-            file has no facts.
+        OwnDataError: a line is no UTF-8 or no JSON, has a missing, unknown or wrong field, or names an image that cannot be read;
+            or the file has no facts.
     """
     path = Path(path)
     facts: list[Fact] = []
@@ -99,12 +112,15 @@ def read_jsonl(path: str | Path, name: str | None = None) -> Release:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, _Line]]:
-    with path.open(encoding="utf-8") as file:
-        for number, text in enumerate(file, start=1):
-            if not text.strip():
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
                 continue
             try:
-                yield number, _Line.model_validate(json.loads(text))
+                yield number, _Line.model_validate(json.loads(line.decode("utf-8")))
+            except UnicodeDecodeError as error:
+                wrong = f"byte 0x{line[error.start]:02x} at column {error.start + 1}"
+                raise OwnDataError(f"{path}:{number}: no UTF-8: {wrong}; save the file as UTF-8") from error
             except json.JSONDecodeError as error:
                 raise OwnDataError(f"{path}:{number}: no JSON: {error}") from error
             except ValidationError as error:

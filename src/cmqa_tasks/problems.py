@@ -20,6 +20,12 @@ def first_problem(error: ValidationError, called: Callable[[str], str] = str) ->
     return f"{called(field)}: {message}, not {problem['input']!r}" if field else message
 
 
+def no_utf_8(error: UnicodeDecodeError) -> str:
+    """Line and byte at which a text is none: ``line 2: no UTF-8: byte 0xfc``."""
+    line = error.object[: error.start].count(b"\n") + 1
+    return f"line {line}: no UTF-8: byte 0x{error.object[error.start]:02x}"
+
+
 def one_line(error: Exception) -> str:
     """The message of an error of a library, which may be of several lines."""
     return " ".join(str(error).split())

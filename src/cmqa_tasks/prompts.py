@@ -151,6 +151,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 @cache
 def _template(protocol: str, language: str) -> Template:
+    if language not in languages():
+        raise PromptError(f"no prompts in language {language!r}; choose one of {', '.join(languages())}")
     name = f"{protocol}.{language}.j2"
     if not (resources.prompts_dir() / name).is_file():
         known = ", ".join(sorted({path.name.split(".")[0] for path in resources.prompts_dir().glob("*.*.j2")}))

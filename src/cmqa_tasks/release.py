@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from cmqa_tasks import resources
+from cmqa_tasks.problems import first_problem
 from cmqa_tasks.records import Fact, ImageEvidence, Piece, Record, TextEvidence, evidence_id
 
 DEFAULT = "v1"
@@ -231,8 +232,10 @@ def load(source: str | Path = DEFAULT) -> Release:
         _check_file(directory / name, info)
     try:
         facts = [Fact.model_validate(_tuples(row)) for row in pq.read_table(directory / FACTS).to_pylist()]
-    except (pa.ArrowException, ValidationError) as error:
+    except pa.ArrowException as error:
         raise ReleaseError(f"{directory / FACTS}: {error}") from error
+    except ValidationError as error:
+        raise ReleaseError(f"{directory / FACTS}: {first_problem(error)}") from error
     fingerprint = hashlib.sha256("".join(info.sha256 for _, info in sorted(metadata.files.items())).encode()).hexdigest()
     return Release(metadata.name, facts, _Parquet(directory), fingerprint)
 
@@ -249,7 +252,7 @@ def read_metadata(directory: Path) -> Metadata:
     except FileNotFoundError:
         raise ReleaseError(f"{directory} is no release: it has no {METADATA}") from None
     except ValidationError as error:
-        raise ReleaseError(f"{path}: {error}") from error
+        raise ReleaseError(f"{path}: {first_problem(error)}") from error
     if missing := {FACTS, TEXTS, IMAGES} - metadata.files.keys():
         raise ReleaseError(f"{path}: no entry for {', '.join(sorted(missing))}")
     return metadata
@@ -274,7 +277,10 @@ def _directory_of(source: str | Path) -> Path:
         return resources.releases_dir() / source
     directory = Path(source)
     if not directory.is_dir():
-        raise ReleaseError(f"no release {str(source)!r}: neither a directory nor one of {', '.join(shipped()) or '(none)'}")
+        raise ReleaseError(
+            f"no release {str(source)!r}: neither a directory nor one of {', '.join(shipped()) or '(none)'}; "
+            "a file of your own facts ends in .jsonl"
+        )
     return directory
 
 

@@ -36,15 +36,16 @@ def located(pretrained: str) -> str:
     Raises:
         ValueError: none of this name ships.
     """
-    return str(checkpoint_dir(pretrained[len(_SHIPPED) :])) if pretrained.startswith(_SHIPPED) else pretrained
+    return str(checkpoint_dir(pretrained)) if pretrained.startswith(_SHIPPED) else pretrained
 
 
 def checkpoint_dir(name: str) -> Path:
-    """The directory of one of them.
+    """The directory of one of them, by its name with or without ``cmqa:``.
 
     Raises:
         ValueError: there is none of this name; the message lists those there are.
     """
+    name = name.removeprefix(_SHIPPED)
     known = sorted(path.parent.name for path in checkpoints_dir().glob("*/config.json"))
     if name not in known:
         raise ValueError(f"no checkpoint {name!r} ships with the package; there are: {', '.join(known)}")

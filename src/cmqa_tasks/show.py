@@ -34,7 +34,8 @@ def find(release: Release, identity: str) -> list[Item]:
         if identity in (item.id, item.fact_id) and all(release.has(item.fact_id, piece) for piece in item.pieces)
     ]
     if not found:
-        raise ValueError(f"release {release.name!r} has no item or fact {identity!r}; 'cmqa items ARM' lists the items")
+        hint = "'cmqa items ARM' lists the items (of other data with --data)"
+        raise ValueError(f"release {release.name!r} has no item or fact {identity!r}; {hint}")
     return found
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from cmqa_tasks.before_after import checks
 from cmqa_tasks.before_after.judge import judge_of
 from cmqa_tasks.before_after.log import reasons
 from cmqa_tasks.evaluations import LOG, check_path, evaluate
@@ -38,8 +39,6 @@ TASKS = (
 )
 """What is evaluated unless ``--tasks`` says otherwise."""
 _ARGUMENTS = "arguments.json"
-_OURS = ("pretrained", "attention", "attention_path")
-"""Model arguments that the command sets itself."""
 _FREE = ("device", "device_map")
 """Model arguments that do not change an answer."""
 _PACKAGES = ("cmqa-tasks", "lmms-eval", "transformers")
@@ -50,7 +49,8 @@ class Request:
     """What a command line asks for.
 
     Raises:
-        ValueError: a value that lmms-eval would misread or that this command sets itself; the message names it.
+        ValueError: a value that does not exist, that lmms-eval would misread or that this command sets itself; the message names
+            it.
     """
 
     checkpoints: Mapping[Side, str]
@@ -68,20 +68,13 @@ class Request:
     def __post_init__(self) -> None:
         check_path("--out", self.out)
         for side, checkpoint in self.checkpoints.items():
-            if not checkpoint or set(checkpoint) & set(",="):
-                raise ValueError(
-                    f"--{side} {checkpoint!r}: give a hub id or a directory whose path has no comma and no equals sign"
-                )
+            checks.check_checkpoint(f"--{side}", checkpoint)
             check_path(f"--{side}", _place(checkpoint))
-        for part in self.model_args.split(",") if self.model_args else ():
-            name, equals, _ = part.partition("=")
-            if not equals or name in _OURS:
-                taken = ", ".join(_OURS)
-                raise ValueError(f"--model-args {part!r}: write NAME=VALUE,…; {taken} are set by the command itself")
-        if len(set(self.tasks)) < len(self.tasks) or not all(self.tasks):
-            raise ValueError(f"--tasks {','.join(self.tasks)}: name each task once")
-        if self.batch_size < 1 or (self.limit is not None and self.limit < 1):
-            raise ValueError(f"--batch-size {self.batch_size}, --limit {self.limit}: at least 1")
+        checks.model_args(self.model_args)
+        checks.check_tasks(self.tasks)
+        for option, number in (("--batch-size", self.batch_size), ("--limit", self.limit)):
+            if number is not None and number < 1:
+                raise ValueError(f"{option} {number}: at least 1")
 
     def directory(self, side: Side, task: str) -> Path:
         """Where the evaluation of a task lies."""
@@ -90,7 +83,7 @@ class Request:
     def arguments(self, side: Side, task: str) -> dict[str, Any]:
         """What makes a task's numbers, as it is kept beside them."""
         checkpoint = self.checkpoints[side]
-        model_args = dict(part.split("=", 1) for part in self.model_args.split(",")) if self.model_args else {}
+        model_args = checks.model_args(self.model_args)
         return {
             "task": task,
             "checkpoint": _place(checkpoint),
@@ -138,9 +131,13 @@ def run(request: Request) -> dict[tuple[Side, str], str]:
 
     Raises:
         ResultsError: an evaluation with other arguments lies where this one belongs, or something that is none.
+        ValueError: a hub's checkpoint that is still to be evaluated cannot be had.
     """
     failed: dict[tuple[Side, str], str] = {}
-    for side, tasks in missing(request).items():
+    todo = missing(request)
+    revision = checks.model_args(request.model_args).get("revision", "main")
+    checks.reach({side: request.checkpoints[side] for side, tasks in todo.items() if tasks}, revision)
+    for side, tasks in todo.items():
         if tasks:
             said = _evaluate(request, side, tasks)
             failed |= {(side, task): said[task] for task in tasks if not _complete(request.directory(side, task), task)}

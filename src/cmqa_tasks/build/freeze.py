@@ -53,9 +53,11 @@ def build(seed: int, facts: int, out: Path, *, workers: int | None = None, brows
         browser: see :class:`~cmqa_tasks.build.render.Renderer`.
 
     Raises:
-        BuildError: ``out`` exists, ``facts`` is not positive, or ``<out>.partial`` is of another build.
+        BuildError: ``out`` exists, ``seed`` is negative, ``facts`` is not positive, or ``<out>.partial`` is of another build.
         cmqa_tasks.build.render.RenderError: no browser.
     """
+    if seed < 0:
+        raise BuildError(f"--seed must be at least 0, not {seed}")
     if facts < 1:
         raise BuildError(f"--facts must be at least 1, not {facts}")
     if out.exists():

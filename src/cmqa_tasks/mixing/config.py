@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from cmqa_tasks.problems import first_problem, one_line
+from cmqa_tasks.problems import first_problem, no_utf_8, one_line
 from cmqa_tasks.records import Record
 
 OURS = {
@@ -102,12 +102,14 @@ def load(path: Path) -> TrainConfig:
     """Read a configuration.
 
     Raises:
-        ConfigError: no such file, no YAML, or a field is missing, unknown or wrong.
+        ConfigError: no such file, no UTF-8, no YAML, or a field is missing, unknown or wrong.
     """
     try:
         given = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise ConfigError(f"there is no {path}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}, {no_utf_8(error)}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: no YAML: {one_line(error)}") from error
     if not isinstance(given, dict):

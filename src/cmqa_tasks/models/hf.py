@@ -27,6 +27,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from cmqa_tasks.attention.live import BOARD
+from cmqa_tasks.models.arguments import check_dtype, check_names, positive
 from cmqa_tasks.models.attention_log import (
     MODES,
     AttentionLog,
@@ -40,10 +41,10 @@ from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.generation import UNTIL, Settings
 from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
 from cmqa_tasks.models.segments import Messages, Origins, Segments, process, segment_batch
+from cmqa_tasks.problems import one_line
 from cmqa_tasks.resources import located
 from cmqa_tasks.running import RUNNING
 
-DTYPES = ("auto", "float32", "bfloat16", "float16")
 _SAMPLING_ONLY = ("temperature", "top_p", "top_k", "min_p")
 
 
@@ -53,7 +54,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
     Args:
         pretrained: hub id or directory of the checkpoint, or ``cmqa:mini_instance``: one that ships with this package.
         revision: revision of a hub checkpoint.
-        dtype: one of :data:`DTYPES`; ``auto`` takes the checkpoint's own.
+        dtype: one of :data:`~cmqa_tasks.models.arguments.DTYPES`; ``auto`` takes the checkpoint's own.
         device: ``cpu``, ``cuda``, ``cuda:1`` …; by default CUDA where there is one, else the CPU. Under several
             processes each takes the device of its local rank.
         device_map: passed to ``from_pretrained``, for models that need several devices; then ``device`` is where inputs go.
@@ -69,7 +70,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         max_batch_size: accepted because the harness passes it; not used.
 
     Raises:
-        ValueError: an argument is out of range; the message names it and what is allowed.
+        ValueError: an argument is unknown or out of range; the message names it and what is allowed.
+        OSError: the checkpoint cannot be had.
     """
 
     is_simple = False
@@ -89,20 +91,20 @@ class CmqaHF(lmms):  # type: ignore[misc]
         image_cache: int | float | str = DEFAULT,
         batch_size: int | str = 1,
         max_batch_size: int | None = None,
+        **unknown: object,
     ) -> None:
         super().__init__()
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype={dtype!r}: choose one of {', '.join(DTYPES)}")
+        check_names(unknown)
+        check_dtype(dtype)
         if attention not in MODES:
             raise ValueError(f"attention={attention!r}: choose one of {', '.join(MODES)}")
         bias, megabytes = bias_of(attention_bias), megabytes_of(image_cache)
-        self.batch_size_per_gpu = _positive("batch_size", batch_size)
+        self.batch_size_per_gpu = positive("batch_size", batch_size)
         self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         self._device = device_of(device)
         gc.collect()  # an earlier model of this process may lie in reference cycles: two of them may not fit
         source = {"revision": revision, "trust_remote_code": trust_remote_code}
-        place = located(pretrained)
-        self._config = AutoConfig.from_pretrained(place, **source)
+        place, self._config = _found(pretrained, source)
         self.sees_images = _sees_images(self._config)
         optional = {"device_map": device_map, "attn_implementation": attn_implementation}
         loader = AutoModelForImageTextToText if self.sees_images else AutoModelForCausalLM
@@ -270,21 +272,32 @@ class CmqaHF(lmms):  # type: ignore[misc]
         return GenerationResult(text=text, token_counts=TokenCounts(input_tokens=int(prompt_length), output_tokens=written))
 
 
-def _positive(name: str, value: int | str) -> int:
+def _found(pretrained: str, source: Mapping[str, Any]) -> tuple[str, Any]:
+    """Where a checkpoint is, and its configuration; errors name the argument."""
     try:
-        number = int(value)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ValueError(f"{name}={value!r}: must be a positive integer")
-    return number
+        place = located(pretrained)
+    except ValueError as error:
+        raise ValueError(f"pretrained={pretrained!r}: {error}") from None
+    try:
+        return place, AutoConfig.from_pretrained(place, **source)
+    except OSError as error:
+        nowhere = f"neither a directory nor a checkpoint of the hub within reach (revision {source['revision']})"
+        why = "a directory without a readable checkpoint" if Path(place).is_dir() else nowhere
+        raise OSError(f"pretrained={pretrained!r}: {why}: {one_line(error)}") from error
 
 
 def device_of(device: str | None) -> torch.device:
-    """The device that a process takes: where there are several, the card of its local rank unless another is named."""
+    """The device that a process takes: where there are several, the card of its local rank unless another is named.
+
+    Raises:
+        ValueError: torch knows no such device.
+    """
     if int(os.environ.get("WORLD_SIZE", 1)) > 1 and torch.cuda.is_available() and device in (None, "cuda"):
         return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
-    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    try:
+        return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r}: {error}; choose cpu, cuda or cuda:N") from error
 
 
 def _sees_images(config: Any) -> bool:

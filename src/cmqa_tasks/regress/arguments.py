@@ -17,7 +17,9 @@ def add(commands: Any) -> None:
         epilog="exit code: 0 fine, 1 regressed, 2 cannot tell (and why)",
     )
     gate.add_argument("--reference", type=Path, required=True, help="a reference file, or a directory of results")
-    gate.add_argument("--candidate", type=Path, required=True, help="a directory of results (lmms-eval --log_samples)")
+    gate.add_argument(
+        "--candidate", type=Path, required=True, help="a directory of results (--log_samples of lmms-eval or lm-eval)"
+    )
     gate.add_argument("--mode", choices=_MODES, default=None, help="item by item or statistically (default: as recorded)")
     gate.add_argument("--config", type=Path, default=None, help="YAML file with margins and level")
     gate.add_argument("--junit", type=Path, default=None, help="write JUnit XML here")
@@ -26,7 +28,9 @@ def add(commands: Any) -> None:
 
     reference = commands.add_parser("reference", help="record what a model does, for cmqa regress")
     update = reference.add_subparsers(dest="action", required=True).add_parser("update", help="make or replace a reference file")
-    update.add_argument("run_directory", type=Path, metavar="RUN", help="directory of results (lmms-eval --log_samples)")
+    update.add_argument(
+        "run_directory", type=Path, metavar="RUN", help="directory of results (--log_samples of lmms-eval or lm-eval)"
+    )
     update.add_argument("--out", type=Path, required=True, help="the reference file, such as model.reference.jsonl")
     update.add_argument("--reason", required=True, help="why, for whoever reads the diff")
     update.add_argument("--mode", choices=_MODES, default="exact", help="how the gate compares (default: exact)")

@@ -30,8 +30,11 @@ def regress(job: Job) -> gate.Verdict:
     """Compare, write the files that were asked for, and return the verdict. What cannot be read cannot be told, and is said.
 
     Raises:
-        ResultsError: the settings are wrong.
+        ResultsError: the settings are wrong, or a directory stands where a file should go.
     """
+    for option, path in (("--junit", job.junit), ("--summary", job.summary)):
+        if path is not None and path.is_dir():
+            raise ResultsError(f"{option} {path}: a directory; name a file")
     chosen = settings.read(job.config)
     mode = job.mode or chosen.mode
     try:

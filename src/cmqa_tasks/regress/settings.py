@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from cmqa_tasks.problems import no_utf_8, one_line
 from cmqa_tasks.records import Record
 from cmqa_tasks.results import ResultsError
 
@@ -42,10 +43,15 @@ def read(path: Path | None) -> Settings:
         return Settings()
     try:
         said: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except UnicodeDecodeError as error:
+        raise ResultsError(f"{path}, {no_utf_8(error)}") from None
     except (OSError, yaml.YAMLError) as error:
-        raise ResultsError(f"{path}: {error}") from None
+        raise ResultsError(f"{path}: {one_line(error)}") from None
+    fields = f"the fields are {', '.join(Settings.model_fields)}"
+    if not isinstance(said, dict):
+        raise ResultsError(f"{path}: must be fields and values, not {said!r}; {fields}")
     try:
         return Settings.model_validate(said)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}={one['input']!r}: {one['msg']}" for one in error.errors())
-        raise ResultsError(f"{path}: {wrong}; the fields are {', '.join(Settings.model_fields)}") from None
+        raise ResultsError(f"{path}: {wrong}; {fields}") from None

@@ -30,6 +30,9 @@ _SAMPLES: Mapping[Harness, re.Pattern[str]] = {
     "lm-eval": re.compile(rf"samples_(?P<task>.+)_(?P<moment>{_LM})\.jsonl"),
 }
 
+_STARTED = ("runs.yaml", "log.txt")
+"""What :mod:`cmqa_tasks.evaluations` leaves where it has started lmms-eval, which cannot be imported here."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
@@ -64,11 +67,25 @@ def find(directory: Path) -> list[RunFiles]:
         orphan = next(iter(samples[key].values()))
         raise ResultsError(f"{orphan} has no results file beside it: the evaluation was cut off, or the file was moved")
     if not results:
-        raise ResultsError(f"no results of lmms-eval or lm-eval below {directory}: the evaluation failed; see its output")
+        raise ResultsError(absent("lmms-eval or lm-eval", directory))
     found = [
         RunFiles(harness, moment, path, samples.get(key, {})) for key, path in results.items() for _, harness, moment in [key]
     ]
     return sorted(found, key=lambda run: (run.harness, run.moment, str(run.results)))
+
+
+def absent(harness: str, directory: Path) -> str:
+    """Why there are no results, as far as it can be told.
+
+    Harnesses leave nothing where they fail, so an empty directory is most often a wrong one.
+    """
+    said = f"no results of {harness} below {directory}"
+    for place in (directory, directory.parent):
+        if all((place / name).is_file() for name in _STARTED):
+            return f"{said}: the evaluation failed or goes on; see {place / _STARTED[-1]}"
+    if logged := next(iter(sorted(directory.rglob("*.parquet"))), None):
+        return f"{said}, only {logged}: the evaluation failed, goes on, or had another --output_path"
+    return f"{said}, nor anything else of an evaluation: give the --output_path of one, made with --log_samples"
 
 
 def _read(path: Path) -> Iterator[tuple[Harness, str, str | None]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cmqa_tasks.results.errors import ResultsError
+from cmqa_tasks.results.files import absent
 
 
 def latest_results(directory: Path) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def latest_results(directory: Path) -> dict[str, Any]:
     """
     files = sorted(directory.rglob("*_results.json"), key=lambda path: path.stat().st_mtime_ns)
     if not files:
-        raise ResultsError(f"no results of lmms-eval below {directory}: the evaluation failed; see its output")
+        raise ResultsError(absent("lmms-eval", directory))
     found: dict[str, Any] = json.loads(files[-1].read_text(encoding="utf-8"))
     return found
 

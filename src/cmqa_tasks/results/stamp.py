@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cmqa_tasks.results.errors import ResultsError
+from cmqa_tasks.results.fields import Config, Content, Counts, Metadata, check
 from cmqa_tasks.results.files import Harness, RunFiles
 
 UNKNOWN = "unknown"
@@ -112,15 +113,22 @@ def stamps(run: RunFiles) -> dict[str, TaskStamp]:
     """The stamps of our tasks in a run, by task; none of a run on other tasks.
 
     Raises:
-        ResultsError: as :func:`load`, or one of our tasks lacks a part of its stamp.
+        ResultsError: as :func:`load`, or one of our tasks lacks a part of its stamp, or a part is of another type.
     """
     content = load(run.results)
-    ours = {task: config for task, config in content["configs"].items() if "release_sha256" in (config.get("metadata") or {})}
+    check(Content, content, str(run.results))
+    check(Config, content["config"], f"{run.results}: config")
+    ours = {task: config for task, config in content["configs"].items() if _is_ours(config.get("metadata"))}
     return {task: _stamp(run, content, task, config) for task, config in ours.items()}
 
 
+def _is_ours(metadata: object) -> bool:
+    return isinstance(metadata, Mapping) and "release_sha256" in metadata
+
+
 def _stamp(run: RunFiles, content: Mapping[str, Any], task: str, config: Mapping[str, Any]) -> TaskStamp:
-    said, settings = config["metadata"], content["config"]
+    said, settings, where = config["metadata"], content["config"], f"{run.results}: task {task}"
+    check(Metadata, said, where)
     try:
         setting = Setting(
             said["release"],
@@ -131,14 +139,15 @@ def _stamp(run: RunFiles, content: Mapping[str, Any], task: str, config: Mapping
             "loglikelihood" if config.get("output_type") == "multiple_choice" else "generation",
         )
         counts = content["n-samples"][task]
+        check(Counts, counts, f"{where}: n-samples")
         original, effective = int(counts["original"]), counts["effective"]
     except KeyError as error:
-        raise ResultsError(f"{run.results}: task {task} does not say its {error.args[0]}") from None
+        raise ResultsError(f"{where} does not say its {error.args[0]}") from None
     offset = settings.get("offset") or 0
     exact = offset == 0 and float(effective).is_integer()
     limited = settings.get("limit") is not None or offset != 0
     subject = _subject(run.harness, content, said, config)
-    pieces = tuple((str(modality), str(language)) for modality, language in said.get("pieces") or ())
+    pieces = tuple((modality, language) for modality, language in said.get("pieces") or ())
     asked = original, int(effective) if exact else None, limited
     return TaskStamp(task, subject, setting, _date(run, content), *asked, pieces)
 
@@ -208,12 +217,16 @@ def _changes(content: Mapping[str, Any], config: Mapping[str, Any]) -> str:
 def _date(run: RunFiles, content: Mapping[str, Any]) -> str:
     """The day in UTC. lm-eval writes seconds since 1970, lmms-eval a local time."""
     date = content.get("date")
-    if isinstance(date, (int, float)):
-        return datetime.fromtimestamp(date, timezone.utc).date().isoformat()
-    zone = (content["config"].get("resolved_cli_args") or {}).get("timezone") or _SINGAPORE
+    named = str((content["config"].get("resolved_cli_args") or {}).get("timezone") or _SINGAPORE)
     try:
-        local = datetime.strptime(str(date), "%Y%m%d_%H%M%S").replace(tzinfo=_zone(zone))
-    except ValueError:
+        zone = _zone(named)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ResultsError(f"{run.results}: config: resolved_cli_args: timezone: this machine knows no {named!r}") from None
+    try:
+        if isinstance(date, (int, float)):
+            return datetime.fromtimestamp(date, timezone.utc).date().isoformat()
+        local = datetime.strptime(str(date), "%Y%m%d_%H%M%S").replace(tzinfo=zone)
+    except (ValueError, OverflowError, OSError):
         raise ResultsError(f"{run.results}: its date {date!r} is not of the form 20261126_023550") from None
     return local.astimezone(timezone.utc).date().isoformat()
 

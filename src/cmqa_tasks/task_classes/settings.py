@@ -13,10 +13,10 @@ import yaml
 import cmqa_tasks
 from cmqa_tasks import metrics, prompts, resources, tasks
 from cmqa_tasks.catalogue import Harness, suffix
-from cmqa_tasks.own import read_jsonl
+from cmqa_tasks.own import opened
 from cmqa_tasks.protocols import DEFAULT_PROTOCOL, Protocol, protocol_named
 from cmqa_tasks.records import Arm, arm_named
-from cmqa_tasks.release import DEFAULT, Release, load
+from cmqa_tasks.release import DEFAULT, Release
 
 _DISTRIBUTIONS: Mapping[Harness, str] = {"lmms_eval": "lmms-eval", "lm_eval": "lm-eval"}
 
@@ -90,15 +90,10 @@ def read(
     spoken = rest.pop("language", language)
     prompts.require(asked.name, spoken)
     source = rest.pop("data", data) or DEFAULT
-    release = source if isinstance(source, Release) else _opened(source)
+    release = source if isinstance(source, Release) else opened(source)
     family = found.family if release.name == DEFAULT else release.name
     given = name or rest.get("task") or f"{family}_{found.name}{suffix(asked.name, spoken)}"
     return Settings(given, found, asked, spoken, release, rest | {"task": given}, harness)
-
-
-def _opened(source: str | Path) -> Release:
-    """A release by name or directory, or a user's own facts from a file of JSON lines."""
-    return read_jsonl(source) if Path(source).suffix == ".jsonl" else load(source)
 
 
 def _shared(harness: Harness) -> dict[str, Any]:

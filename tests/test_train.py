@@ -15,7 +15,8 @@ import trl
 import yaml
 from packaging.version import Version
 from PIL import Image
-from transformers import AutoConfig, AutoProcessor
+from tokenizers.processors import TemplateProcessing
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 from trl.chat_template_utils import llava_next_chat_template, qwen2_5_vl_chat_template
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
@@ -26,6 +27,8 @@ from cmqa_tasks.mixing.options import options_of
 from cmqa_tasks.mixing.sources import source_of
 from cmqa_tasks.mixing.train import MARKS_VISION, check_arguments, collator, sft_arguments, train, training_set
 from cmqa_tasks.mixing.turns import IGNORED, AssistantTurns, TurnError
+from cmqa_tasks.models.batching import Prompt
+from cmqa_tasks.models.hf import CmqaHF
 from conftest import run_command
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "train"
@@ -127,6 +130,32 @@ def test_trl_is_left_to_mark_turns_where_it_can(
     for batch in batches(mixed)[:1]:
         found, expected = (learned(processor, one(copy.deepcopy(batch))["labels"]) for one in (ours, theirs))
         assert [[text.strip() for text in texts] for texts in found] == [[text.strip() for text in texts] for texts in expected]
+
+
+@pytest.mark.parametrize("template", [None, "llava.jinja"])
+@pytest.mark.parametrize("loss", ["assistant", "all"])
+def test_what_is_learned_begins_as_what_is_asked(
+    tiny_checkpoint: Checkpoints, tmp_path: Path, template: str | None, loss: str
+) -> None:
+    """A tokenizer that puts a BOS in front, as LLaVA-1.5's does: in training as in evaluation, whoever writes it, and once."""
+    processor = AutoProcessor.from_pretrained(tiny_checkpoint("llava"))
+    tokenizer = processor.tokenizer
+    tokenizer.add_special_tokens({"bos_token": "<s>"})
+    tokenizer._tokenizer.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", tokenizer.bos_token_id)])
+    if template:
+        processor.chat_template = (EXAMPLES / template).read_text()
+    processor.save_pretrained(tmp_path)
+    AutoModelForImageTextToText.from_pretrained(tiny_checkpoint("llava")).save_pretrained(tmp_path)
+    config = TrainConfig(model=str(tmp_path), data="-", output="-", loss=loss, trainer={"use_cpu": True, "bf16": False})
+    picture = Image.new("RGB", (60, 60))
+    user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Which colour?"}]}
+    assistant = {"role": "assistant", "content": [{"type": "text", "text": "Black."}]}
+    make = collator(config, processor, sft_arguments(config)) or DataCollatorForVisionLanguageModeling(processor)
+    learns = make([{"messages": [user, assistant], "images": [picture]}])["input_ids"][0].tolist()
+    asks = CmqaHF(str(tmp_path), device="cpu")
+    asked = asks._inputs([Prompt(0, asks._render([user]), 0, (picture,), "{}", [])])[0]["input_ids"][0].tolist()
+    assert learns[: len(asked)] == asked
+    assert learns.count(processor.tokenizer.bos_token_id) == 1
 
 
 def test_a_template_that_cannot_be_told_apart_is_refused(tiny_checkpoint: Checkpoints, mixed: Path) -> None:

@@ -32,6 +32,7 @@ from trl.chat_template_utils import get_training_chat_template, has_generation_m
 
 from cmqa_tasks.mixing.config import ConfigError, TrainConfig
 from cmqa_tasks.mixing.turns import AssistantTurns
+from cmqa_tasks.models.origins import lacks_special_tokens
 from cmqa_tasks.problems import first_problem, one_line
 
 MODEL, ADAPTER, CHECKPOINTS, STATE = "model", "adapter", "checkpoints", "trainer_state.json"
@@ -206,11 +207,12 @@ def _template(path: str) -> str:
 def collator(config: TrainConfig, processor: Any, arguments: SFTConfig) -> AssistantTurns | None:
     """What makes batches: None for TRL's own collator, which is told here to learn assistant turns alone where it can."""
     sees = isinstance(processor, ProcessorMixin)
-    if sees and config.loss == "all":
-        return None
-    if sees and _trl_marks_turns(processor):
-        arguments.assistant_only_loss = True
-        return None
+    if sees and _writes_beginning(processor):
+        if config.loss == "all":
+            return None
+        if _trl_marks_turns(processor):
+            arguments.assistant_only_loss = True
+            return None
     about = AutoConfig.from_pretrained(
         config.model, revision=config.revision or "main", trust_remote_code=arguments.trust_remote_code
     )
@@ -229,6 +231,13 @@ def _trl_marks_turns(processor: Any) -> bool:
         except ValueError:
             return False
     return bool(is_chat_template_stop_token_trained(processor, chat_template=template))
+
+
+def _writes_beginning(processor: Any) -> bool:
+    """Whether the chat template writes what a tokenizer would put in front: TRL's collator adds nothing, evaluation does."""
+    empty = processor.tokenizer("").input_ids
+    text = processor.apply_chat_template([{"role": "user", "content": [{"type": "text", "text": "?"}]}], tokenize=False)
+    return not (empty and lacks_special_tokens(processor, text))
 
 
 def training_set(where: str, *, images: bool, field: str = "data") -> datasets.Dataset:

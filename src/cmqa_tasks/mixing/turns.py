@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from cmqa_tasks.models.origins import Origins, layout, process, tokenizer_of
+from cmqa_tasks.models.origins import Origins, lacks_special_tokens, layout, process, tokenizer_of
 
 _LOGGER = logging.getLogger(__name__)
 IGNORED = -100
@@ -60,7 +60,7 @@ class AssistantTurns:
         images = [[image.convert("RGB") for image in example.get("images") or []] for example in examples]
         if any(images):
             arguments["images"] = images
-        arguments["add_special_tokens"] = False  # the template has written whatever there are
+        arguments["add_special_tokens"] = lacks_special_tokens(self._processor, texts[0])
         if self._everything:
             inputs = self._processor(**arguments)
             inputs["labels"] = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, IGNORED)

@@ -40,6 +40,7 @@ from cmqa_tasks.models.attention_log import (
 from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.generation import UNTIL, Settings
 from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
+from cmqa_tasks.models.origins import lacks_special_tokens
 from cmqa_tasks.models.segments import Messages, Origins, Segments, process, segment_batch
 from cmqa_tasks.problems import one_line
 from cmqa_tasks.resources import located
@@ -207,24 +208,13 @@ class CmqaHF(lmms):  # type: ignore[misc]
         kwargs: dict[str, Any] = {"text": [prompt.text for prompt in batch], "padding": True, "return_tensors": "pt"}
         if batch[0].images:
             kwargs["images"] = [list(prompt.images) for prompt in batch]
-        kwargs["add_special_tokens"] = self._lacks_special_tokens(batch[0].text)
+        kwargs["add_special_tokens"] = lacks_special_tokens(self.processor, batch[0].text)
         inputs, origins = process(self.processor, **kwargs)
         inputs = inputs.to(self._device)
         for name, tensor in inputs.items():
             if torch.is_tensor(tensor) and tensor.is_floating_point():
                 inputs[name] = tensor.to(self.model.dtype)
         return inputs, origins
-
-    def _lacks_special_tokens(self, text: str) -> bool:
-        """Whether the tokenizer must add its special tokens: the rule by which transformers tokenizes chats itself.
-
-        Tokenizers leave them to the chat template. Processors add them unless the template wrote a BOS: a second one would
-        change the prompt, and LLaVA's templates write none.
-        """
-        if not self.sees_images:
-            return not getattr(self.processor, "chat_template", None)
-        beginning = self.tokenizer.bos_token
-        return not (beginning and text.startswith(beginning))
 
     def _respond(self, batch: Sequence[Prompt]) -> list[GenerationResult]:
         inputs, origins = self._inputs(batch)

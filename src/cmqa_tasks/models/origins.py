@@ -135,6 +135,18 @@ def tokenizer_of(processor: Any) -> Any:
     return getattr(processor, "tokenizer", processor)
 
 
+def lacks_special_tokens(processor: Any, text: str) -> bool:
+    """Whether the tokenizer must add its special tokens to a rendered chat: transformers' own rule for chats.
+
+    Tokenizers leave them to the chat template. Processors add them unless the template wrote a BOS: a second one would change the
+    prompt, and LLaVA's templates write none. Training and evaluation must agree on it.
+    """
+    tokenizer = tokenizer_of(processor)
+    if tokenizer is processor:
+        return not getattr(processor, "chat_template", None)
+    return not (tokenizer.bos_token and text.startswith(tokenizer.bos_token))
+
+
 def _tells_replacements(processor: Any) -> bool:
     """Whether a processor expands placeholders by the method of transformers that records what became what."""
     own = getattr(type(processor), "replace_image_token", None)

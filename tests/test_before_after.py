@@ -208,6 +208,13 @@ def test_a_number_that_is_not_the_harness_s_is_none(evaluated: Path) -> None:
     results["results"]["scienceqa_img"]["exact_match,none"] += 0.1
     with pytest.raises(ResultsError, match=r"lmms-eval says exact_match 0\.6"):
         items_of(directory, results, "scienceqa_img")
+    ours = evaluated / "out" / "before" / "cmqa_crossmodal"
+    for name in ("recognition", "balanced"):
+        wrong = latest_results(ours)
+        items_of(ours, wrong, "cmqa_image_text")
+        wrong["results"]["cmqa_image_text"][f"{name},none"] += 0.1
+        with pytest.raises(ResultsError, match=f"cmqa_image_text: lmms-eval says {name}"):
+            items_of(ours, wrong, "cmqa_image_text")
     results["configs"]["scienceqa_img"]["metric_list"] = [{"metric": "bleu"}]
     with pytest.raises(ResultsError, match="how scienceqa_img scores an item is not known"):
         items_of(directory, results, "scienceqa_img")

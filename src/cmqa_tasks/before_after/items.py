@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from cmqa_tasks.before_after.forms import Score, score_of
@@ -58,11 +59,12 @@ def items_of(directory: Path, results: Mapping[str, Any], task: str) -> dict[str
     if not rows:
         return {}
     if ITEM_KEY in rows[0]:
-        return _ours(task, rows)
-    names = [one["metric"] for one in results["configs"][task].get("metric_list") or ()]
-    found = {name: [_theirs(task, row, score) for row, score in read] for name in names if (read := _read(rows, name))}
-    if not found:
-        raise ResultsError(f"how {task} scores an item is not known: its samples have no number under {', '.join(names)}")
+        found = _ours(task, rows)
+    else:
+        names = [one["metric"] for one in results["configs"][task].get("metric_list") or ()]
+        found = {name: [_theirs(task, row, score) for row, score in read] for name in names if (read := _read(rows, name))}
+        if not found:
+            raise ResultsError(f"how {task} scores an item is not known: its samples have no number under {', '.join(names)}")
     for name, items in found.items():
         _check(task, name, items, metric(dict(results), task, name))
     return found
@@ -100,11 +102,15 @@ def _scores(task: str, relation: str, own: str, called: bool, right: bool) -> It
 
 
 def _check(task: str, name: str, items: Sequence[Item], said: float | None) -> None:
-    """Make sure that the mean of the scores is lmms-eval's number, where it has one and every answer was read."""
-    scores = [item.score for item in items if item.score is not None]
-    if said is None or math.isnan(said) or len(scores) < len(items):
+    """Make sure that the mean of the scores, over parts, is lmms-eval's number, where it has one and every answer was read."""
+    parts: dict[str, list[float]] = {}
+    for item in items:
+        if item.score is None:
+            return
+        parts.setdefault(item.part, []).append(item.score)
+    if said is None or math.isnan(said):
         return
-    mean = sum(scores) / len(scores)
+    mean = fmean(map(fmean, parts.values()))
     if abs(mean - said / (100 if name in _PERCENT else 1)) > _SLACK:
         raise ResultsError(
             f"{task}: lmms-eval says {name} {said}, but its items' mean is {mean:.5f}: their form is not understood"

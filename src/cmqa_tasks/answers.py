@@ -13,7 +13,8 @@ from typing import Literal
 
 from cmqa_tasks.extract import Reading, extract
 from cmqa_tasks.extract.letters import letter
-from cmqa_tasks.extract.places import final_answer
+from cmqa_tasks.extract.places import final_answer, own_turn
+from cmqa_tasks.extract.reading import NOTHING
 from cmqa_tasks.extract.yes_no import yes_or_no
 from cmqa_tasks.protocols import Form, Meaning
 from cmqa_tasks.records import Fact
@@ -33,6 +34,12 @@ def read(response: str, fact: Fact, form: Form, letters: Mapping[str, Meaning]) 
         form: see :data:`cmqa_tasks.protocols.Form`.
         letters: what each letter stands for, where the form is ``letter``.
     """
+    before = own_turn(response)
+    found = None if before is None else _read(before, fact, form, letters)
+    return _read(response, fact, form, letters) if found is None or found == NOTHING else found
+
+
+def _read(response: str, fact: Fact, form: Form, letters: Mapping[str, Meaning]) -> Reading | Statement:
     if form == "yes_no":
         said = yes_or_no(response, fact)
         return extract(response, fact) if said is None else "contradict" if said else "agree"

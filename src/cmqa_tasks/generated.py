@@ -52,7 +52,10 @@ Markup, LaTeX and reasoning in tags are taken off first; what stands in `\\boxed
   say opposite things (*Yes, they are consistent*), the words win.
 * **A letter** (`choice`): a marked answer, then a letter that leads the response or its last line; then the last words that
   settle on one (*so the correct answer is C*) among the last 400 characters; then the only letter named among the first 400. A
-  copied list of the options is passed over."""
+  copied list of the options is passed over.
+
+Where a model answers and then goes on with a next question of its own, that is not read. An answer that is cut off is read
+as far as it goes."""
 
 
 def tasks_page() -> str:

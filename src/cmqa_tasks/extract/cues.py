@@ -89,6 +89,10 @@ class StanceCues:
     """Right of a supposed cue or of a question: it is affirmed after all."""
     refused_after: re.Pattern[str]
     """Right of a question: it is answered with no."""
+    named_question: re.Pattern[str]
+    """Right of a cue: where the question begins that the sentence is only about (*they conflict on the question “How …?”*)."""
+    asking: re.Pattern[str]
+    """At the beginning of a sentence that is a question itself."""
     negators: frozenset[str]
     negative_suffix: str
     paired_negators: dict[str, str]
@@ -145,6 +149,8 @@ class StanceCues:
     """Words that together name the two pieces (*one says …, the other …*)."""
     restriction: re.Pattern[str]
     """Right of a difference: it is one in something (*they differ only in …*)."""
+    of_another: re.Pattern[str]
+    """Right of a difference, letter case kept: it is one of the thing that the group names (*… for the Ashby Kettle*)."""
     fillers: frozenset[str]
     """Words that may stand beside the noun before a difference (*The price is different.*)."""
     openers: frozenset[str]

@@ -89,6 +89,15 @@ class Matter:
                 return True
         return False
 
+    def another(self, name: str) -> bool:
+        """Whether a phrase with letter case names something that the question does not (*the Ashby Kettle*)."""
+        if self.plan is None:
+            return False
+        if self.beside(name.lower()):
+            return True
+        proper = {word.lower() for word in re.findall(r"[A-Z][A-Za-z]+", name)}
+        return bool(proper) and proper.isdisjoint(self.plan.asked) and proper.isdisjoint(self.topic)
+
     def beside(self, clause: str) -> bool:
         """Whether a clause in lower case speaks of something else: another product, another day, shipping."""
         if _BESIDE.search(clause) is not None:

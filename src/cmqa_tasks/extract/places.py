@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from cmqa_tasks.extract.normalise import LIMIT, WINDOW, bare, fold, visible
@@ -32,6 +33,35 @@ def marked(shown: str) -> str:
 def final_answer(response: str) -> str:
     """What follows the last mark of a final answer outside reasoning tags; the whole response where there is no mark."""
     return marked(visible(response)[0]) or response
+
+
+_NEXT_TURN = re.compile(
+    r"\n[ \t]*(?:#{1,4}[ \t]*)?(?:\*\*)?(?:question|q|user|human|问题|問題|用户|用戶)(?:[ \t]?[0-9]{1,2})?(?:\*\*)?"
+    r"[ \t]*(?:[:：]|(?=\n))",
+    re.IGNORECASE,
+)
+_ANSWERED = re.compile(rf"{_LINE}(?:(?:final\s+)?answer|a|assistant|最[终終]答案|答案?)[*_`]*\s*[:：][*_`\s]*\S", re.IGNORECASE)
+_FINAL = re.compile(_PHRASE, re.IGNORECASE)
+_SHORT = 120
+"""Characters of an answer without a mark that a further question may follow."""
+
+
+def own_turn(response: str) -> str | None:
+    r"""The answer before the next question that a model puts to itself; None where it puts none.
+
+    >>> own_turn("7,250\n\nQuestion: And last year?\nAnswer: 4,450")
+    '7,250'
+    """
+    if "\n" not in response or len(response) > LIMIT:
+        return None
+    shown, answered = visible(response)
+    if not answered:
+        return None
+    for match in islice(_NEXT_TURN.finditer(shown), 2):  # the first may be an echo of the question that was asked
+        before = shown[: match.start()].strip()
+        if _ANSWERED.search(before) is not None or (0 < len(before) <= _SHORT and "\n" not in before):
+            return before if _FINAL.search(shown, match.end()) is None or _FINAL.search(before) is not None else None
+    return None
 
 
 class Places(NamedTuple):

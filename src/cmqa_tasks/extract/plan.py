@@ -53,6 +53,8 @@ class Plan:
     """Phrases of the question's subject that look like values themselves and are blanked before reading."""
     subject: frozenset[str] | None
     """Words of the question's subject; None where it looks like a value itself."""
+    asked: frozenset[str]
+    """Words of the question and of its subject in any language with letters."""
     longest_first: tuple[tuple[str, Side], ...]
     """The ASCII forms of ``exact``, longest first, so that no form hides in another."""
 
@@ -168,12 +170,22 @@ def _teams(entities: tuple[str, ...]) -> tuple[Teams, ...]:
     return tuple(teams for name in entities if (teams := teams_of(fold_han(name).lower())) is not None)
 
 
+_WORDS = re.compile(r"[a-z]{2,}")
 Forms = tuple[tuple[str, ...], ...]
 """The written forms of a value, language by language."""
 
 
 @lru_cache(maxsize=FACTS_KEPT)
-def _plan(kind: Kind, a: str, b: str, forms_a: Forms, forms_b: Forms, tolerance: float, entities: tuple[str, ...]) -> Plan:
+def _plan(
+    kind: Kind,
+    a: str,
+    b: str,
+    forms_a: Forms,
+    forms_b: Forms,
+    tolerance: float,
+    entities: tuple[str, ...],
+    questions: tuple[str, ...],
+) -> Plan:
     canonical: dict[Side, str] = {"a": a, "b": b}
     written: dict[Side, list[str]] = {"a": [*chain(*forms_a)], "b": [*chain(*forms_b)]}
     targets: dict[str, str] = {}
@@ -211,7 +223,8 @@ def _plan(kind: Kind, a: str, b: str, forms_a: Forms, forms_b: Forms, tolerance:
         amounts=amounts if tolerance or kind in ("distance", "dose") else {},
         tolerance=tolerance,
         masks=masks,
-        subject=None if masks else frozenset(re.findall(r"[a-z]{2,}", " ".join(names).lower())) - _NEVER_NEUTRAL,
+        subject=None if masks else frozenset(_WORDS.findall(" ".join(names).lower())) - _NEVER_NEUTRAL,
+        asked=frozenset(_WORDS.findall(" ".join((*names, *map(fold, questions))).lower())),
         teams=_teams(entities) if kind == "score" else (),
         longest_first=tuple(sorted((item for item in exact.items() if item[0].isascii()), key=lambda item: -len(item[0]))),
     )
@@ -235,6 +248,7 @@ def plan_for(fact: Fact) -> Plan:
         tuple(b.surface.values()),
         fact.tolerance,
         tuple(fact.entity.values()),
+        tuple(fact.question.values()),
     )
     if len(_RECENT) >= FACTS_KEPT:
         _RECENT.clear()

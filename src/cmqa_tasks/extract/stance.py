@@ -80,7 +80,8 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
         if last in cues.not_clash_before or (second, last) in cues.not_clash_pairs or cues.not_clash_after.match(low, behind):
             return 0
         denied = cue.sense == "clash" and cues.denied_after.match(low, behind) is not None
-    if not denied and low[max(start, end - 4) : end].rstrip()[-1:] == "?":
+    asked = not denied and low[max(start, end - 4) : end].rstrip()[-1:] == "?"
+    if asked and not _about_question(low, start, behind, end, cues):
         if cues.refused_after.match(low, end):
             return 1 if accord else -1
         if cues.affirmed_after.match(low, end):
@@ -90,7 +91,9 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
         return 1 if not accord and cues.affirmed_after.match(low, behind) else 0
     if cue.sense == "flat":
         return 1
-    if cue.needs_subject and not (_of_evidence(low[start:end], cues) if accord else _between(low, match, start, end, cues, plan)):
+    if cue.needs_subject and not (
+        _of_evidence(low[start:end], cues) if accord else _between(low, match, start, end, sentences.cased, cues, plan)
+    ):
         return 0
     negated = _negated(words, cues, accord)
     if (accord or negated) and not cues.obligations.isdisjoint(words[-5:]):
@@ -104,13 +107,18 @@ def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues:
     return 0 if words and words[-1].strip("\"'(") == cues.indefinite else 1
 
 
+def _about_question(low: str, start: int, behind: int, end: int, cues: StanceCues) -> bool:
+    """Whether a sentence that ends in a question states something about it (*they contradict each other on “How many …?”*)."""
+    return cues.named_question.search(low, behind, min(end, behind + _NEAR)) is not None and not cues.asking.match(low, start)
+
+
 def _of_evidence(sentence: str, cues: StanceCues) -> bool:
     """Whether a sentence speaks of the evidence, or is so short that nothing else can be meant (*Not the same.*)."""
     bare = [word.strip("\"',.:;()[]") for word in sentence.split()]
     return len(bare) <= SHORT or bool(cues.subjects.intersection(bare))
 
 
-def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceCues, plan: Plan | None) -> bool:
+def _between(low: str, match: re.Match[str], start: int, end: int, cased: str, cues: StanceCues, plan: Plan | None) -> bool:
     """Whether a difference, which may be one of anything, is one between the pieces on the matter itself."""
     start, end = max(start, match.start() - _NEAR), min(end, match.end() + _NEAR)
     cuts = [cut.end() for cut in _CLAUSE.finditer(low, start, match.start())]
@@ -118,6 +126,9 @@ def _between(low: str, match: re.Match[str], start: int, end: int, cues: StanceC
     floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
     matter = Matter(plan)
     if matter.beside(low[floor:ceiling]):
+        return False
+    another = None if plan is None else cues.of_another.match(cased, match.end(), end)
+    if another is not None and matter.another(another[1]):
         return False
     before, behind = low[floor : match.start()].split(), low[match.end() : ceiling]
     restricted = cues.restriction.match(low, match.end())

@@ -13,7 +13,7 @@ _WHAT = (
     r"streets?|roads?|stops?|locations?|places?|address(?:es)?|answers?|information|info|details?|data|counts?|totals?|"
     r"percentages?|rates?|readings?|measurements?|stor(?:y|ies)|accounts?|versions?|things?|claims?|facts?|outcomes?|"
     r"hours?|units?|strengths?|quantit\w+|capacit\w+|attendance|substances?|medications?|temperatures?|stations?|"
-    r"responses?|statements?|pictures?)"
+    r"responses?|statements?|pictures?|turnouts?|pulses?)"
 )
 _GIVE = (
     r"(?:two|gives?|gave|giving|show\w*|say\w*|state[sd]?|stating|list\w*|report\w*|quot\w+|provid\w+|mention\w*|has|have|"
@@ -83,6 +83,7 @@ _ACCORDS: tuple[tuple[str, str], ...] = (
     ("correspond", r"correspond\w*"),
     ("tall", r"tall(?:y|ies)(?![a-z])"),
     (" up", r"(?:lin(?:e|es|ing)|adds?) up"),
+    ("hold", r"hold(?:s|ing)? together"),
     ("concur", r"concur\w*"),
     ("the same", r"the same(?![a-z])(?! (?:since|again|for|ever|after|place|person|way))"),
     ("identical", r"identical"),
@@ -172,6 +173,14 @@ STANCE = StanceCues(
         r" (?:do|are|clearly do)(?![a-z']| not)"
     ),
     refused_after=re.compile(r"\W*(?:no|nope|none|not really|they do not|they don't|it does not|they are not)(?![a-z])"),
+    named_question=re.compile(
+        r"(?:(?<![a-z])questions?[\s:,\"'(]{1,4}|(?<=[\s(:])[\"'])(?:(?:on|at|in|from|to|by|for) )?"
+        r"(?:what|how|which|when|where|who)(?![a-z])"
+    ),
+    asking=re.compile(
+        r"\W*(?:(?:question|so|and|but|now)\W+)?(?:do|does|did|is|are|was|were|can|could|would|will|should|what|how|which|why|who)"
+        r"(?![a-z])"
+    ),
     negators=words(
         "no not never none neither nor without cannot hardly barely scarcely lack lacks lacking absence free zero nothing "
         "nobody fail fails failed failing isnt dont doesnt arent cant wasnt werent didnt unable rather instead nowhere "
@@ -222,6 +231,10 @@ STANCE = StanceCues(
     two_sides=words("one other"),
     restriction=re.compile(
         r"(?: only| slightly| mainly| just| mostly)* (?:in|on|about|over|regarding|as to|concerning)(?![a-z])"
+    ),
+    of_another=re.compile(
+        r"(?: ?\([^()\n]{0,40}\))? for ((?:(?:an?other|other) [a-z]+|(?:(?:the|an?|his|her|its|their) )?"
+        r"(?!(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\b)[A-Z][\w'-]+\.?)(?: (?:(?:of|and|the) )*[A-Z][\w'-]+){0,6})"
     ),
     fillers=words(
         "the this that their its these those two both a an it there which is are was were be seem seems appear appears look "

@@ -56,6 +56,10 @@ _DENIED_AFTER = re.compile(
     r"|none|no(?![a-z])|false|n/a|nil|0)"
 )
 _QUESTION = re.compile(r"(?:之处|的?地方|的?情况)?(?:吗|么|呢)(?![上])")
+_NAMED_QUESTION = re.compile(
+    r"(?:问题|[\"\u300c\u300e\u300a])[ :\"\u300c\u300e\u300a]*[^?;\u3002\n\"]{0,80}?(?:多少|几|哪|什么|多[远大])"
+)
+"""Behind a cue: the question that the sentence is only about (*两份证据对问题“……是多少？”*)."""
 _BREAK = re.compile(r"但|而(?![且非不是])|却|因为|因此|所以|由于|导致|不过|然而|只是|可是|从而|以致|:|——|—")
 _IDLE = (
     r"不仅|不但|不只|不光|不单|不止|毫?无疑问?|毋庸置疑|不得不|不可避免|不可否认|不难|不容(?:忽视)?|不少|不禁|无非|不久"
@@ -103,7 +107,10 @@ _ITSELF = re.compile(
     r"|过敏原|血型|心率|脉搏|评分|比例|投票率|街道|站名|名称|信息|说法)(?:上|之间|方面)?(?:存在|有|明显|较大|很大|出现|是)*"
 )
 """All that stands before a difference which can only be one between the pieces (*价格存在差异*)."""
-_ELSEWHERE = re.compile(rf"另一[款家位名台件只座天]|(?:其[他它余]|别的|另外的?)(?!{SOURCE_ZH})|去年|往年|上[届年月周次]")
+_ELSEWHERE = re.compile(
+    r"另一(?:[款家位名台件只座天]|[个场项](?:活动|商品|产品|病人|患者|选区|比赛))"
+    rf"|(?:其[他它余]|别的|另外的?)(?!{SOURCE_ZH})|去年|往年|上[届年月周次]"
+)
 """Before a difference: it is one of something that was not asked about."""
 _SHORT = 8
 """Characters of a sentence that can only be about the evidence (*不一样。*)."""
@@ -133,7 +140,9 @@ def _judge(low: str, blank: str, match: re.Match[str], sentences: Sentences) -> 
     if match.lastgroup == "different" and (match[0].endswith(("同", "样", "等")) and _NOT_DIFFERENT_AFTER.match(low, behind)):
         return 0
     supposed = _supposed(written)
-    question = _QUESTION.match(low, behind) is not None or low[max(start, end - 3) : end].rstrip(" \"')")[-1:] == "?"
+    question = _QUESTION.match(low, behind) is not None or (
+        low[max(start, end - 3) : end].rstrip(" \"')")[-1:] == "?" and _NAMED_QUESTION.search(low, behind, end) is None
+    )
     if supposed or question:
         affirmed = 0
         if _REFUSED.match(low, behind) or (question and _REFUSED.match(low, end)):

@@ -94,7 +94,7 @@ def test_every_row_is_used_once_and_its_images_stay_with_it(data: Path, tmp_path
             original = originals[origin["id"]]
             own = [plain(next(messages)) for _ in range(origin["messages"])]
             if original.system is not None and not leads:
-                assert own[0]["content"].pop(0) == {"type": "text", "text": "Be brief."}
+                assert own[0]["content"].pop(0) == {"type": "text", "text": "Be brief.\n\n"}
             assert own == original.messages
             assert [next(images)["path"] for _ in range(origin["images"])] == [one.path for one in original.pictures]
             assert origin["group"] == ("image" if original.pictures else "text")
@@ -144,7 +144,7 @@ def test_joining_loses_nothing_and_keeps_the_order(given_instances: list[Instanc
     for one in given_instances:
         own = example.messages[place : place + len(one.messages)]
         place += len(own)
-        extra = [] if leads or one.system is None else [{"type": "text", "text": one.system}]
+        extra = [] if leads or one.system is None else [{"type": "text", "text": f"{one.system}\n\n"}]
         assert own == [one.messages[0] | {"content": extra + one.messages[0]["content"]}, *one.messages[1:]]
     assert place == len(example.messages)
 

@@ -181,12 +181,12 @@ def _arranged(options: Options, spool: Spool, shared: int) -> Plan:
         if options.ratio.keys() != set(spool.groups):
             raise MixError(f"--ratio names {', '.join(options.ratio)}; the groups are {', '.join(spool.groups)}")
         ratio = {spool.groups.index(group): share for group, share in options.ratio.items()}
-    budget = Budget(options.per_example, options.max_tokens, shared)
-    return plan(options.strategy, index["group"], index["tokens"], repeats, budget, options.seed, ratio)
+    budget = Budget(options.per_example, options.max_tokens)
+    return plan(options.strategy, index["group"], spool.lengths(shared), repeats, budget, options.seed, ratio)
 
 
 def _shared(options: Options) -> int:
-    """Tokens that every instance was counted with and an example has once."""
+    """Tokens that the template puts before the first turn of a conversation without system message."""
     if options.model is None:
         return 0
     from cmqa_tasks.mixing.count import counter

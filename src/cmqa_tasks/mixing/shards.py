@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmqa_tasks.mixing.examples import Example, Origin, joined
-from cmqa_tasks.mixing.plan import Numbers
+from cmqa_tasks.mixing.lengths import Numbers
 from cmqa_tasks.mixing.rows import Instance, Picture
 from cmqa_tasks.mixing.spool import Index, SpoolReader
 

@@ -20,12 +20,15 @@ from PIL import Image
 from cmqa_tasks.cli import main
 from cmqa_tasks.mixing import mix as mixing
 from cmqa_tasks.mixing import sources
+from cmqa_tasks.mixing.config import ConfigError
 from cmqa_tasks.mixing.examples import Example, Origin, joined
 from cmqa_tasks.mixing.mix import mix
 from cmqa_tasks.mixing.options import MixError, options_of
 from cmqa_tasks.mixing.read import RowError
 from cmqa_tasks.mixing.rows import Instance, Picture, instance_of
+from cmqa_tasks.mixing.shards import features
 from cmqa_tasks.mixing.sources import SourceError, source_of
+from cmqa_tasks.mixing.train import training_set
 
 Row = dict[str, Any]
 
@@ -290,6 +293,25 @@ def test_lines_hold_paths(data: Path, tmp_path: Path) -> None:
     lines = run(tmp_path / "lines", f"{data}/llava.json", f"{data}/texts.jsonl", format="jsonl")
     assert ids(lines) == ids(parquet)
     assert [row["images"] for row in lines] == [[one["path"] for one in row["images"]] for row in parquet]
+
+
+def test_lines_whose_first_shards_hold_no_image_can_be_opened(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From nothing but empty lists the library infers a type that no path is of."""
+    monkeypatch.setattr(mixing, "SHARD_EXAMPLES", 3)
+    where = (f"{data}/texts.jsonl", f"{data}/llava.json")
+    expected = [row["images"] for row in run(tmp_path / "out", *where, strategy="none", per_example=1, format="jsonl")]
+    plain = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "plain"), split="train")
+    assert plain.features == datasets.Features.from_dict(features()), "the card says what Parquet says"
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "trained"))
+    for opened in (plain, training_set(str(tmp_path / "out"), images=True)):
+        assert opened.features["images"] == datasets.List(datasets.Image())
+        stored = opened.cast_column("images", datasets.List(datasets.Image(decode=False)))
+        assert [[one["path"] for one in row["images"]] for row in stored] == expected
+    write_lines(tmp_path / "other.jsonl", [{"messages": plain[0]["messages"]}])
+    with pytest.raises(ConfigError, match="must have columns messages and images"):
+        training_set(str(tmp_path / "other.jsonl"), images=True)
 
 
 def test_groups_may_be_languages(data: Path, tmp_path: Path) -> None:

@@ -25,11 +25,11 @@ from cmqa_tasks.mixing.manifest import summary
 from cmqa_tasks.mixing.options import MixError, Options
 from cmqa_tasks.mixing.plan import Budget, Plan, PlanError, plan
 from cmqa_tasks.mixing.read import ReadTask, RowError, read_chunk
-from cmqa_tasks.mixing.shards import ShardTask, write_shard
+from cmqa_tasks.mixing.shards import CARD, ShardTask, write_shard
 from cmqa_tasks.mixing.sources import SourceError, chunks_of, describe
 from cmqa_tasks.mixing.spool import WHOLE, Index, Spool, is_spooled, load
 
-MANIFEST, SKIPPED = "mix.json", "skipped.txt"
+MANIFEST, SKIPPED, README = "mix.json", "skipped.txt", "README.md"
 SHARD_EXAMPLES = 20_000
 SHARD_BYTES = 256 << 20
 """A shard ends when it has so many examples or holds so many bytes."""
@@ -244,6 +244,8 @@ def _finish(partial: Path, out: Path, counts: Mapping[str, Any], spool: Spool) -
         with (shards / SKIPPED).open("w", encoding="utf-8") as file:
             file.writelines("{file}:{row}: {field}: {problem}\n".format(**row) for row in spool.skipped)
     (shards / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if manifest["reading"]["format"] == "jsonl":
+        (shards / README).write_text(CARD, encoding="utf-8")
     os.replace(shards, out)
     shutil.rmtree(partial)
     return manifest

@@ -336,6 +336,8 @@ BAD = [
     ("{oops", "(row)", "no JSON"),
     (json.dumps(chat("", "x")), "messages.0", "empty turn"),
     (json.dumps(chat("a", "b") | {"images": ["gone.png"]}), "images.0", "there is no image"),
+    (json.dumps(chat("a", "b") | {"\ud83d": 1}), "\\ud83d", "unknown field"),
+    ("[" * 100_000, "(row)", "no JSON"),
 ]
 
 
@@ -355,12 +357,12 @@ def test_a_bad_row_is_an_error_with_file_line_and_field(bad: Path, tmp_path: Pat
 
 def test_bad_rows_can_be_skipped_and_are_listed(bad: Path, tmp_path: Path) -> None:
     rows = run(tmp_path / "out", str(bad), strategy="none", per_example=1, on_error="skip")
-    assert [row["provenance"][0]["row"] for row in rows] == [1, 6]
+    assert [row["provenance"][0]["row"] for row in rows] == [1, 8]
     listed = (tmp_path / "out" / "skipped.txt").read_text().splitlines()
-    for line, number, (_, field, problem) in zip(listed, (3, 4, 5), BAD, strict=True):
+    for line, number, (_, field, problem) in zip(listed, range(3, 8), BAD, strict=True):
         assert line.startswith(f"{bad}:{number}: {field}: {problem}")
     manifest = json.loads((tmp_path / "out" / "mix.json").read_text())
-    assert manifest["skipped_by_problem"] == {"(row)": 1, "messages.*": 1, "images.*": 1}
+    assert manifest["skipped_by_problem"] == {"(row)": 2, "messages.*": 1, "images.*": 1, "\\ud83d": 1}
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,21 @@ def test_what_cannot_be_counted_is_named(tiny_checkpoint: Callable[[str], Path],
         counter(str(tmp_path), None)
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_an_image_that_the_processor_refuses_is_a_bad_row(
+    tiny_checkpoint: Callable[[str], Path], tmp_path: Path, told: bool
+) -> None:
+    Image.new("RGB", (2, 500)).save(tmp_path / "thin.png")
+    counts = Counter(AutoProcessor.from_pretrained(tiny_checkpoint("qwen2_5_vl")), "it")
+    counts._tells_itself = told
+    thin, good = (instance_of(turns("What?", "This.", images), str(tmp_path)) for images in (["thin.png"], []))
+    problem, tokens = counts.count([thin, good])
+    assert isinstance(tokens, Tokens)
+    assert isinstance(problem, FieldError)
+    assert problem.field == "images.0"
+    assert "it takes no image of 2 x 500 pixels: absolute aspect ratio must be smaller than 200" in problem.problem
+
+
 def test_no_example_is_longer_than_asked(tiny_checkpoint: Callable[[str], Path], rows: Any, tmp_path: Path) -> None:
     source = tmp_path / "rows.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows[1] * 3), encoding="utf-8")

@@ -24,6 +24,8 @@ _ROTATED = (5, 6, 7, 8)
 _ORIENTATION = 0x0112
 _PROBED_SIZES = ((64, 64), (640, 480), (333, 500), (1600, 300), (28, 900))
 """Widths and heights on which a processor's own word is checked."""
+_REFUSALS = (ValueError, RuntimeError, ArithmeticError)
+"""What processors raise, some from deep inside, at a size that they cannot take."""
 _TURN: list[Message] = [
     {"role": "user", "content": [{"type": "text", "text": "One?"}]},
     {"role": "assistant", "content": [{"type": "text", "text": "Two."}]},
@@ -99,7 +101,11 @@ class Counter:
         """Tokens that an image takes beyond its placeholder's."""
         size = size_of(picture, f"images.{place}")
         if size not in self._by_size:
-            self._by_size[size] = self._told(size) if self._tells_itself else self._shown(size)
+            try:
+                self._by_size[size] = self._told(size) if self._tells_itself else self._shown(size)
+            except _REFUSALS as error:
+                refused = f"{self._name} takes no image of {size[0]} x {size[1]} pixels: {one_line(error)}"
+                raise FieldError(f"images.{place}", refused) from None
         return self._by_size[size]
 
     def _told(self, size: tuple[int, int]) -> int:

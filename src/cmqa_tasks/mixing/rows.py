@@ -38,8 +38,13 @@ class FieldError(ValueError):
     """
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field, self.problem = field, problem
+        self.field, self.problem = _writable(field), _writable(problem)
+        super().__init__(f"{self.field}: {self.problem}")
+
+
+def _writable(text: str) -> str:
+    """A text with half surrogate pairs, which no file of UTF-8 can hold, spelled out."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def instance_of(row: object, root: str, ignored: frozenset[str] = frozenset()) -
         system = "".join(part["text"] for part in contents.pop(0))
         del turns[0]
     messages = [{"role": role, "content": parts} for (role, _), parts in zip(turns, contents, strict=True)]
-    return Instance(system, messages, pictures, str(fields.get("id", "")))
+    return Instance(system, messages, pictures, _unicode(str(fields.get("id", "")), "id"))
 
 
 def _one_of(fields: Mapping[str, Any], *names: str) -> str:
@@ -212,6 +217,12 @@ def _is_unicode(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def _unicode(text: str, field: str) -> str:
+    if not _is_unicode(text):
+        raise FieldError(field, f"{_shown(text)} holds half a surrogate pair, which no file of UTF-8 can hold")
+    return text
+
+
 def _check_images(turns: Sequence[tuple[str, Any]], contents: Sequence[list[Part]], count: int, name: str) -> None:
     placeholders = 0
     for place, ((role, _), parts) in enumerate(zip(turns, contents, strict=True)):
@@ -241,10 +252,12 @@ def _picture(value: object, root: str, field: str) -> Picture:
     if isinstance(value, Mapping):
         fields = _object(value, field, ("bytes", "path"), ())
         path, data = fields.get("path"), fields.get("bytes")
-    if data:
-        return Picture(path if isinstance(path, str) else None, data, len(data))
-    if not isinstance(path, str) or not path:
+    if isinstance(data, bytes) and data:
+        return Picture(_unicode(path, field) if isinstance(path, str) else None, data, len(data))
+    if data or not isinstance(path, str) or not path:
         raise FieldError(field, f"must be a path, or an object with bytes or path, not {_shown(value)}")
+    if "\0" in _unicode(path, field):
+        raise FieldError(field, f"{_shown(path)} holds a null byte, which no path can hold")
     if "://" in path:
         raise FieldError(field, f"{path} is an address; images must be files or bytes")
     path = os.path.abspath(os.path.join(root, path))

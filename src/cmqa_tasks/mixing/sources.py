@@ -201,7 +201,7 @@ class LinesChunk:
 def _parsed(line: bytes) -> object:
     try:
         return json.loads(line)
-    except ValueError as error:  # of JSON or of UTF-8
+    except (ValueError, RecursionError) as error:  # of JSON, of UTF-8, or of thousands of brackets
         return Broken(f"no JSON: {error}")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +196,46 @@ def test_a_run_that_was_killed_goes_on(data: Path, tmp_path: Path, monkeypatch: 
         assert moved.stat().st_mtime_ns == written, f"{path.name} was written again"
 
 
+def test_a_run_that_was_killed_while_it_tidied_up_goes_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each removal, the run with the same strategy and that with another one are tried, and have what a clean run has."""
+    where, out = (f"{data}/texts.jsonl", f"{data}/llava.json"), tmp_path / "out"
+    clean = {name: run(tmp_path / name, *where, strategy=name) for name in ("instance", "same")}
+    for first, again in itertools.product(clean, repeat=2):
+        for left in itertools.count():
+            with monkeypatch.context() as patch:
+                patch.setattr(mixing, "write_shard", dying(mixing.write_shard, after=0))
+                with pytest.raises(StopError):
+                    run(out, *where, strategy="same")
+            with monkeypatch.context() as patch:
+                removals = killed_after(left, patch)
+                with suppress(StopError):
+                    run(out, *where, strategy=first)
+            shutil.rmtree(out, ignore_errors=True)
+            assert run(out, *where, strategy=again) == clean[again]
+            assert not (tmp_path / "out.partial").exists()
+            shutil.rmtree(out)
+            if removals() <= left:
+                break
+
+
+def killed_after(count: int, patch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Let the process stop at the removal of a file or directory after so many; the result says how many there were."""
+    done: list[object] = []
+    for name in ("unlink", "rmdir"):
+        patch.setattr(os, name, stopping(getattr(os, name), done, count))
+    return lambda: len(done)
+
+
+def stopping(remove: Callable[..., None], done: list[object], count: int) -> Callable[..., None]:
+    def call(path: Any, **given: Any) -> None:
+        done.append(path)
+        if len(done) > count:
+            raise StopError
+        remove(path, **given)
+
+    return call
+
+
 def dying(function: Callable[[Any], int], after: int) -> Callable[[Any], int]:
     calls: Iterator[int] = iter(range(after))
 
@@ -230,6 +273,7 @@ def test_what_was_read_serves_another_strategy_but_no_other_data(
 
 def test_a_directory_that_is_no_unfinished_run_is_left_alone(data: Path, tmp_path: Path) -> None:
     (tmp_path / "out.partial").mkdir()
+    (tmp_path / "out.partial" / "mine.txt").write_text("")
     with pytest.raises(MixError, match="is no unfinished run"):
         run(tmp_path / "out", f"{data}/texts.jsonl")
 

@@ -35,7 +35,7 @@ SHARD_BYTES = 256 << 20
 """A shard ends when it has so many examples or holds so many bytes."""
 _READING = ("model", "revision", "max_tokens", "images", "format", "on_error")
 """The options that the reading of rows depends on; the others say how they are arranged."""
-_PLAN, _SPOOL, _SHARDS = "plan.json", "spool", "shards"
+_PLAN, _PLAN_PART, _SPOOL, _SHARDS = "plan.json", "plan.part", "spool", "shards"
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
@@ -85,20 +85,30 @@ def _begin(partial: Path, options: Options) -> None:
         "reading": {name: told[name] for name in _READING},
         "arranging": {name: value for name, value in told.items() if name not in _READING},
     }
-    path = partial / _PLAN
+    path, unfinished = partial / _PLAN, partial / _PLAN_PART
+    changed: list[str] = []
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))
         changed = [key for key in wanted if found.get(key) != wanted[key]]
         if changed and changed != ["arranging"]:
             raise MixError(f"{partial} is of another run ({', '.join(changed)} differ); delete it or choose another --out")
-        if not changed:
-            return
-        shutil.rmtree(partial / _SHARDS)
-    elif partial.exists():
+        if changed and (partial / _SHARDS).is_dir():
+            shutil.rmtree(partial / _SHARDS)
+    elif any(file.is_file() and file != unfinished for file in partial.rglob("*")):
         raise MixError(f"{partial} exists and is no unfinished run; delete it or choose another --out")
     for name in (_SPOOL, _SHARDS):
         (partial / name).mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+    if changed or not path.is_file():
+        unfinished.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+        os.replace(unfinished, path)
+
+
+def _remove(partial: Path) -> None:
+    """Remove the working directory, the plan last: without it, what a kill leaves would not be known as an unfinished run."""
+    for name in (_SPOOL, _SHARDS):
+        if (partial / name).is_dir():
+            shutil.rmtree(partial / name)
+    shutil.rmtree(partial)
 
 
 @contextmanager
@@ -107,11 +117,11 @@ def _tidied(partial: Path) -> Iterator[None]:
     try:
         yield
     except (MixError, RowError, SourceError, PlanError):  # what mends it is another command, or other data
-        shutil.rmtree(partial)
+        _remove(partial)
         raise
     finally:
         if partial.is_dir() and not any((partial / _SPOOL).glob(f"*{WHOLE}")):
-            shutil.rmtree(partial)
+            _remove(partial)
 
 
 def _pool(num_proc: int) -> Any:
@@ -247,5 +257,5 @@ def _finish(partial: Path, out: Path, counts: Mapping[str, Any], spool: Spool) -
     if manifest["reading"]["format"] == "jsonl":
         (shards / README).write_text(CARD, encoding="utf-8")
     os.replace(shards, out)
-    shutil.rmtree(partial)
+    _remove(partial)
     return manifest

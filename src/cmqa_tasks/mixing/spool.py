@@ -94,7 +94,7 @@ def _number(system: str | None) -> int:
 
 def is_spooled(stem: Path) -> bool:
     """Whether a chunk is there whole."""
-    return stem.with_suffix(WHOLE).is_file()
+    return stem.with_suffix(WHOLE).is_file() and stem.with_suffix(".rows").is_file()  # a kill may have left either
 
 
 @dataclass(frozen=True, slots=True)

@@ -445,6 +445,11 @@ def test_bad_rows_can_be_skipped_and_are_listed(bad: Path, tmp_path: Path) -> No
         ("--data cut.parquet --strategy none", "cut.parquet: damaged or no Parquet file"),
         ("--data a.jsonl --strategy none --num-proc 0", "--num-proc must be at least 1"),
         ("--data cut.json --strategy none", "cut.json: after 1 rows: no JSON"),
+        (
+            "--data two.json --strategy none",
+            "two.json: after 2 rows: the list ends, and '[{\"a\": 3}]' follows; must be one list and nothing else",
+        ),
+        ("--data deep.json --strategy none", "deep.json: after 1 rows: no JSON: maximum recursion depth exceeded"),
         ("--data lines.json --strategy none", "lines.json: must be one list of objects"),
         ("--data bad.parquet --strategy none", "bad.parquet: damaged or no Parquet file"),
     ],
@@ -455,6 +460,9 @@ def test_mistakes_are_one_line(
     monkeypatch.chdir(tmp_path)
     write_lines(tmp_path / "a.jsonl", [chat("a", "b"), chat("c", "d")])
     files = {"cfg.yaml": "", "empty.jsonl": "", "cut.json": '[{"a": 1}, {"b"', "lines.json": '{"a": 1}\n', "bad.parquet": "PAR"}
+    one = json.dumps(chat("a", "b"))
+    files["deep.json"] = f"[{one}, {'[' * 100_000}"
+    files["two.json"] = f'[{one}, {one}]\n{" " * 70_000}[{{"a": 3}}]\n'
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "latin.json").write_bytes(b'["\xe9"]')

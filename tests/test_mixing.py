@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +23,15 @@ from PIL import Image
 from cmqa_tasks.cli import main
 from cmqa_tasks.mixing import mix as mixing
 from cmqa_tasks.mixing import sources
+from cmqa_tasks.mixing.config import ConfigError
 from cmqa_tasks.mixing.examples import Example, Origin, joined
 from cmqa_tasks.mixing.mix import mix
 from cmqa_tasks.mixing.options import MixError, options_of
 from cmqa_tasks.mixing.read import RowError
 from cmqa_tasks.mixing.rows import Instance, Picture, instance_of
+from cmqa_tasks.mixing.shards import features
 from cmqa_tasks.mixing.sources import SourceError, source_of
+from cmqa_tasks.mixing.train import training_set
 
 Row = dict[str, Any]
 
@@ -94,7 +100,7 @@ def test_every_row_is_used_once_and_its_images_stay_with_it(data: Path, tmp_path
             original = originals[origin["id"]]
             own = [plain(next(messages)) for _ in range(origin["messages"])]
             if original.system is not None and not leads:
-                assert own[0]["content"].pop(0) == {"type": "text", "text": "Be brief."}
+                assert own[0]["content"].pop(0) == {"type": "text", "text": "Be brief.\n\n"}
             assert own == original.messages
             assert [next(images)["path"] for _ in range(origin["images"])] == [one.path for one in original.pictures]
             assert origin["group"] == ("image" if original.pictures else "text")
@@ -144,7 +150,7 @@ def test_joining_loses_nothing_and_keeps_the_order(given_instances: list[Instanc
     for one in given_instances:
         own = example.messages[place : place + len(one.messages)]
         place += len(own)
-        extra = [] if leads or one.system is None else [{"type": "text", "text": one.system}]
+        extra = [] if leads or one.system is None else [{"type": "text", "text": f"{one.system}\n\n"}]
         assert own == [one.messages[0] | {"content": extra + one.messages[0]["content"]}, *one.messages[1:]]
     assert place == len(example.messages)
 
@@ -190,6 +196,46 @@ def test_a_run_that_was_killed_goes_on(data: Path, tmp_path: Path, monkeypatch: 
         assert moved.stat().st_mtime_ns == written, f"{path.name} was written again"
 
 
+def test_a_run_that_was_killed_while_it_tidied_up_goes_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each removal, the run with the same strategy and that with another one are tried, and have what a clean run has."""
+    where, out = (f"{data}/texts.jsonl", f"{data}/llava.json"), tmp_path / "out"
+    clean = {name: run(tmp_path / name, *where, strategy=name) for name in ("instance", "same")}
+    for first, again in itertools.product(clean, repeat=2):
+        for left in itertools.count():
+            with monkeypatch.context() as patch:
+                patch.setattr(mixing, "write_shard", dying(mixing.write_shard, after=0))
+                with pytest.raises(StopError):
+                    run(out, *where, strategy="same")
+            with monkeypatch.context() as patch:
+                removals = killed_after(left, patch)
+                with suppress(StopError):
+                    run(out, *where, strategy=first)
+            shutil.rmtree(out, ignore_errors=True)
+            assert run(out, *where, strategy=again) == clean[again]
+            assert not (tmp_path / "out.partial").exists()
+            shutil.rmtree(out)
+            if removals() <= left:
+                break
+
+
+def killed_after(count: int, patch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Let the process stop at the removal of a file or directory after so many; the result says how many there were."""
+    done: list[object] = []
+    for name in ("unlink", "rmdir"):
+        patch.setattr(os, name, stopping(getattr(os, name), done, count))
+    return lambda: len(done)
+
+
+def stopping(remove: Callable[..., None], done: list[object], count: int) -> Callable[..., None]:
+    def call(path: Any, **given: Any) -> None:
+        done.append(path)
+        if len(done) > count:
+            raise StopError
+        remove(path, **given)
+
+    return call
+
+
 def dying(function: Callable[[Any], int], after: int) -> Callable[[Any], int]:
     calls: Iterator[int] = iter(range(after))
 
@@ -227,6 +273,7 @@ def test_what_was_read_serves_another_strategy_but_no_other_data(
 
 def test_a_directory_that_is_no_unfinished_run_is_left_alone(data: Path, tmp_path: Path) -> None:
     (tmp_path / "out.partial").mkdir()
+    (tmp_path / "out.partial" / "mine.txt").write_text("")
     with pytest.raises(MixError, match="is no unfinished run"):
         run(tmp_path / "out", f"{data}/texts.jsonl")
 
@@ -292,6 +339,25 @@ def test_lines_hold_paths(data: Path, tmp_path: Path) -> None:
     assert [row["images"] for row in lines] == [[one["path"] for one in row["images"]] for row in parquet]
 
 
+def test_lines_whose_first_shards_hold_no_image_can_be_opened(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From nothing but empty lists the library infers a type that no path is of."""
+    monkeypatch.setattr(mixing, "SHARD_EXAMPLES", 3)
+    where = (f"{data}/texts.jsonl", f"{data}/llava.json")
+    expected = [row["images"] for row in run(tmp_path / "out", *where, strategy="none", per_example=1, format="jsonl")]
+    plain = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "plain"), split="train")
+    assert plain.features == datasets.Features.from_dict(features()), "the card says what Parquet says"
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "trained"))
+    for opened in (plain, training_set(str(tmp_path / "out"), images=True)):
+        assert opened.features["images"] == datasets.List(datasets.Image())
+        stored = opened.cast_column("images", datasets.List(datasets.Image(decode=False)))
+        assert [[one["path"] for one in row["images"]] for row in stored] == expected
+    write_lines(tmp_path / "other.jsonl", [{"messages": plain[0]["messages"]}])
+    with pytest.raises(ConfigError, match="must have columns messages and images"):
+        training_set(str(tmp_path / "other.jsonl"), images=True)
+
+
 def test_groups_may_be_languages(data: Path, tmp_path: Path) -> None:
     rows = run(tmp_path / "out", f"{data}/texts.jsonl,group=en", f"{data}/zh.jsonl,group=zh,repeat=3")
     assert Counter(tuple(sorted(one["group"] for one in row["provenance"])) for row in rows) == {("en", "zh"): 9}
@@ -314,6 +380,8 @@ BAD = [
     ("{oops", "(row)", "no JSON"),
     (json.dumps(chat("", "x")), "messages.0", "empty turn"),
     (json.dumps(chat("a", "b") | {"images": ["gone.png"]}), "images.0", "there is no image"),
+    (json.dumps(chat("a", "b") | {"\ud83d": 1}), "\\ud83d", "unknown field"),
+    ("[" * 100_000, "(row)", "no JSON"),
 ]
 
 
@@ -333,12 +401,12 @@ def test_a_bad_row_is_an_error_with_file_line_and_field(bad: Path, tmp_path: Pat
 
 def test_bad_rows_can_be_skipped_and_are_listed(bad: Path, tmp_path: Path) -> None:
     rows = run(tmp_path / "out", str(bad), strategy="none", per_example=1, on_error="skip")
-    assert [row["provenance"][0]["row"] for row in rows] == [1, 6]
+    assert [row["provenance"][0]["row"] for row in rows] == [1, 8]
     listed = (tmp_path / "out" / "skipped.txt").read_text().splitlines()
-    for line, number, (_, field, problem) in zip(listed, (3, 4, 5), BAD, strict=True):
+    for line, number, (_, field, problem) in zip(listed, range(3, 8), BAD, strict=True):
         assert line.startswith(f"{bad}:{number}: {field}: {problem}")
     manifest = json.loads((tmp_path / "out" / "mix.json").read_text())
-    assert manifest["skipped_by_problem"] == {"(row)": 1, "messages.*": 1, "images.*": 1}
+    assert manifest["skipped_by_problem"] == {"(row)": 2, "messages.*": 1, "images.*": 1, "\\ud83d": 1}
 
 
 @pytest.mark.parametrize(
@@ -377,6 +445,11 @@ def test_bad_rows_can_be_skipped_and_are_listed(bad: Path, tmp_path: Path) -> No
         ("--data cut.parquet --strategy none", "cut.parquet: damaged or no Parquet file"),
         ("--data a.jsonl --strategy none --num-proc 0", "--num-proc must be at least 1"),
         ("--data cut.json --strategy none", "cut.json: after 1 rows: no JSON"),
+        (
+            "--data two.json --strategy none",
+            "two.json: after 2 rows: the list ends, and '[{\"a\": 3}]' follows; must be one list and nothing else",
+        ),
+        ("--data deep.json --strategy none", "deep.json: after 1 rows: no JSON: maximum recursion depth exceeded"),
         ("--data lines.json --strategy none", "lines.json: must be one list of objects"),
         ("--data bad.parquet --strategy none", "bad.parquet: damaged or no Parquet file"),
     ],
@@ -387,6 +460,9 @@ def test_mistakes_are_one_line(
     monkeypatch.chdir(tmp_path)
     write_lines(tmp_path / "a.jsonl", [chat("a", "b"), chat("c", "d")])
     files = {"cfg.yaml": "", "empty.jsonl": "", "cut.json": '[{"a": 1}, {"b"', "lines.json": '{"a": 1}\n', "bad.parquet": "PAR"}
+    one = json.dumps(chat("a", "b"))
+    files["deep.json"] = f"[{one}, {'[' * 100_000}"
+    files["two.json"] = f'[{one}, {one}]\n{" " * 70_000}[{{"a": 3}}]\n'
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "latin.json").write_bytes(b'["\xe9"]')

@@ -75,6 +75,19 @@ def test_placeholders_stay_where_they_were(root: str) -> None:
     assert contents == [parts("Left", None, "or right", None, "?"), parts("Left."), parts(None), parts("Right.")]
 
 
+def indexed(*places: object) -> list[dict[str, Any]]:
+    """Content of images so numbered, and a text."""
+    return [{"type": "image", "index": place, "text": None} for place in places] + parts("Which?")
+
+
+def test_images_that_are_numbered_come_in_the_order_of_their_numbers(root: str) -> None:
+    given = [{"bytes": name.encode()} for name in "abc"]
+    content = [indexed(2, 0), "First.", indexed(1), "Last."]
+    instance = instance_of(chat(*content, images=given), root)
+    assert [picture.data for picture in instance.pictures] == [b"c", b"a", b"b"]
+    assert instance.messages[0]["content"] == parts(None, None, "Which?")
+
+
 def test_bytes_come_along(root: str) -> None:
     data = (Path(root) / "tram.png").read_bytes()
     (picture,) = instance_of(TEXT | {"images": [{"bytes": data, "path": "elsewhere.png"}]}, root).pictures
@@ -111,8 +124,18 @@ def chat(*contents: Any, **more: Any) -> dict[str, Any]:
         (chat("half \ud83d a pair", "Yes."), "messages.0", "surrogate"),
         (chat("Look: <image>", "Yes."), "messages", "1 image placeholders and 0 images"),
         (chat(SHOWN, "Yes.", images=["tram.png"] * 2), "messages", "1 image placeholders and 2 images"),
+        (chat(indexed(0, 0), "Yes.", images=["tram.png"] * 2), "messages", r"numbered 0, 0; must be 0 to 1, each once"),
+        (chat(indexed(1, 2), "Yes.", images=["tram.png"] * 2), "messages", r"numbered 1, 2; must be 0 to 1, each once"),
+        (chat(indexed(0, None), "Yes.", images=["tram.png"] * 2), "messages", r"numbered 0, none; must be 0 to 1, each once"),
+        (chat(indexed("0"), "Yes.", images=["tram.png"]), "messages.0.content.0.index", "must be a whole number, not '0'"),
         (chat("What?", "<image>", images=["tram.png"]), "messages.1", "an image in a turn of the assistant"),
         (chat("What?", "This.", images=["gone.png"]), "images.0", "there is no image .*gone.png"),
+        (chat("What?", "This.", images=["half \ud83d.png"]), "images.0", r"'half \\ud83d.png' holds half a surrogate pair"),
+        (chat("What?", "This.", images=["null\0.png"]), "images.0", r"'null\\x00.png' holds .*null byte"),
+        (chat("What?", "This.", images=[{"bytes": b"x", "path": "\ud83d"}]), "images.0", "holds half a surrogate pair"),
+        (chat("What?", "This.", images=[{"bytes": "x"}]), "images.0", "must be a path, or an object with bytes or path"),
+        (chat("What?", "This.", id="\ud83d"), "id", "holds half a surrogate pair"),
+        (chat("What?", "This.", **{"\ud83d": 1}), r"\ud83d", "unknown field"),
         (chat("What?", "This.", images=["folder.png"]), "images.0", "folder.png is no file"),
         (chat("What?", "This.", images=["https://a.b/c.png"]), "images.0", "is an address"),
         (chat("What?", "This.", images=[{"bytes": None, "path": None}]), "images.0", "must be a path, or an object"),

@@ -8,12 +8,14 @@ about sizes of several shapes.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from cmqa_tasks.mixing.examples import conversation, with_system_moved
+from cmqa_tasks.mixing.lengths import Tokens
 from cmqa_tasks.mixing.rows import FieldError, Instance, Message, Picture
 from cmqa_tasks.problems import one_line
 
@@ -22,6 +24,8 @@ _ROTATED = (5, 6, 7, 8)
 _ORIENTATION = 0x0112
 _PROBED_SIZES = ((64, 64), (640, 480), (333, 500), (1600, 300), (28, 900))
 """Widths and heights on which a processor's own word is checked."""
+_REFUSALS = (ValueError, RuntimeError, ArithmeticError)
+"""What processors raise, some from deep inside, at a size that they cannot take."""
 _TURN: list[Message] = [
     {"role": "user", "content": [{"type": "text", "text": "One?"}]},
     {"role": "assistant", "content": [{"type": "text", "text": "Two."}]},
@@ -40,7 +44,8 @@ class Counter:
         name: what errors call it.
 
     Attributes:
-        shared: tokens that the template puts before the first turn, which an example has once however many instances it joins.
+        shared: tokens that the template puts before the first turn of a conversation without system message; an example has them
+            once however many instances it joins.
 
     Raises:
         CountError: it has no chat template.
@@ -55,33 +60,52 @@ class Counter:
         self._by_size: dict[tuple[int, int], int] = {}
         self._tells_itself = self._sees_images and all(self._told(size) == self._shown(size) for size in _PROBED_SIZES)
         once, twice = self._texts([_TURN, _TURN + _TURN])
-        self.shared = 2 * once - twice
+        self._turn, self.shared = twice - once, 2 * once - twice
 
-    def count(self, instances: Sequence[Instance]) -> list[int | FieldError]:
-        """Tokens of each instance as a conversation of its own, or why they cannot be counted."""
-        texts = self._texts([conversation(instance.system, instance.messages) for instance in instances])
-        return [self._with_images(instance, text) for instance, text in zip(instances, texts, strict=True)]
+    def count(self, instances: Sequence[Instance]) -> list[Tokens | FieldError]:
+        """Tokens of each instance, in every form that an example may give it, or why they cannot be counted."""
+        led = [one for one in instances if one.system is not None]
+        alone = self._texts([conversation(one.system, one.messages) for one in instances])
+        moved = iter(self._texts([with_system_moved(one) for one in led]))
+        prefixes = self._prefixes({one.system for one in led})
+        forms = [
+            Tokens(text, text, self.shared) if one.system is None else Tokens(text, next(moved), prefixes[one.system])
+            for one, text in zip(instances, alone, strict=True)
+        ]
+        return [self._with_images(one, form) for one, form in zip(instances, forms, strict=True)]
 
-    def _with_images(self, instance: Instance, text: int) -> int | FieldError:
+    def _prefixes(self, systems: Iterable[str | None]) -> dict[str | None, int]:
+        """Tokens before the first turn when these system messages lead."""
+        distinct = list(systems)
+        whole = self._texts([conversation(system, _TURN) for system in distinct])
+        return {system: tokens - self._turn for system, tokens in zip(distinct, whole, strict=True)}
+
+    def _with_images(self, instance: Instance, text: Tokens) -> Tokens | FieldError:
         if instance.pictures and not self._sees_images:
             return FieldError("images", f"{self._name} reads texts alone")
         try:
-            return text + sum(self._image(picture, place) for place, picture in enumerate(instance.pictures))
+            images = sum(self._image(picture, place) for place, picture in enumerate(instance.pictures))
         except FieldError as error:
             return error
+        return text._replace(alone=text.alone + images, moved=text.moved + images)
 
     def _texts(self, conversations: Sequence[Sequence[Message]]) -> list[int]:
         """Tokens of rendered conversations, with one placeholder per image."""
         if not conversations:
             return []
-        rendered = self._processor.apply_chat_template(list(conversations), tokenize=False)
+        given = conversations if self._sees_images else [list(map(_flat, messages)) for messages in conversations]
+        rendered = self._processor.apply_chat_template(list(given), tokenize=False)
         return [len(ids) for ids in self._tokenizer(rendered, add_special_tokens=False)["input_ids"]]
 
     def _image(self, picture: Picture, place: int) -> int:
         """Tokens that an image takes beyond its placeholder's."""
         size = size_of(picture, f"images.{place}")
         if size not in self._by_size:
-            self._by_size[size] = self._told(size) if self._tells_itself else self._shown(size)
+            try:
+                self._by_size[size] = self._told(size) if self._tells_itself else self._shown(size)
+            except _REFUSALS as error:
+                refused = f"{self._name} takes no image of {size[0]} x {size[1]} pixels: {one_line(error)}"
+                raise FieldError(f"images.{place}", refused) from None
         return self._by_size[size]
 
     def _told(self, size: tuple[int, int]) -> int:
@@ -102,11 +126,9 @@ class Counter:
         return len(whole) - len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def conversation(system: str | None, messages: list[Message]) -> list[Message]:
-    """Messages with their system message, if there is one, in front."""
-    if system is None:
-        return messages
-    return [{"role": "system", "content": [{"type": "text", "text": system}]}, *messages]
+def _flat(message: Message) -> Message:
+    """With a string for content, as templates of text models, and training, have it."""
+    return message | {"content": "".join(part.get("text", "") for part in message["content"])}
 
 
 def size_of(picture: Picture, field: str) -> tuple[int, int]:

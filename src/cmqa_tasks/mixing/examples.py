@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cmqa_tasks.mixing.rows import Instance, Message, Picture
 
@@ -43,14 +43,23 @@ def joined(instances: Sequence[Instance], origins: Sequence[Origin]) -> Example:
     """Join instances into an example, in this order."""
     systems = [instance.system for instance in instances]
     shared = systems[0] if len(set(systems)) == 1 else None
-    messages = [] if shared is None else [{"role": "system", "content": [_text(shared)]}]
+    messages = conversation(shared, [])
     for instance in instances:
-        own = instance.messages
-        if instance.system is not None and shared is None:
-            own = [own[0] | {"content": [_text(instance.system), *own[0]["content"]]}, *own[1:]]
-        messages += own
+        messages += instance.messages if shared is not None else with_system_moved(instance)
     return Example(messages, [picture for instance in instances for picture in instance.pictures], list(origins))
 
 
-def _text(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": text}
+def conversation(system: str | None, messages: list[Message]) -> list[Message]:
+    """Messages with their system message, if there is one, in front."""
+    if system is None:
+        return messages
+    return [{"role": "system", "content": [{"type": "text", "text": system}]}, *messages]
+
+
+def with_system_moved(instance: Instance) -> list[Message]:
+    """An instance's messages, its system message, if it has one, before the first user text, with a blank line between."""
+    first, *others = instance.messages
+    if instance.system is None:
+        return instance.messages
+    system = {"type": "text", "text": f"{instance.system}\n\n"}
+    return [first | {"content": [system, *first["content"]]}, *others]

@@ -19,12 +19,12 @@ def summary(arranged: Plan, spool: Spool, shared: int) -> dict[str, Any]:
     Args:
         arranged: the plan.
         spool: what was read.
-        shared: tokens that an example has once and each of its instances was counted with.
+        shared: tokens that the template puts before the first turn of a conversation without system message.
     """
     cards, starts, sizes = arranged.cards, arranged.starts[:-1], arranged.sizes()
-    group, tokens = spool.index["group"][cards], spool.index["tokens"][cards].astype(np.int64)
+    group, counted = spool.index["group"][cards], bool((spool.index["tokens"] >= 0).all())
     mixed = np.minimum.reduceat(group, starts) != np.maximum.reduceat(group, starts)
-    lengths = np.add.reduceat(tokens, starts) - (sizes - 1) * shared if (tokens >= 0).all() else None
+    lengths = spool.lengths(shared).of(cards, np.repeat(np.arange(len(sizes)), sizes)) if counted else None
     return {
         "instances": _by_name(spool.index["group"], spool.groups),
         "uses": _by_name(group, spool.groups),

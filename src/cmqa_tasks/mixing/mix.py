@@ -25,17 +25,17 @@ from cmqa_tasks.mixing.manifest import summary
 from cmqa_tasks.mixing.options import MixError, Options
 from cmqa_tasks.mixing.plan import Budget, Plan, PlanError, plan
 from cmqa_tasks.mixing.read import ReadTask, RowError, read_chunk
-from cmqa_tasks.mixing.shards import ShardTask, write_shard
+from cmqa_tasks.mixing.shards import CARD, ShardTask, write_shard
 from cmqa_tasks.mixing.sources import SourceError, chunks_of, describe
 from cmqa_tasks.mixing.spool import WHOLE, Index, Spool, is_spooled, load
 
-MANIFEST, SKIPPED = "mix.json", "skipped.txt"
+MANIFEST, SKIPPED, README = "mix.json", "skipped.txt", "README.md"
 SHARD_EXAMPLES = 20_000
 SHARD_BYTES = 256 << 20
 """A shard ends when it has so many examples or holds so many bytes."""
 _READING = ("model", "revision", "max_tokens", "images", "format", "on_error")
 """The options that the reading of rows depends on; the others say how they are arranged."""
-_PLAN, _SPOOL, _SHARDS = "plan.json", "spool", "shards"
+_PLAN, _PLAN_PART, _SPOOL, _SHARDS = "plan.json", "plan.part", "spool", "shards"
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
@@ -85,20 +85,30 @@ def _begin(partial: Path, options: Options) -> None:
         "reading": {name: told[name] for name in _READING},
         "arranging": {name: value for name, value in told.items() if name not in _READING},
     }
-    path = partial / _PLAN
+    path, unfinished = partial / _PLAN, partial / _PLAN_PART
+    changed: list[str] = []
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))
         changed = [key for key in wanted if found.get(key) != wanted[key]]
         if changed and changed != ["arranging"]:
             raise MixError(f"{partial} is of another run ({', '.join(changed)} differ); delete it or choose another --out")
-        if not changed:
-            return
-        shutil.rmtree(partial / _SHARDS)
-    elif partial.exists():
+        if changed and (partial / _SHARDS).is_dir():
+            shutil.rmtree(partial / _SHARDS)
+    elif any(file.is_file() and file != unfinished for file in partial.rglob("*")):
         raise MixError(f"{partial} exists and is no unfinished run; delete it or choose another --out")
     for name in (_SPOOL, _SHARDS):
         (partial / name).mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+    if changed or not path.is_file():
+        unfinished.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+        os.replace(unfinished, path)
+
+
+def _remove(partial: Path) -> None:
+    """Remove the working directory, the plan last: without it, what a kill leaves would not be known as an unfinished run."""
+    for name in (_SPOOL, _SHARDS):
+        if (partial / name).is_dir():
+            shutil.rmtree(partial / name)
+    shutil.rmtree(partial)
 
 
 @contextmanager
@@ -107,11 +117,11 @@ def _tidied(partial: Path) -> Iterator[None]:
     try:
         yield
     except (MixError, RowError, SourceError, PlanError):  # what mends it is another command, or other data
-        shutil.rmtree(partial)
+        _remove(partial)
         raise
     finally:
         if partial.is_dir() and not any((partial / _SPOOL).glob(f"*{WHOLE}")):
-            shutil.rmtree(partial)
+            _remove(partial)
 
 
 def _pool(num_proc: int) -> Any:
@@ -181,12 +191,12 @@ def _arranged(options: Options, spool: Spool, shared: int) -> Plan:
         if options.ratio.keys() != set(spool.groups):
             raise MixError(f"--ratio names {', '.join(options.ratio)}; the groups are {', '.join(spool.groups)}")
         ratio = {spool.groups.index(group): share for group, share in options.ratio.items()}
-    budget = Budget(options.per_example, options.max_tokens, shared)
-    return plan(options.strategy, index["group"], index["tokens"], repeats, budget, options.seed, ratio)
+    budget = Budget(options.per_example, options.max_tokens)
+    return plan(options.strategy, index["group"], spool.lengths(shared), repeats, budget, options.seed, ratio)
 
 
 def _shared(options: Options) -> int:
-    """Tokens that every instance was counted with and an example has once."""
+    """Tokens that the template puts before the first turn of a conversation without system message."""
     if options.model is None:
         return 0
     from cmqa_tasks.mixing.count import counter
@@ -244,6 +254,8 @@ def _finish(partial: Path, out: Path, counts: Mapping[str, Any], spool: Spool) -
         with (shards / SKIPPED).open("w", encoding="utf-8") as file:
             file.writelines("{file}:{row}: {field}: {problem}\n".format(**row) for row in spool.skipped)
     (shards / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if manifest["reading"]["format"] == "jsonl":
+        (shards / README).write_text(CARD, encoding="utf-8")
     os.replace(shards, out)
-    shutil.rmtree(partial)
+    _remove(partial)
     return manifest

@@ -18,6 +18,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from cmqa_tasks.mixing.lengths import Lengths, Numbers
+
 Strategy = Literal["none", "dataset", "same", "instance"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 JOINING: frozenset[Strategy] = frozenset({"same", "instance"})
@@ -27,8 +29,6 @@ DEALS = 8
 
 _SELECT, _DEAL, _INSIDE, _ORDER = range(4)
 """What random numbers are drawn for."""
-
-Numbers = NDArray[np.int64]
 
 
 class PlanError(ValueError):
@@ -59,14 +59,12 @@ class Budget:
     """Instances at most."""
     max_tokens: int | None = None
     """Tokens at most."""
-    shared: int = 0
-    """Tokens that every instance was counted with and an example has once."""
 
 
 def plan(
     strategy: Strategy,
     groups: NDArray[np.integer],
-    tokens: NDArray[np.integer],
+    lengths: Lengths,
     repeats: NDArray[np.integer],
     budget: Budget,
     seed: int,
@@ -77,7 +75,7 @@ def plan(
     Args:
         strategy: one of :data:`STRATEGIES`.
         groups: group of each instance.
-        tokens: tokens of each instance; read only where the budget has ``max_tokens``, which none may exceed.
+        lengths: of the instances; read only where the budget has ``max_tokens``, which none may exceed by itself.
         repeats: how often each instance is used, at least once.
         budget: of an example.
         seed: at least 0.
@@ -94,7 +92,7 @@ def plan(
     if strategy == "none":
         chosen = np.sort(np.concatenate(list(cards.values())), kind="stable")
         return Plan(chosen, np.arange(len(chosen) + 1), left_out)
-    dealer = _Dealer(groups, tokens, budget, seed, distinct=bool((repeats > 1).any()))
+    dealer = _Dealer(groups, lengths, budget, seed, distinct=bool((repeats > 1).any()))
     if strategy == "instance":
         dealer.join([cards[group] for group in present])
     elif strategy == "same":
@@ -138,10 +136,8 @@ class _Dealer:
     Dealt one group after the other, each group spreads over the piles as evenly as can be, and so do all cards together.
     """
 
-    def __init__(
-        self, groups: NDArray[np.integer], tokens: NDArray[np.integer], budget: Budget, seed: int, *, distinct: bool
-    ) -> None:
-        self._groups, self._tokens, self._budget, self._seed = groups, tokens, budget, seed
+    def __init__(self, groups: NDArray[np.integer], lengths: Lengths, budget: Budget, seed: int, *, distinct: bool) -> None:
+        self._groups, self._lengths, self._budget, self._seed = groups, lengths, budget, seed
         self._distinct = distinct
         self._cards: list[Numbers] = []
         self._piles: list[Numbers] = []
@@ -183,13 +179,9 @@ class _Dealer:
 
     def _over(self, cards: Numbers, piles: Numbers) -> NDArray[np.bool_]:
         """Which piles hold too many tokens, or an instance twice."""
-        count = int(piles.max()) + 1
-        bad = np.zeros(count, bool)
+        bad = np.zeros(int(piles.max()) + 1, bool)
         if self._budget.max_tokens is not None:
-            sums = (
-                np.bincount(piles, self._tokens[cards], count) - (np.bincount(piles, minlength=count) - 1) * self._budget.shared
-            )
-            bad |= sums > self._budget.max_tokens
+            bad |= self._lengths.of(cards, piles) > self._budget.max_tokens
         if self._distinct:
             order = np.lexsort((cards, piles))
             twice = (np.diff(piles[order]) == 0) & (np.diff(cards[order]) == 0)
@@ -206,12 +198,10 @@ class _Dealer:
             group = int(self._groups[card])
             (then if group in seen else first).append(card)
             seen.add(group)
-        held, total = list[int](), self._budget.shared
+        held, most = list[int](), self._budget.max_tokens
         for card in first + then:
-            more = int(self._tokens[card]) - self._budget.shared
-            if card not in held and (self._budget.max_tokens is None or total + more <= self._budget.max_tokens):
+            if card not in held and (most is None or self._lengths.of_one([*held, card]) <= most):
                 held.append(card)
-                total += more
         if len(held) < 2:
             return [], pile
         rest = list(pile)

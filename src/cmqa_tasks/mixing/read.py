@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from cmqa_tasks.mixing.lengths import UNCOUNTED, Tokens
 from cmqa_tasks.mixing.rows import FieldError, Instance, instance_of
 from cmqa_tasks.mixing.sources import Broken, Chunk, Source
 from cmqa_tasks.mixing.spool import SpoolWriter
@@ -63,12 +64,12 @@ def read_chunk(task: ReadTask) -> int:
 
 def _checked(
     task: ReadTask, batch: list[tuple[int, object]], skipped: list[dict[str, Any]]
-) -> Iterator[tuple[int, Instance, int]]:
-    """(number, instance, tokens) of the good rows; tokens are -1 where they are not counted."""
+) -> Iterator[tuple[int, Instance, Tokens]]:
+    """(number, instance, tokens) of the good rows."""
     results: list[Instance | FieldError] = [_instance(row, task) for _, row in batch]
     counted = iter(_counted(task, [one for one in results if isinstance(one, Instance)]))
     for (number, _), result in zip(batch, results, strict=True):
-        tokens = next(counted) if isinstance(result, Instance) else -1
+        tokens = next(counted) if isinstance(result, Instance) else UNCOUNTED
         problem = result if isinstance(result, FieldError) else tokens
         if isinstance(problem, FieldError):
             if not task.skip:
@@ -90,15 +91,15 @@ def _instance(row: object, task: ReadTask) -> Instance | FieldError:
     return instance
 
 
-def _counted(task: ReadTask, instances: list[Instance]) -> list[int | FieldError]:
+def _counted(task: ReadTask, instances: list[Instance]) -> list[Tokens | FieldError]:
     if task.model is None:
-        return [-1] * len(instances)
+        return [UNCOUNTED] * len(instances)
     from cmqa_tasks.mixing.count import counter
 
     return [_within(tokens, task.max_tokens) for tokens in counter(task.model, task.revision).count(instances)]
 
 
-def _within(tokens: int | FieldError, limit: int | None) -> int | FieldError:
-    if isinstance(tokens, int) and limit is not None and tokens > limit:
-        return FieldError("(row)", f"{tokens} tokens, more than --max-tokens {limit}; an instance is never split")
+def _within(tokens: Tokens | FieldError, limit: int | None) -> Tokens | FieldError:
+    if isinstance(tokens, Tokens) and limit is not None and tokens.alone > limit:
+        return FieldError("(row)", f"{tokens.alone} tokens, more than --max-tokens {limit}; an instance is never split")
     return tokens

@@ -8,7 +8,7 @@ Two forms are read, ``messages`` as TRL has it and ``conversations`` as LLaVA ha
                                                       {"from": "gpt", "value": "A tram."}]}
 
 ``<image>`` in any text stands for the next image. An instance ends as content parts throughout, its images in the order of their
-placeholders.
+placeholders. Image parts that are numbered (``"index": 0``) stand for the image of that number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assi
 FIELDS = frozenset({"messages", "conversations", "images", "image", "id"})
 """The fields that a row may have."""
 
-Part = dict[str, str]
+Part = dict[str, Any]
 Message = dict[str, Any]
 
 
@@ -38,8 +38,13 @@ class FieldError(ValueError):
     """
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field, self.problem = field, problem
+        self.field, self.problem = _writable(field), _writable(problem)
+        super().__init__(f"{self.field}: {self.problem}")
+
+
+def _writable(text: str) -> str:
+    """A text with half surrogate pairs, which no file of UTF-8 can hold, spelled out."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +103,13 @@ def instance_of(row: object, root: str, ignored: frozenset[str] = frozenset()) -
         _place_images(turns, len(pictures))
     contents = [_parts(content, f"{name}.{place}") for place, (_, content) in enumerate(turns)]
     _check_images(turns, contents, len(pictures), name)
+    pictures = _by_index(contents, pictures, name)
     system = None
     if turns[0][0] == "system":
         system = "".join(part["text"] for part in contents.pop(0))
         del turns[0]
     messages = [{"role": role, "content": parts} for (role, _), parts in zip(turns, contents, strict=True)]
-    return Instance(system, messages, pictures, str(fields.get("id", "")))
+    return Instance(system, messages, pictures, _unicode(str(fields.get("id", "")), "id"))
 
 
 def _one_of(fields: Mapping[str, Any], *names: str) -> str:
@@ -159,10 +165,13 @@ def _llava_message(value: object, field: str) -> tuple[str, str]:
 
 
 def _part(value: object, field: str) -> Part:
-    """A content part. Some datasets number their images by ``index``; :func:`_check_images` counts them anyway."""
+    """A content part. An image keeps its ``index``, as some datasets have it, for :func:`_by_index`."""
     fields = _object(value, field, ("type", "text", "index"), ("type",))
     if fields["type"] == "image" and not fields.get("text"):
-        return {"type": "image"}
+        index = fields.get("index")
+        if index is not None and type(index) is not int:
+            raise FieldError(f"{field}.index", f"must be a whole number, not {_shown(index)}")
+        return {"type": "image"} if index is None else {"type": "image", "index": index}
     if fields["type"] != "text":
         raise FieldError(f"{field}.type", f"must be 'text', or 'image' without a text, not {_shown(fields['type'])}")
     if not isinstance(fields.get("text"), str):
@@ -212,6 +221,12 @@ def _is_unicode(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def _unicode(text: str, field: str) -> str:
+    if not _is_unicode(text):
+        raise FieldError(field, f"{_shown(text)} holds half a surrogate pair, which no file of UTF-8 can hold")
+    return text
+
+
 def _check_images(turns: Sequence[tuple[str, Any]], contents: Sequence[list[Part]], count: int, name: str) -> None:
     placeholders = 0
     for place, ((role, _), parts) in enumerate(zip(turns, contents, strict=True)):
@@ -221,6 +236,17 @@ def _check_images(turns: Sequence[tuple[str, Any]], contents: Sequence[list[Part
         placeholders += here
     if placeholders != count:
         raise FieldError(name, f"{placeholders} image placeholders and {count} images")
+
+
+def _by_index(contents: Sequence[list[Part]], pictures: list[Picture], name: str) -> list[Picture]:
+    """The images in the order of their placeholders, whose numbers, if they have any, go."""
+    found = [part.pop("index", None) for parts in contents for part in parts if part["type"] == "image"]
+    if all(index is None for index in found):
+        return pictures
+    if set(found) != set(range(len(pictures))):
+        shown = ", ".join("none" if index is None else str(index) for index in found)
+        raise FieldError(name, f"images numbered {shown}; must be 0 to {len(pictures) - 1}, each once")
+    return [pictures[index] for index in found]
 
 
 def _pictures(fields: Mapping[str, Any], root: str) -> list[Picture]:
@@ -241,10 +267,12 @@ def _picture(value: object, root: str, field: str) -> Picture:
     if isinstance(value, Mapping):
         fields = _object(value, field, ("bytes", "path"), ())
         path, data = fields.get("path"), fields.get("bytes")
-    if data:
-        return Picture(path if isinstance(path, str) else None, data, len(data))
-    if not isinstance(path, str) or not path:
+    if isinstance(data, bytes) and data:
+        return Picture(_unicode(path, field) if isinstance(path, str) else None, data, len(data))
+    if data or not isinstance(path, str) or not path:
         raise FieldError(field, f"must be a path, or an object with bytes or path, not {_shown(value)}")
+    if "\0" in _unicode(path, field):
+        raise FieldError(field, f"{_shown(path)} holds a null byte, which no path can hold")
     if "://" in path:
         raise FieldError(field, f"{path} is an address; images must be files or bytes")
     path = os.path.abspath(os.path.join(root, path))

@@ -1,7 +1,8 @@
 """Examples → files that TRL's vision SFT reads: columns ``messages``, ``images`` and ``provenance``, as Parquet or JSON lines.
 
 In Parquet, ``images`` has the type of datasets' ``Image``: opened by ``load_dataset``, it gives pictures, from the bytes that the
-file holds or from the files that it names. In JSON lines, images are paths.
+file holds or from the files that it names. In JSON lines, images are paths; a card beside them says the types, which cannot be
+inferred from a shard without images.
 """
 
 from __future__ import annotations
@@ -17,18 +18,43 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmqa_tasks.mixing.examples import Example, Origin, joined
-from cmqa_tasks.mixing.plan import Numbers
+from cmqa_tasks.mixing.lengths import Numbers
 from cmqa_tasks.mixing.rows import Instance, Picture
 from cmqa_tasks.mixing.spool import Index, SpoolReader
 
 Format = Literal["parquet", "jsonl"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+CARD = """---
+dataset_info:
+  features:
+  - name: messages
+    list:
+    - {name: role, dtype: string}
+    - name: content
+      list:
+      - {name: type, dtype: string}
+      - {name: text, dtype: string}
+  - name: images
+    list: image
+  - name: provenance
+    list:
+    - {name: file, dtype: string}
+    - {name: row, dtype: int64}
+    - {name: id, dtype: string}
+    - {name: group, dtype: string}
+    - {name: messages, dtype: int64}
+    - {name: images, dtype: int64}
+    - {name: tokens, dtype: int64}
+---
+Made by `cmqa mix`; `mix.json` says how.
+"""
+"""``README.md`` of a directory of JSON lines: :func:`features` as ``load_dataset`` reads them there."""
 _BLOCK_ROWS = 500
 _BLOCK_BYTES = 16 << 20
 """Examples are turned into a row group when there are so many of them or so many bytes."""
 
 
-def _features() -> dict[str, Any]:
+def features() -> dict[str, Any]:
     """The columns as the library datasets describes them."""
     text, number = {"dtype": "string", "_type": "Value"}, {"dtype": "int64", "_type": "Value"}
     part = {"type": text, "text": text}
@@ -55,7 +81,7 @@ def schema() -> pa.Schema:
             ("images", pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))),
             ("provenance", pa.list_(pa.struct(origin))),
         ],
-        metadata={"huggingface": json.dumps({"info": {"features": _features()}})},
+        metadata={"huggingface": json.dumps({"info": {"features": features()}})},
     )
 
 

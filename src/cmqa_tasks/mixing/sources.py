@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import Field, ValidationError
 
+from cmqa_tasks.mixing.json_list import ListError, elements
 from cmqa_tasks.problems import first_problem, one_line
 from cmqa_tasks.records import Record
 
@@ -201,7 +202,7 @@ class LinesChunk:
 def _parsed(line: bytes) -> object:
     try:
         return json.loads(line)
-    except ValueError as error:  # of JSON or of UTF-8
+    except (ValueError, RecursionError) as error:  # of JSON, of UTF-8, or of thousands of brackets
         return Broken(f"no JSON: {error}")
 
 
@@ -298,43 +299,11 @@ def _bytes_of(value: object) -> int:
 
 def _cut_json(path: Path, root: str) -> Iterator[RowsChunk]:
     try:
-        yield from grouped(_elements(path), str(path), root)
+        yield from grouped(elements(path), str(path), root)
+    except ListError as error:
+        raise SourceError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: no UTF-8: {error}") from None
-
-
-def _elements(path: Path, block: int = 4 << 20) -> Iterator[str]:
-    """The elements of a file that is one JSON list, as text, a block of the file in memory at a time.
-
-    Raises:
-        SourceError: the file is no list of objects; the message says after how many elements.
-    """
-    decoder, window, count = json.JSONDecoder(), "", 0
-    with path.open(encoding="utf-8") as file:
-        window = file.read(block).lstrip()
-        if not window.startswith("["):
-            raise SourceError(f"{path}: must be one list of objects (for one object a line, call it .jsonl)")
-        place, end = 1, False
-        while True:
-            place = _skip(window, place)
-            if window[place : place + 1] == "]":
-                return
-            try:
-                _, after = decoder.raw_decode(window, place)
-            except json.JSONDecodeError as error:
-                if end:
-                    raise SourceError(f"{path}: after {count} rows: no JSON: {error}") from None
-                more = file.read(block)
-                window, place, end = window[place:] + more, 0, not more
-                continue
-            yield window[place:after]
-            place, count = after, count + 1
-
-
-def _skip(window: str, place: int) -> int:
-    while window[place : place + 1] in (",", " ", "\n", "\r", "\t") and place < len(window):
-        place += 1
-    return place
 
 
 _CUTTERS: Mapping[str, Callable[[Path, str], Iterator[Chunk]]] = {

@@ -11,12 +11,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cmqa_tasks.mixing.lengths import Lengths, Tokens
 from cmqa_tasks.mixing.rows import Instance, Picture
 
 INDEX = np.dtype(
@@ -24,13 +26,16 @@ INDEX = np.dtype(
         ("chunk", "i4"),  # which chunk it lies in
         ("offset", "i8"),  # its first byte there
         ("length", "i8"),
-        ("tokens", "i4"),  # -1 where they were not counted
+        ("tokens", "i4"),  # as a conversation of its own; -1, like the next two, where they were not counted
+        ("moved", "i4"),  # the same with its system message as text of a turn
+        ("prefix", "i4"),  # those before its first turn
+        ("system", "i8"),  # a hash of its system message, 0 for none
         ("group", "i2"),  # index of its group
         ("source", "i2"),  # index of its source
         ("size", "i8"),  # bytes that it will take in a shard
     ]
 )
-"""What is kept in memory of an instance: 38 bytes."""
+"""What is kept in memory of an instance: 54 bytes."""
 WHOLE = ".npz"
 """The ending of the file that says that a chunk is there whole."""
 _OPEN_FILES = 256
@@ -49,11 +54,11 @@ class SpoolWriter:
     def __init__(self, stem: Path, *, embed: bool) -> None:
         self._stem, self._embed = stem, embed
         self._file: BinaryIO = stem.with_suffix(".rows").open("wb")
-        self._entries: list[tuple[int, int, int, int, int, int, int]] = []
+        self._entries: list[tuple[int, ...]] = []
         self._groups: dict[str, int] = {}
         self._offset = 0
 
-    def add(self, instance: Instance, number: int, group: str, tokens: int, source: int) -> None:
+    def add(self, instance: Instance, number: int, group: str, tokens: Tokens, source: int) -> None:
         """Append an instance, which is row ``number`` of its file."""
         blobs = [picture.data for picture in instance.pictures if picture.data is not None]
         head = {
@@ -68,7 +73,8 @@ class SpoolWriter:
         self._file.write(record)
         files = sum(one.size for one in instance.pictures if one.data is None) if self._embed else 0
         place = self._groups.setdefault(group, len(self._groups))
-        self._entries.append((0, self._offset, len(record), tokens, place, source, len(record) + files))
+        lies = (0, self._offset, len(record))
+        self._entries.append((*lies, *tokens, _number(instance.system), place, source, len(record) + files))
         self._offset += len(record)
 
     def close(self, about: dict[str, Any]) -> None:
@@ -81,9 +87,14 @@ class SpoolWriter:
         os.replace(partial, self._stem.with_suffix(WHOLE))
 
 
+def _number(system: str | None) -> int:
+    """A number for a system message, the same in every process."""
+    return 0 if system is None else int.from_bytes(blake2b(system.encode(), digest_size=8).digest(), "little", signed=True)
+
+
 def is_spooled(stem: Path) -> bool:
     """Whether a chunk is there whole."""
-    return stem.with_suffix(WHOLE).is_file()
+    return stem.with_suffix(WHOLE).is_file() and stem.with_suffix(".rows").is_file()  # a kill may have left either
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,15 @@ class Spool:
     """Names of the groups, sorted."""
     said: tuple[dict[str, Any], ...]
     """What was said of each chunk: ``file``, ``skipped``, ``groups``."""
+
+    def lengths(self, shared: int) -> Lengths:
+        """What its instances were counted with.
+
+        Args:
+            shared: tokens that the template puts before the first turn of a conversation without system message.
+        """
+        alone, moved, prefix, system = (self.index[name] for name in ("tokens", "moved", "prefix", "system"))
+        return Lengths(alone, moved, prefix, system, shared)
 
     @property
     def skipped(self) -> list[dict[str, Any]]:

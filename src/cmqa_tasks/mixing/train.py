@@ -31,6 +31,7 @@ from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import get_training_chat_template, has_generation_markers, is_chat_template_stop_token_trained
 
 from cmqa_tasks.mixing.config import ConfigError, TrainConfig
+from cmqa_tasks.mixing.shards import features
 from cmqa_tasks.mixing.turns import AssistantTurns
 from cmqa_tasks.models.origins import lacks_special_tokens
 from cmqa_tasks.problems import first_problem, one_line
@@ -256,13 +257,16 @@ def training_set(where: str, *, images: bool, field: str = "data") -> datasets.D
     kinds = {file.suffix for file in files}
     if not all(file.is_file() for file in files) or kinds not in ({".parquet"}, {".jsonl"}):
         raise ConfigError(f"{field}: {where} is nothing that cmqa mix wrote: no train-*.parquet or train-*.jsonl")
-    kind = "parquet" if kinds == {".parquet"} else "json"
+    told: dict[str, Any] = {"data_files": [str(file) for file in files], "split": "train"}
     try:
-        found = datasets.load_dataset(kind, data_files=[str(file) for file in files], split="train")
+        if kinds == {".parquet"}:
+            found = datasets.load_dataset("parquet", **told)
+        else:
+            found = datasets.load_dataset("json", features=datasets.Features.from_dict(features()), **told)
     except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
         raise ConfigError(f"{field}: {where} cannot be read: {error.__cause__ or error}") from error
-    if not {"messages", "images"} <= set(found.column_names):
-        raise ConfigError(f"{field}: {where} must have columns messages and images, not {', '.join(found.column_names)}")
+    if not all(name in found.column_names and not found.data[name].null_count for name in ("messages", "images")):
+        raise ConfigError(f"{field}: {where} must have columns messages and images, and both in every row")
     found = found.select_columns(["messages", "images"])
     if images:
         return found.cast_column("images", datasets.List(datasets.Image()))

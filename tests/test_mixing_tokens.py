@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoProcessor
 
 from cmqa_tasks.mixing.count import Counter, CountError, counter
@@ -89,6 +90,25 @@ def test_counts_are_the_lengths_of_real_inputs(
     shared = (len(without_system) - 1) * counts.shared
     assert counts.shared > 5
     assert real_length(processor, whole) == sum(alone[:-1]) - shared
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_beginning_that_the_tokenizer_adds_counts(
+    tiny_checkpoint: Callable[[str], Path], rows: tuple[Path, list[dict[str, Any]]], written: bool
+) -> None:
+    """Whether the template writes the BOS or the tokenizer puts it there, an example has it once."""
+    processor = AutoProcessor.from_pretrained(tiny_checkpoint("llava"))
+    tokenizer = processor.tokenizer
+    tokenizer.add_special_tokens({"bos_token": "<s>"})
+    tokenizer._tokenizer.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", tokenizer.bos_token_id)])
+    bare = Counter(processor, "llava").shared
+    if written:
+        processor.chat_template = "{{ bos_token }}" + processor.chat_template
+    counts = Counter(processor, "llava")
+    instances = [instance_of(row, str(rows[0])) for row in rows[1]]
+    alone = [one.alone for one in counts.count(instances) if isinstance(one, Tokens)]
+    assert alone == [real_length(processor, one) for one in instances]
+    assert counts.shared == bare >= 1
 
 
 PNG = io.BytesIO()

@@ -52,11 +52,14 @@ class Counter:
     """
 
     def __init__(self, processor: Any, name: str) -> None:
+        from cmqa_tasks.models.origins import lacks_special_tokens  # needs torch; mixing without counting does not
+
         if not getattr(processor, "chat_template", None):
             raise CountError(f"{name} has no chat template, so tokens cannot be counted")
         self._processor, self._name = processor, name
         self._tokenizer = getattr(processor, "tokenizer", processor)
         self._sees_images = self._tokenizer is not processor
+        self._adds_special_tokens = lacks_special_tokens(processor, self._rendered([_TURN])[0])
         self._by_size: dict[tuple[int, int], int] = {}
         self._tells_itself = self._sees_images and all(self._told(size) == self._shown(size) for size in _PROBED_SIZES)
         once, twice = self._texts([_TURN, _TURN + _TURN])
@@ -93,9 +96,13 @@ class Counter:
         """Tokens of rendered conversations, with one placeholder per image."""
         if not conversations:
             return []
+        rendered = self._rendered(conversations)
+        return [len(ids) for ids in self._tokenizer(rendered, add_special_tokens=self._adds_special_tokens)["input_ids"]]
+
+    def _rendered(self, conversations: Sequence[Sequence[Message]]) -> list[str]:
         given = conversations if self._sees_images else [list(map(_flat, messages)) for messages in conversations]
-        rendered = self._processor.apply_chat_template(list(given), tokenize=False)
-        return [len(ids) for ids in self._tokenizer(rendered, add_special_tokens=False)["input_ids"]]
+        texts: list[str] = self._processor.apply_chat_template(list(given), tokenize=False)
+        return texts
 
     def _image(self, picture: Picture, place: int) -> int:
         """Tokens that an image takes beyond its placeholder's."""

@@ -35,7 +35,7 @@ INDEX = np.dtype(
         ("size", "i8"),  # bytes that it will take in a shard
     ]
 )
-"""What is kept in memory of an instance: 54 bytes."""
+"""What is kept in memory of an instance: 52 bytes."""
 WHOLE = ".npz"
 """The ending of the file that says that a chunk is there whole."""
 _OPEN_FILES = 256

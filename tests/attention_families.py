@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import transformers as hf
+from packaging.version import Version
 from transformers import PreTrainedModel
 
 from cmqa_tasks.models.segments import NAMES, Segments
@@ -149,10 +150,11 @@ _HYBRID = {"num_hidden_layers": 4, "head_dim": 16, "linear_key_head_dim": 8, "li
 _HYBRID |= {"linear_num_key_heads": 2, "linear_num_value_heads": 2}
 _LATENT = {"kv_lora_rank": 8, "q_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 8, "v_head_dim": 12}
 _LATENT |= {"num_key_value_heads": HEADS, "first_k_dense_replace": 2, "n_group": 1, "topk_group": 1}
+_EAGER = {"attn_implementation": "eager"}
 _GEMMA = {"head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 8, "tie_word_embeddings": False}
 _ALTERNATING = {"layer_types": ["sliding_attention", "full_attention"]}
 
-FAMILIES: Mapping[str, _Recipe] = {
+FAMILIES: dict[str, _Recipe] = {
     # language models
     "llama": _Recipe(_language_model(hf.LlamaConfig, hf.LlamaForCausalLM)),
     "qwen2": _Recipe(_language_model(hf.Qwen2Config, hf.Qwen2ForCausalLM)),
@@ -163,7 +165,7 @@ FAMILIES: Mapping[str, _Recipe] = {
     "mistral": _Recipe(_language_model(hf.MistralConfig, hf.MistralForCausalLM, sliding_window=8)),
     "mistral_long_window": _Recipe(_language_model(hf.MistralConfig, hf.MistralForCausalLM, sliding_window=29)),
     "phi3": _Recipe(_language_model(hf.Phi3Config, hf.Phi3ForCausalLM)),
-    "gemma2": _Recipe(_language_model(hf.Gemma2Config, hf.Gemma2ForCausalLM, attn_logit_softcapping=3.0, **_GEMMA)),
+    "gemma2": _Recipe(_language_model(hf.Gemma2Config, hf.Gemma2ForCausalLM, attn_logit_softcapping=3.0, **_EAGER, **_GEMMA)),
     "gemma3_text": _Recipe(_language_model(hf.Gemma3TextConfig, hf.Gemma3ForCausalLM, **_GEMMA, **_ALTERNATING)),
     "gpt_oss": _Recipe(
         _language_model(
@@ -317,6 +319,8 @@ FAMILIES: Mapping[str, _Recipe] = {
 }
 """Every family by name. ``qwen2_window``, ``mistral`` and the Gemmas slide; ``gemma2`` caps its logits softly; ``gpt_oss`` has
 learned sinks; ``qwen3_next`` and ``qwen3_5`` are hybrids with an output gate; ``paligemma``'s prompt has no causal mask."""
+if Version(hf.__version__) < Version("5.23"):
+    del FAMILIES["smolvlm"]  # which cuts the tokens of an image by the size of its patches there, and takes no other number
 VISION = tuple(name for name, recipe in FAMILIES.items() if recipe.pixels is not None)
 EAGER_ONLY = ("gemma2", "gpt_oss")
-"""Families that refuse sdpa."""
+"""Families that sdpa is wrong for: they refuse it, or, Gemma 2 of transformers 5.20, forget their soft cap with it."""

@@ -25,7 +25,7 @@ from packaging.version import Version
 from peft import LoraConfig, PeftModel
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, ProcessorMixin
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer_utils import get_last_checkpoint, set_seed
 from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import get_training_chat_template, has_generation_markers, is_chat_template_stop_token_trained
@@ -77,6 +77,7 @@ def _train(config: TrainConfig) -> Path:
     arguments = sft_arguments(config)
     processor = _processor(config)
     sees = isinstance(processor, ProcessorMixin)
+    set_seed(arguments.seed)  # TRL 1.14 makes the adapter before it does that
     trainer = SFTTrainer(
         model=_weights(config, stopped),
         args=arguments,

@@ -64,6 +64,8 @@ def test_an_update_keeps_the_history(tmp_path: Path) -> None:
     assert reference.load(path).history == ({"date": "2026-11-01", "reason": "first", "changed_by_next": changed},)
     with pytest.raises(ResultsError, match="--reason is empty"):
         reference.update(tmp_path / "two", path, " ", "exact")
+    newer = run(tmp_path / "three", noisy(1, 0.5), metadata={"version": 2.1})
+    assert reference.update(newer, path, "version 2.1", "exact")[1] == 0, "the same outcomes to the same items"
 
 
 def test_exact_wants_every_item_as_it_was(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ The fields of an item: its id, its fact's id, relation, outcome, what was read, 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -88,11 +89,17 @@ def update(run: Path, out: Path, reason: str, mode: Mode) -> tuple[Reference, in
 
 
 def _differ(old: Snapshot, new: Snapshot) -> Iterator[bool]:
-    for key in old.tasks.keys() | new.tasks.keys():
-        one, other = old.tasks.get(key, {}), new.tasks.get(key, {})
+    """Of each item whether its outcome differs, or it is in one of the two alone; a new version of a task has the same items."""
+    before, after = _without_versions(old), _without_versions(new)
+    for key in before.keys() | after.keys():
+        one, other = before.get(key, {}), after.get(key, {})
         yield from (
             item not in one or item not in other or one[item][:4] != other[item][:4] for item in one.keys() | other.keys()
         )
+
+
+def _without_versions(of: Snapshot) -> Mapping[Key, Mapping[str, Record]]:
+    return {Key(key.arm, dataclasses.replace(key.setting, task_version="")): records for key, records in of.tasks.items()}
 
 
 def to_text(reference: Reference) -> str:

@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 from cmqa_tasks import metrics, tasks
+from cmqa_tasks.attention.bias import bias_of
 from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.store import Row, merge, read
 from cmqa_tasks.attention.summary import SUMMARIES, item_summary
-from cmqa_tasks.models.attention_log import bias_of, directory_name
+from cmqa_tasks.models.attention_log import directory_name
 from cmqa_tasks.models.hf import CmqaHF
 from cmqa_tasks.records import ARMS
 from cmqa_tasks.release import Release

@@ -14,7 +14,6 @@ import numpy.typing as npt
 import torch
 
 from cmqa_tasks import tasks
-from cmqa_tasks.attention.bias import bias_of as bias_of
 from cmqa_tasks.attention.bias import bias_text
 from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.store import AGGREGATES, Metadata, Row, ShardWriter, read_metadata

@@ -26,12 +26,12 @@ from tqdm import tqdm
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
+from cmqa_tasks.attention.bias import bias_of
 from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.models.arguments import check_dtype, check_names, positive
 from cmqa_tasks.models.attention_log import (
     MODES,
     AttentionLog,
-    bias_of,
     directory_name,
     metadata_of,
     spans_of,
@@ -64,7 +64,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         attention: ``on`` logs attention per layer and head, ``per_token`` also for every generated token, ``off`` neither.
         attention_path: directory for the log; the model's own directory is made in it.
         attention_bias: nats to add to a segment's logits, such as ``image:+1.0``; see
-            :func:`~cmqa_tasks.models.attention_log.bias_of`. Works without logging, too.
+            :func:`~cmqa_tasks.attention.bias.bias_of`. Works without logging, too.
         image_cache: megabytes of image features that are kept, so that an image of several items is encoded once; ``0`` or
             ``off`` for none. Answers are the same bit for bit; see :mod:`~cmqa_tasks.models.image_cache`.
         batch_size: requests per forward pass.

@@ -173,10 +173,8 @@ def load(path: Path) -> Reference:
         ResultsError: it is missing, cut off, damaged or of another format; the message says where, and what is allowed.
     """
     try:
-        text = path.read_text(encoding="utf-8").split(
-            "\n"
-        )  # "splitlines" breaks texts at characters that JSON leaves as they are
-        lines = [json.loads(line) for line in (text if text[-1] else text[:-1])]
+        text = path.read_text(encoding="utf-8").removesuffix("\n")
+        lines = [json.loads(line) for line in text.split("\n")]  # splitlines would cut at characters that JSON leaves as they are
     except OSError as error:
         raise ResultsError(f"{path}: {error.strerror}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -260,7 +260,7 @@ def test_damaged_references(tmp_path: Path) -> None:
         ("".join(whole)[:-20], "is no reference file, or cut off"),
         (json.dumps({"format": 9}) + "\n", "is no reference file of format 1"),
         (whole[0], "no task: the file is cut off"),
-        ("", "is no reference file of format 1"),
+        ("", "is no reference file, or cut off"),
     ):
         path.write_text(text)
         with pytest.raises(ResultsError, match=complaint):

@@ -57,6 +57,20 @@ def test_the_per_item_record_says_what_the_report_needs(own_release: Release) ->
     json.dumps(result)
 
 
+def test_an_answer_that_the_reader_fails_on_is_unparsed_and_named(
+    own_release: Release, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise IndexError("a fault of the reader")
+
+    doc = tasks.documents(ARMS["image_text"], own_release, "aware")[0]
+    monkeypatch.setattr(tasks, "score_response", fail)
+    result = tasks.process_results(doc, "I would say $20.99.", ARMS["image_text"])
+    assert result[tasks.ITEM_KEY]["outcome"] == "unparsed"
+    assert doc["item_id"] in caplog.text
+    assert "a fault of the reader" in caplog.text
+
+
 def test_a_huge_response_is_a_counted_outcome(own_release: Release) -> None:
     doc = tasks.documents(ARMS["image_text"], own_release, "aware")[0]
     result = tasks.process_results(doc, "blah " * 200_000, ARMS["image_text"])

@@ -7,6 +7,7 @@ report re-scores results files with them.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -21,6 +22,8 @@ from cmqa_tasks.protocols import Form, Option, form_of, options, protocol_named
 from cmqa_tasks.records import ITEM_KEY, Arm, Fact, Item, Outcome, Piece
 from cmqa_tasks.release import Release, ReleaseError
 from cmqa_tasks.score import score_response
+
+_LOG = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 """One item with all that scoring and prompting need, JSON-representable; images stay in the release."""
@@ -147,10 +150,19 @@ def target(doc: Mapping[str, Any]) -> str:
 
 
 def score(doc: Mapping[str, Any], response: str) -> tuple[Outcome, str | None]:
-    """What a response to a document did, and how it was read."""
+    """What a response to a document did, and how it was read.
+
+    A response that the reader fails on is ``unparsed``, with a warning. Both harnesses score after all generation, so an
+    error here would cost every answer of the run.
+    """
     letters = {option.letter: option.means for option in options_of(doc)}
     form = _form(doc["protocol"], doc["pieces"])
-    return score_response(response, fact_of(doc), doc["relation"], doc["pieces"][0]["side"], form, letters)
+    fact, relation, first_side = fact_of(doc), doc["relation"], doc["pieces"][0]["side"]
+    try:
+        return score_response(response, fact, relation, first_side, form, letters)
+    except Exception:  # whatever the fault is, it concerns this answer alone
+        _LOG.warning("item %s: its answer could not be read and counts as unparsed; please report it", doc["item_id"], exc_info=True)
+        return "unparsed", None
 
 
 def process_results(doc: Mapping[str, Any], response: str, arm: Arm) -> dict[str, dict[str, Any]]:

@@ -171,6 +171,8 @@ def scan_zh(low: str) -> list[Number]:
             continue
         if run[-1] == "千" and low[end : end + 1] in ("米", "克") and (run[:-1].isascii() or value_of(run) is None):
             run, end = run[:-1], end - 1
+            if not run:
+                continue  # 千米, 千克: a unit without a number before it
             ascii_only = run.isascii()  # 2.4千米 are kilometres
         values, end = _values(run, start, end, ascii_only)
         if not values:

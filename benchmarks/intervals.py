@@ -16,14 +16,14 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.stats import norm
 
-from cmqa_tasks.records import OUTCOMES
-from cmqa_tasks.regress import gate
-from cmqa_tasks.regress.settings import Settings
-from cmqa_tasks.regress.snapshot import Key, Record, Snapshot
-from cmqa_tasks.report.contrasts import CONTRASTS
-from cmqa_tasks.report.estimates import estimates
+from cmqa_tasks.facts.records import OUTCOMES
+from cmqa_tasks.reports.board.contrasts import CONTRASTS
+from cmqa_tasks.reports.board.estimates import estimates
+from cmqa_tasks.reports.gate import verdict as gate
+from cmqa_tasks.reports.gate.settings import Settings
+from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot
 from cmqa_tasks.results import Setting
-from cmqa_tasks.tally import RELATIONS, Tally
+from cmqa_tasks.results.tally import RELATIONS, Tally
 
 CMQA = CONTRASTS[0]
 RESAMPLES = 1_000

@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cmqa_tasks.records import ARMS, Arm, Outcome, content_id
-from cmqa_tasks.report.commands import leaderboard
-from cmqa_tasks.stats.bootstrap import interval, resampled
+from cmqa_tasks.cli.report_commands import leaderboard
+from cmqa_tasks.facts.records import ARMS, Arm, Outcome, content_id
+from cmqa_tasks.scoring.statistics.bootstrap import interval, resampled
 
 SIZES = (10_000, 100_000, 1_000_000)
 ARM_NAMES = ("text_text", "image_image", "image_text", "text_image", "text", "image")

@@ -37,8 +37,8 @@ import torch
 import transformers
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-from cmqa_tasks.models.probe import AttentionProbe
-from cmqa_tasks.models.segments import NAMES, Segments
+from cmqa_tasks.attention.probe.probe import AttentionProbe
+from cmqa_tasks.attention.probe.segments import NAMES, Segments
 
 NEW, QUESTION, TEMPLATE = 32, 24, 16
 WAYS = ("plain", "probe", "eager")

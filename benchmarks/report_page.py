@@ -24,14 +24,14 @@ from typing import Any
 
 import numpy as np
 
-from cmqa_tasks import tasks
+from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
 from cmqa_tasks.attention.store import ShardWriter, merge
-from cmqa_tasks.build.render import find_browser
-from cmqa_tasks.policies import policy
-from cmqa_tasks.records import ARMS
-from cmqa_tasks.release import load
-from cmqa_tasks.webpage.commands import report
+from cmqa_tasks.cli.page_commands import report
+from cmqa_tasks.facts.records import ARMS
+from cmqa_tasks.facts.release import load
+from cmqa_tasks.scoring.policies import policy
+from cmqa_tasks.worlds.build.render import find_browser
 
 ARM_NAMES = ("text_text", "image_image", "image_text", "text_image", "text", "image", "en_zh", "zh_en")
 POLICIES = ("oracle", "rule", "random")

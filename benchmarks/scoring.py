@@ -14,8 +14,8 @@ import statistics
 import sys
 import time
 
-from cmqa_tasks.records import Fact, Kind, Relation, Side, Value
-from cmqa_tasks.score import score_response
+from cmqa_tasks.facts.records import Fact, Kind, Relation, Side, Value
+from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.worlds.languages import write
 
 SPECS: tuple[tuple[str, Kind, tuple[str, ...], tuple[str, ...]], ...] = (

@@ -88,7 +88,7 @@ def test_the_pure_part_works_alone(wheel: Path, tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from cmqa_tasks import metrics, policies, release, tasks\n"
-        "from cmqa_tasks.records import arm_named\n"
+        "from cmqa_tasks.facts.records import arm_named\n"
         "arm = arm_named('image_text')\n"
         "docs = tasks.documents(arm, release.load(), 'aware')\n"
         "answer = policies.policy('oracle')\n"

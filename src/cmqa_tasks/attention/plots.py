@@ -23,7 +23,7 @@ from cmqa_tasks.attention.pools import Array, Pool, pools
 from cmqa_tasks.attention.rows import Aggregate
 from cmqa_tasks.attention.store import Metadata, StoreError, locate, merge, read_metadata
 from cmqa_tasks.attention.summary import Profile, contrast, depth_profile
-from cmqa_tasks.pictures import COLOURS, FORMATS, drawing, save
+from cmqa_tasks.writing.pictures import COLOURS, FORMATS, drawing, save
 
 _DIRECTION = "> 0: image/English"
 _ROWS = {"last_prompt": "last prompt token", "generated": "generated tokens", "question": "question tokens"}

@@ -23,12 +23,12 @@ def add(commands: Any) -> None:
 
 
 def _mini(options: argparse.Namespace) -> int:
-    from cmqa_tasks import pictures
     from cmqa_tasks.mini.grow import BRANCHES, SCALING
     from cmqa_tasks.mini.plots import draw
     from cmqa_tasks.mini.report import page
     from cmqa_tasks.mini.run import run
     from cmqa_tasks.mini.ship import ship
+    from cmqa_tasks.writing import pictures
 
     pictures.require()  # they come last, half an hour later
     branches = (*BRANCHES, *SCALING) if options.scaling else BRANCHES

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks.catalogue import MINI_GROUPS, mini_task_name
-from cmqa_tasks.evaluations import OFFLINE, end_of_log, evaluate
-from cmqa_tasks.records import ARMS, ITEM_KEY
+from cmqa_tasks.facts.records import ARMS, ITEM_KEY
+from cmqa_tasks.harness.catalogue import MINI_GROUPS, mini_task_name
+from cmqa_tasks.harness.evaluations import OFFLINE, end_of_log, evaluate
 from cmqa_tasks.results import ResultsError, samples
 
 TASKS = ("cmqa_mini", "clqa_mini")
@@ -27,7 +27,7 @@ class Answered:
     fact: str
     relation: str
     outcome: str
-    """``conflict``, ``first``, ``second``, ``correct`` … as in :mod:`cmqa_tasks.records`."""
+    """``conflict``, ``first``, ``second``, ``correct`` … as in :mod:`cmqa_tasks.facts.records`."""
     followed_image: bool
     """Whether a conflict item of a page and a note was answered with the page's value."""
 

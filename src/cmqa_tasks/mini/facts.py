@@ -20,10 +20,10 @@ import pyarrow
 from PIL import Image
 
 import cmqa_tasks
-from cmqa_tasks.build.shards import schema, write
+from cmqa_tasks.facts.records import SIDES, Fact, Side, Value, evidence_id, fact_id
+from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, Metadata, sha256_of
 from cmqa_tasks.mini.world import COLOURS, LANGUAGES, NAMES, PEOPLE, Canvas, Facts, note, question
-from cmqa_tasks.records import SIDES, Fact, Side, Value, evidence_id, fact_id
-from cmqa_tasks.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, Metadata, sha256_of
+from cmqa_tasks.worlds.build.shards import schema, write
 from cmqa_tasks.worlds.languages import write as written
 
 WORLD = "mini"

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from cmqa_tasks import markdown
-from cmqa_tasks.evaluations import DEMO, begin, check_path, end_of_log, evaluate
+from cmqa_tasks.harness.evaluations import DEMO, begin, check_path, end_of_log, evaluate
 from cmqa_tasks.mini.attended import share
 from cmqa_tasks.mini.evaluate import TASKS, Answered, answered, configuration, environment, is_evaluated
 from cmqa_tasks.mini.ship import PAIR
 from cmqa_tasks.mini.table import Figure, per_fact
 from cmqa_tasks.results import ResultsError
-from cmqa_tasks.stats.bootstrap import Array, interval, resampled, widened
+from cmqa_tasks.scoring.statistics.bootstrap import Array, interval, resampled, widened
+from cmqa_tasks.writing import markdown
 
 BEFORE, AFTER = PAIR
 POLICIES = ("oracle", "follow_image")

@@ -16,11 +16,11 @@ import numpy.typing as npt
 import torch
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
+from cmqa_tasks.attention.probe.probe import AttentionProbe
+from cmqa_tasks.attention.probe.segments import NAMES, Segments
 from cmqa_tasks.mini.batches import Encoder
 from cmqa_tasks.mini.instances import Instance, build_instance
 from cmqa_tasks.mini.world import PEOPLE, Canvas, Kind
-from cmqa_tasks.models.probe import AttentionProbe
-from cmqa_tasks.models.segments import NAMES, Segments
 
 FILE = "pieces.npz"
 CONTEXTS: Mapping[str, tuple[Kind, Kind]] = {

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
-from cmqa_tasks.evaluations import check_path
+from cmqa_tasks.harness.evaluations import check_path
 from cmqa_tasks.mini import pieces, reading
 from cmqa_tasks.mini.evaluate import answered, evaluate_checkpoints
 from cmqa_tasks.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from cmqa_tasks import markdown
 from cmqa_tasks.mini.grow import directory_of
 from cmqa_tasks.mini.report import Row, first_converged, share_of
 from cmqa_tasks.mini.table import FIGURES
+from cmqa_tasks.writing import markdown
 
 PAIR = {"mini_dataset": "dataset", "mini_instance": "instance"}
 """Names of the checkpoints that ship, before and after, and the branches that they are."""

@@ -25,7 +25,7 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 KINDS: tuple[Kind, ...] = ("image", "en", "zh")
 COLOURS = ("red", "green", "blue", "yellow", "purple", "white")
-"""As :data:`cmqa_tasks.records.CANONICAL_FORMS` writes colours."""
+"""As :data:`cmqa_tasks.facts.records.CANONICAL_FORMS` writes colours."""
 NAMES: Mapping[Language, tuple[str, ...]] = {
     "en": ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana", "Ivo", "Jada", "Kim", "Leo"),
     "zh": ("艾达", "本", "克莉", "丹", "伊芙", "芬恩", "格斯", "花娜", "伊沃", "佳达", "金", "利奥"),

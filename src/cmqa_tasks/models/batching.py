@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from PIL.Image import Image
 
-from cmqa_tasks.models.attention_log import Subject
-from cmqa_tasks.models.segments import Messages, Span
+from cmqa_tasks.attention.probe.attention_log import Subject
+from cmqa_tasks.attention.probe.segments import Messages, Span
 
 AHEAD = 16
 """Batches' worth of prompts that are made before they are sorted by length: enough to save nine tenths of our tasks' padding."""

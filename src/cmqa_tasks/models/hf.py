@@ -28,23 +28,16 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from cmqa_tasks.attention.bias import bias_of
 from cmqa_tasks.attention.live import BOARD
+from cmqa_tasks.attention.probe.attention_log import MODES, AttentionLog, directory_name, metadata_of, spans_of, subject_of
+from cmqa_tasks.attention.probe.origins import lacks_special_tokens
+from cmqa_tasks.attention.probe.segments import Messages, Origins, Segments, process, segment_batch
+from cmqa_tasks.facts.resources import located
+from cmqa_tasks.harness.session import RUNNING
 from cmqa_tasks.models.arguments import check_dtype, check_names, positive
-from cmqa_tasks.models.attention_log import (
-    MODES,
-    AttentionLog,
-    directory_name,
-    metadata_of,
-    spans_of,
-    subject_of,
-)
 from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.generation import UNTIL, Settings
 from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
-from cmqa_tasks.models.origins import lacks_special_tokens
-from cmqa_tasks.models.segments import Messages, Origins, Segments, process, segment_batch
-from cmqa_tasks.problems import one_line
-from cmqa_tasks.resources import located
-from cmqa_tasks.running import RUNNING
+from cmqa_tasks.writing.problems import one_line
 
 _SAMPLING_ONLY = ("temperature", "top_p", "top_k", "min_p")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cmqa_tasks.records import ARMS
+from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.results import items, parquet
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.files import RunFiles, find

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from cmqa_tasks.problems import first_problem
 from cmqa_tasks.results.errors import ResultsError
+from cmqa_tasks.writing.problems import first_problem
 
 
 class Content(BaseModel):

@@ -31,7 +31,7 @@ _SAMPLES: Mapping[Harness, re.Pattern[str]] = {
 }
 
 _STARTED = ("runs.yaml", "log.txt")
-"""What :mod:`cmqa_tasks.evaluations` leaves where it has started lmms-eval, which cannot be imported here."""
+"""What :mod:`cmqa_tasks.harness.evaluations` leaves where it has started lmms-eval, which cannot be imported here."""
 
 
 @dataclass(frozen=True, slots=True)

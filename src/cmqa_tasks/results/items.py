@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from cmqa_tasks.records import ITEM_KEY
+from cmqa_tasks.facts.records import ITEM_KEY
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.stamp import TaskStamp
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cmqa_tasks.records import ITEM_KEY
+from cmqa_tasks.facts.records import ITEM_KEY
 from cmqa_tasks.results.entries import Part
 from cmqa_tasks.results.items import lines
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from cmqa_tasks.records import Fact, Side, Value, fact_id
+from cmqa_tasks.facts.records import Fact, Side, Value, fact_id
 from cmqa_tasks.worlds import health, maps, news, shopping
 from cmqa_tasks.worlds.base import FactType, Phrasebook, Scene, View, World
 from cmqa_tasks.worlds.languages import LANGUAGES, language_named, write

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from cmqa_tasks.records import Kind
+from cmqa_tasks.facts.records import Kind
 
 Scene = Mapping[str, Any]
 View = Mapping[str, Any]
@@ -30,7 +30,7 @@ class FactType:
     graphical: bool = False
     """Whether the world's pages show this field by graphics alone."""
     tolerance: float = 0.0
-    """See :attr:`cmqa_tasks.records.Fact.tolerance`."""
+    """See :attr:`cmqa_tasks.facts.records.Fact.tolerance`."""
     names: str = ""
     """For kind ``name``: the phrasebook's table that holds the names."""
 

@@ -15,7 +15,7 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
-from cmqa_tasks.records import Kind
+from cmqa_tasks.facts.records import Kind
 from cmqa_tasks.worlds import health_pools as pools
 from cmqa_tasks.worlds.base import FactType, Phrasebook, Scene, View, World, spread
 from cmqa_tasks.worlds.languages import write

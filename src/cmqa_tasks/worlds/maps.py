@@ -13,7 +13,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from cmqa_tasks.records import Kind
+from cmqa_tasks.facts.records import Kind
 from cmqa_tasks.worlds.base import FactType, Phrasebook, Scene, View, World, far_apart, pick, spread
 from cmqa_tasks.worlds.languages import write
 from cmqa_tasks.worlds.maps_plans import PLANS, SECTORS, Line, Point, distance, place_labels, spots

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from cmqa_tasks.records import Kind
+from cmqa_tasks.facts.records import Kind
 from cmqa_tasks.worlds.base import FactType, Phrasebook, Scene, View, World, pick, spread
 from cmqa_tasks.worlds.languages import Written, write
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from cmqa_tasks.records import Kind
+from cmqa_tasks.facts.records import Kind
 from cmqa_tasks.worlds.base import FactType, Phrasebook, Scene, View, World, pick, spread
 from cmqa_tasks.worlds.languages import language_named, write
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmqa_tasks.records import CANONICAL_FORMS, Kind
+from cmqa_tasks.facts.canonical import check_canonical
+from cmqa_tasks.facts.records import CANONICAL_FORMS, Kind
 from cmqa_tasks.worlds.languages import chinese, english
-from cmqa_tasks.worlds.languages.canonical import check_canonical
 
 __all__ = ["LANGUAGES", "Forms", "Language", "Written", "check_canonical", "language_named", "write"]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from cmqa_tasks.records import Kind
+from cmqa_tasks.facts.records import Kind
 from cmqa_tasks.worlds.languages.tables import from_table
 
 _DIGITS = "零一二三四五六七八九"

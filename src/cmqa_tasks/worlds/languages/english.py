@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from cmqa_tasks.records import Kind
+from cmqa_tasks.facts.records import Kind
 from cmqa_tasks.worlds.languages.tables import from_table
 
 _ONES = (

@@ -1,0 +1,1 @@
+"""Reads attention while a model generates (needs torch)."""

@@ -1,0 +1,317 @@
+"""What one attention layer is seen to do during a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from cmqa_tasks.attention.probe.decoder import ProbeError
+
+DENSE, SPARSE = 64, 8
+"""Of the generated tokens the rows of the first 64 are kept, and every eighth after them: what logging a long answer costs
+would else grow with the square of its length."""
+
+
+def stands_for(token: int) -> int:
+    """How many generated tokens the kept row of the ``token``-th (from 1) stands for: itself, and those passed over before it.
+
+    It follows from the place alone: an item must come out the same in whatever batch it is. 0: the row is not kept.
+    """
+    if token <= DENSE:
+        return 1
+    return SPARSE if token % SPARSE == 0 else 0
+
+
+class Step:
+    """What the layers of one generation share: the prompt, and masks prepared for the step at hand.
+
+    Args:
+        buckets: long, on the CPU, (batch, prompt tokens): segment of each token, -1 for padding.
+        rows: long, on the CPU, (batch, probed rows): prompt tokens whose rows are kept, the last prompt token last.
+        bias: added to the logits of each segment.
+        generated: index of the segment that generated tokens belong to.
+        every: whether the rows of all generated tokens are kept.
+    """
+
+    def __init__(self, buckets: torch.Tensor, rows: torch.Tensor, bias: Sequence[float], generated: int, every: bool) -> None:
+        self.prompt, self.rows, self.bias, self.generated, self.every = buckets, rows, tuple(bias), generated, every
+        self.first_row, self.biases = int(rows.min()), any(bias)
+        self._there: dict[torch.device, torch.Tensor] = {}
+        self._masks: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._biased: dict[Any, tuple[torch.Tensor | None, torch.Tensor]] = {}
+
+    def buckets(self, total: int) -> torch.Tensor:
+        """Segments of the first ``total`` tokens, on the CPU."""
+        new = self.prompt.new_full((len(self.prompt), total - self.prompt.shape[1]), self.generated)
+        return torch.cat([self.prompt, new], 1)
+
+    def weight(self, token: int) -> int:
+        """How many generated tokens the row of the ``token``-th, from 1, stands for; 0 if it is not kept."""
+        return 1 if self.every else stands_for(token)
+
+    def rows_on(self, device: torch.device) -> torch.Tensor:
+        """The probed rows on a device."""
+        if device not in self._there:
+            self._there[device] = self.rows.to(device)
+        return self._there[device]
+
+    def rows_of(self, mask: torch.Tensor) -> torch.Tensor:
+        """The probed rows of a prompt's mask, (batch, rows, keys). Layers share masks, so each is cut once.
+
+        The mask is held until the next step: its id could otherwise go to another one.
+        """
+        if id(mask) not in self._masks:
+            rows = self.rows_on(mask.device)
+            where = torch.arange(len(rows), device=mask.device)[:, None]
+            self._masks[id(mask)] = mask, mask.expand(len(rows), -1, -1, -1)[where, 0, rows]
+        return self._masks[id(mask)][1]
+
+    def forget(self) -> None:
+        """Let go of the prompt's masks."""
+        self._masks.clear()
+
+    def biased(self, query: torch.Tensor, keys: int, total: int, mask: torch.Tensor | None) -> torch.Tensor:
+        """An additive mask that holds the bias as well, (batch, 1, queries, keys). Layers share it within a step."""
+        name = (total, keys, query.dtype, query.device, id(mask))
+        if name not in self._biased:
+            if self._biased and next(iter(self._biased))[0] != total:
+                self._biased.clear()
+            levels = torch.tensor([*self.bias, 0.0])  # the last one is that of padding, -1
+            bias = levels[self.buckets(total)[:, total - keys :]].to(query.device, query.dtype)[:, None, None]
+            self._biased[name] = mask, _added(bias, mask, query.shape[2])
+        return self._biased[name][1]
+
+
+def _added(bias: torch.Tensor, mask: torch.Tensor | None, queries: int) -> torch.Tensor:
+    if mask is not None and mask.dtype != torch.bool:
+        return mask + bias
+    if mask is None:
+        if queries == 1:
+            return bias
+        mask = torch.ones(queries, bias.shape[-1], dtype=torch.bool, device=bias.device).tril()[None, None]
+    return torch.where(mask, bias, torch.finfo(bias.dtype).min)
+
+
+class Track:
+    """One layer: the query rows of every step, and keys and values up to the last.
+
+    Args:
+        index: of the layer.
+        step: what the layers share.
+    """
+
+    def __init__(self, index: int, step: Step) -> None:
+        self.index, self._step = index, step
+        self.steps = 0
+        self._total = 0
+        self._start = 0  # the first key that is held
+        self._direct = False  # nothing lies between attention and output projection
+        self._unwatch: Callable[[], None] = lambda: None
+        self._queries: list[torch.Tensor] = []
+        self._outputs: list[torch.Tensor] = []
+        self._projected: list[torch.Tensor] = []
+        self._masks: list[torch.Tensor | None] = []
+        self._places: list[tuple[int, int]] = []  # step and number of keys of what is kept
+        self._keys: list[torch.Tensor] = []
+        self._values: list[torch.Tensor] = []
+
+    def check(self, query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None, settings: Mapping[str, Any]) -> None:
+        """Refuse a forward pass that is not the prompt or the next token.
+
+        Raises:
+            ProbeError: with the reason. ``generate`` is checked before it runs; this meets other callers and odd models.
+        """
+        batch, prompt = self._step.prompt.shape
+        queries, keys = query.shape[2], key.shape[2]
+        total = self._total + queries
+        if query.shape[0] != batch:
+            raise self._wrong(f"{query.shape[0]} rows in the batch, segments of {batch}")
+        if queries != (1 if self.steps else prompt):
+            raise self._wrong(
+                f"{queries} tokens; the prompt's {prompt} must come in one pass and then one token after the "
+                "other (with a cache, without look-up, assistant or chunks)"
+            )
+        if keys > total or (keys < total and not self.steps):
+            raise self._wrong(f"{keys} keys after {total} tokens; the cache must start empty and grow token by token")
+        if mask is not None and (mask.dim() != 4 or mask.shape[1] != 1 or mask.shape[2:] != (queries, keys)):
+            raise self._wrong(f"a mask of shape {tuple(mask.shape)} for {queries} queries and {keys} keys")
+        if settings.get("position_bias") is not None:
+            raise self._wrong("this family adds a position bias to its logits, which the probe does not know")
+        if mask is None and queries > 1 and settings.get("is_causal") is False:
+            raise self._wrong("the prompt is read without a causal mask")
+
+    def _wrong(self, why: str) -> ProbeError:
+        return ProbeError(f"layer {self.index}, forward pass {self.steps + 1}: {why}")
+
+    def biased(self, query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor | None:
+        """The mask with the bias; the very same mask without one."""
+        if not self._step.biases:
+            return mask
+        return self._step.biased(query, key.shape[2], self._total + query.shape[2], mask)
+
+    def hold(self, key: torch.Tensor, value: torch.Tensor) -> None:
+        """Take a step's keys and values in place of the last one's, before attention runs.
+
+        The cache has let go of the old ones; if they were held any longer, a layer's keys would lie in memory twice meanwhile.
+        """
+        if not self.steps:
+            return  # which keys of the prompt are wanted is known once its rows have been seen
+        self._step.forget()
+        first = self._total + 1 - key.shape[2]
+        if first <= self._start:
+            self._start, self._keys, self._values = first, [key], [value]
+        else:  # a sliding cache dropped some
+            self._keys.append(key[:, :, -1:].clone())
+            self._values.append(value[:, :, -1:].clone())
+
+    def see(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        mask: torch.Tensor | None,
+        output: torch.Tensor,
+        settings: Mapping[str, Any],
+    ) -> None:
+        """Keep the probed rows of a forward pass. ``output`` is (batch, queries, heads, value dim)."""
+        if self.steps == 0:
+            self._places.append((0, key.shape[2]))
+            self._begin(query, key, value, mask, output, settings)
+        elif self._step.weight(self.steps):
+            self._places.append((self.steps, key.shape[2]))
+            self._queries.append(query)
+            self._outputs.append(output)
+            self._masks.append(mask)
+        self._total += query.shape[2]
+        self.steps += 1
+
+    def _begin(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        mask: torch.Tensor | None,
+        output: torch.Tensor,
+        settings: Mapping[str, Any],
+    ) -> None:
+        """The prompt. A sliding cache is about to drop keys, so those that the probed rows see are kept apart."""
+        scaling = settings.get("scaling")
+        self.scaling = query.shape[3] ** -0.5 if scaling is None else float(scaling)
+        self.softcap, self.sinks = settings.get("softcap"), settings.get("s_aux")
+        rows = self._step.rows_on(query.device)
+        where = torch.arange(len(rows), device=rows.device)[:, None]
+        self._queries.append(query.transpose(1, 2)[where, rows].transpose(1, 2))
+        self._outputs.append(output[where, rows])
+        self._masks.append(None if mask is None else self._step.rows_of(mask))
+        window = settings.get("sliding_window")
+        self._start = max(0, self._step.first_row - window + 1) if isinstance(window, int) else 0
+        if self._start:
+            key, value = key[:, :, self._start :].clone(), value[:, :, self._start :].clone()
+        self._keys, self._values = [key], [value]
+
+    def watch(self, projection: nn.Module) -> Callable[[], None]:
+        """Keep the probed rows of what the output projection gets; returns what ends that.
+
+        Where the prompt shows that it gets attention's output as it is, the hook goes after the prompt: it costs time.
+        """
+        handle = projection.register_forward_pre_hook(self._see_projection)
+        self._unwatch = handle.remove
+        return handle.remove
+
+    def _see_projection(self, module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        states = inputs[0]
+        if not self._projected:
+            rows = self._step.rows_on(states.device)
+            states = states.view(len(rows), -1, states.shape[-1])[torch.arange(len(rows), device=rows.device)[:, None], rows]
+        elif len(self._projected) == 1 and self._gate(self._outputs[0].transpose(1, 2)) is None:
+            self._direct = True
+            self._unwatch()
+            return
+        elif not self._step.weight(self.steps - 1):  # attention has counted this step
+            return
+        self._projected.append(states.view(len(self._step.prompt), -1, states.shape[-1]))
+
+    @property
+    def signature(self) -> Any:
+        """Layers with equal signatures see the same keys."""
+        masks = tuple(None if mask is None else id(mask) for mask in self._masks)
+        return masks, tuple(self._places), self._start, self._keys[0].device
+
+    def buckets(self) -> torch.Tensor:
+        """Segments of the keys that are held, on the CPU, (batch, keys)."""
+        return self._step.buckets(self._total)[:, self._start :]
+
+    def states(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Queries and outputs of the rows, keys and values of the tokens: (batch, heads, rows or keys, dim) each."""
+        output = torch.cat(self._outputs, 1).transpose(1, 2)
+        return torch.cat(self._queries, 2), _joined(self._keys), _joined(self._values), output
+
+    def visible(self) -> torch.Tensor:
+        """Which of the held keys each row sees, bool, (batch, rows, keys).
+
+        Raises:
+            ProbeError: a mask adds to logits that it does not hide.
+        """
+        prompt, device = self._step.prompt.shape[1], self._keys[0].device
+        rows, there = self._step.rows_on(device), torch.arange(prompt, device=device)
+        parts = []
+        for mask, (number, length) in zip(self._masks, self._places, strict=True):
+            total = prompt + number
+            if mask is None:
+                seen = there <= rows[..., None] if number == 0 else rows.new_ones(len(rows), 1, length, dtype=torch.bool)
+            else:
+                seen = _seen(mask.expand(len(rows), -1, -1) if number == 0 else mask[:, 0].expand(len(rows), -1, -1), self.index)
+            before = _first_key(total, length) - self._start  # negative where it sees keys that are not held: those are cut
+            parts.append(nn.functional.pad(seen, (before, self._total - self._start - length - before)))
+        return torch.cat(parts, 1)
+
+    def gate(self, output: torch.Tensor) -> torch.Tensor | bool | None:
+        """What lies between attention and output projection, as a factor (batch, heads, rows, value dim).
+
+        Args:
+            output: of the attention function, in that shape.
+
+        Returns:
+            None if nothing does; False if it is not a factor, so that the projection cannot be followed.
+        """
+        return None if self._direct else self._gate(output)
+
+    def _gate(self, output: torch.Tensor) -> torch.Tensor | bool | None:
+        if not self._projected:
+            return False
+        projected = torch.cat(self._projected, 1)
+        batch, heads, rows, dim = output.shape
+        if projected.shape != (batch, rows, heads * dim):
+            return False
+        projected = projected.view(batch, rows, heads, dim).transpose(1, 2)
+        if torch.equal(projected, output):
+            return None
+        return torch.where(output == 0, 0.0, projected.float() / output.float())
+
+    def release(self) -> None:
+        """Let go of all tensors."""
+        for kept in (self._queries, self._outputs, self._projected, self._masks, self._keys, self._values):
+            kept.clear()
+        self._step.forget()
+
+
+def _first_key(total: int, length: int) -> int:
+    """The first of the keys that a forward pass gets; a sliding cache has dropped those before it."""
+    return total - length
+
+
+def _joined(states: list[torch.Tensor]) -> torch.Tensor:
+    return states[0] if len(states) == 1 else torch.cat(states, 2)
+
+
+def _seen(mask: torch.Tensor, index: int) -> torch.Tensor:
+    """A mask as bool: what it does not hide."""
+    if mask.dtype == torch.bool:
+        return mask
+    seen = mask > torch.finfo(mask.dtype).min / 2
+    if bool((mask.masked_fill(~seen, 0) != 0).any()):
+        raise ProbeError(f"layer {index}: the attention mask adds to logits that it does not hide, which the probe does not know")
+    return seen

@@ -1,0 +1,59 @@
+"""``cmqa demo --every-policy``: the reference policies through the real lmms-eval, in one table. Nothing is downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from cmqa_tasks.facts.records import ARMS
+from cmqa_tasks.harness.catalogue import GROUPS, task_name
+from cmqa_tasks.harness.evaluations import DEMO, begin, end_of_log, evaluate
+from cmqa_tasks.results import ResultsError, latest_results, metric
+from cmqa_tasks.scoring.policies import POLICIES
+from cmqa_tasks.writing import markdown
+
+TASKS = ("cmqa_unimodal", "cmqa_crossmodal", "clqa_monolingual", "clqa_crosslingual")
+ROWS = (*(task_name(ARMS[arm]) for group in TASKS for arm in GROUPS[group]), *TASKS)
+_PREFERENCES = ("prefers_first", "prefers_image", "prefers_english")
+COLUMNS = ("balanced", "recognition", "false_alarm", "agree_correct", *_PREFERENCES, "unparsed", "abstained")
+
+
+def run(out: Path, limit: int | None = None) -> str:
+    """Evaluate the policies and return the table.
+
+    Args:
+        out: directory for the harness's own output; a previous demo in it is replaced.
+        limit: items per task, for a quick look.
+
+    Raises:
+        ResultsError: an evaluation left no results.
+        FileExistsError: ``out`` holds something else than a demo.
+    """
+    begin(out, DEMO)
+    common = {"tasks": ",".join(TASKS), "log_samples": True} | ({} if limit is None else {"limit": limit})
+    configs = [common | _policy(name) | {"output_path": str(out / name)} for name in POLICIES]
+    evaluate(configs, out)
+    return table(list(POLICIES), out)
+
+
+def _policy(name: str) -> dict[str, Any]:
+    return {"model": "cmqa_reference", "model_args": f"policy={name}"}
+
+
+def table(models: Sequence[str], out: Path) -> str:
+    """The Markdown table of models whose results lie in ``out/<model>``, a row per model and task.
+
+    Raises:
+        ResultsError: a model has no results.
+    """
+    return markdown.table(["model", "task", *COLUMNS], [row for name in models for row in _rows(name, out)])
+
+
+def _rows(name: str, out: Path) -> Iterator[list[str]]:
+    try:
+        results = latest_results(out / name)
+    except ResultsError as error:
+        raise ResultsError(f"{error}\n{end_of_log(out)}") from error
+    for task in ROWS:
+        yield [name, task, *(markdown.number(metric(results, task, column)) for column in COLUMNS)]

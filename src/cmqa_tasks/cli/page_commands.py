@@ -1,0 +1,73 @@
+"""What ``cmqa report`` does, without its command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cmqa_tasks.reports.board import files
+from cmqa_tasks.reports.page import ablation, boards, document, logs, maps, pack
+from cmqa_tasks.reports.page.choice import choose
+from cmqa_tasks.reports.page.samples import Samples
+from cmqa_tasks.reports.page.sources import Sources
+from cmqa_tasks.results import Entry, Source, read_all
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was written."""
+
+    path: Path
+    bytes: int
+    items: int
+    images: int
+    notes: tuple[str, ...]
+
+
+def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room: int) -> Made:
+    """Read directories (``NAME=DIRECTORY`` or ``DIRECTORY``) and write one HTML page about them, whole or not at all.
+
+    Args:
+        runs: the directories.
+        out: the page.
+        data: releases that do not ship with the package.
+        items: how many can be looked at, at most.
+        room: bytes of the page, at most.
+
+    Raises:
+        ResultsError: a file is damaged, incomplete or of an unknown form, or there are no samples.
+        cmqa_tasks.facts.release.ReleaseError: a release is missing or altered.
+        cmqa_tasks.attention.store.StoreError: an attention log is damaged.
+        ValueError: there is no room for a page without any item.
+        IsADirectoryError: ``out`` is a directory.
+        ImportError: plotly is not installed.
+    """
+    if out.is_dir():
+        raise IsADirectoryError(f"{out} is a directory; name the page itself, as in {out / 'report.html'}")
+    origins = [Source.parse(text) for text in runs]
+    entries = read_all(origins)
+    known = Sources(data)
+    page = _page(entries, origins, known, items, room)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    files.replace(out, page.html)
+    return Made(out, out.stat().st_size, page.items, page.images, page.notes)
+
+
+def _page(entries: Sequence[Entry], origins: Sequence[Source], data: Sources, items: int, room: int) -> document.Page:
+    found = boards.make(entries)
+    with logs.opened(entries, origins) as (attention, notes):
+        numbers = {
+            "boards": boards.plotted(found),
+            "ablation": ablation.make(entries),
+            "maps": maps.make(entries, attention),
+            "entries": [_about(entry) for entry in entries],
+        }
+        samples = Samples(entries, choose(entries, items), data, attention)
+    notes = tuple(map(pack.visible, notes))
+    return document.make(document.Contents(boards.shown(found), numbers, samples, notes), room)
+
+
+def _about(entry: Entry) -> dict[str, str]:
+    by = "" if entry.setting.by == "generation" else ", by log-likelihood"
+    return {"name": pack.name(entry.name), "protocol": ablation.protocol(entry) + by}

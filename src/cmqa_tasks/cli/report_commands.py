@@ -1,0 +1,47 @@
+"""What ``cmqa leaderboard`` and ``cmqa compare`` do, without their command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cmqa_tasks.reports.board import ablation, ablation_files, board, files
+from cmqa_tasks.reports.board.figures import Drawn, draw
+from cmqa_tasks.reports.board.own_arms import left_out
+from cmqa_tasks.reports.compare import files as pair_files
+from cmqa_tasks.reports.compare import pairs
+from cmqa_tasks.results import Source, read_all
+from cmqa_tasks.writing import pictures
+
+
+def leaderboard(runs: Sequence[str], out: Path, figures: bool | None = None) -> list[Path]:
+    """Read directories (``NAME=DIRECTORY`` or ``DIRECTORY``) and write their leaderboard in all forms.
+
+    Args:
+        runs: the directories.
+        out: where the files go; made if it does not exist.
+        figures: whether to draw; by default where matplotlib is installed.
+
+    Raises:
+        ResultsError: a file is damaged, incomplete or of an unknown form, or nothing can be ranked.
+        ImportError: figures are wanted and matplotlib is not installed.
+    """
+    wanted = pictures.available() if figures is None else figures
+    entries = read_all(Source.parse(text) for text in runs)
+    boards = board.make(entries)
+    found = ablation.views(boards)
+    rest = left_out(entries, [(row.name, one.setting, arm) for one in boards for row in one.rows for arm in row.arms])
+    drawn = draw(found, out) if wanted else Drawn()
+    tables = files.write(boards, out, figures=drawn.main, left_out=rest)
+    return [*tables, *ablation_files.write(found, out, drawn.ablation or {}), *drawn.paths]
+
+
+def compare(a: str, b: str, out: Path | None, shown: int) -> tuple[str, list[Path]]:
+    """Compare two models; the text for people, and the files that were written.
+
+    Raises:
+        ResultsError: as for :func:`leaderboard`, or the two have nothing in common.
+    """
+    one, other = (read_all([Source.parse(text)]) for text in (a, b))
+    found = pairs.compare(one, other)
+    return pair_files.to_markdown(found, shown), [] if out is None else pair_files.write(found, out)

@@ -1,0 +1,303 @@
+"""A release: facts and their evidence, on disk as Parquet with checksums, or in memory from a user's own records.
+
+On disk a release is a directory of ``facts.parquet``, ``texts.parquet``, ``images.parquet``, ``release.json`` (its metadata, with
+the SHA-256 of each file) and ``README.md`` (the dataset card, rendered from the metadata).
+
+    >>> release = load("v1")
+    >>> release.name, len(release.facts) >= 320
+    ('v1', True)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field, ValidationError
+
+from cmqa_tasks.facts import resources
+from cmqa_tasks.facts.records import Fact, ImageEvidence, Piece, Record, TextEvidence, evidence_id
+from cmqa_tasks.writing.problems import first_problem
+
+DEFAULT = "v1"
+"""The release that tasks use unless told otherwise."""
+METADATA = "release.json"
+CARD = "README.md"
+FACTS, TEXTS, IMAGES = "facts.parquet", "texts.parquet", "images.parquet"
+_CACHED_ROW_GROUPS = 8
+_Found = TypeVar("_Found")
+
+
+class ReleaseError(ValueError):
+    """A release is missing, incomplete or altered; the message says which file and what is wrong."""
+
+
+class FileInfo(Record):
+    """One file of a release."""
+
+    sha256: str
+    bytes: int = Field(ge=0)
+    rows: int = Field(ge=0)
+
+
+class Metadata(Record):
+    """What ``release.json`` says."""
+
+    format: int = 1
+    name: str
+    seed: int
+    facts: int = Field(gt=0)
+    languages: tuple[str, ...]
+    page_size: tuple[int, int]
+    """Width and height of the page images in pixels."""
+    versions: dict[str, str]
+    """Of what made it: this package, the browser, Pillow, …"""
+    files: dict[str, FileInfo]
+
+
+class _Contents(Protocol):
+    """Where texts and images come from."""
+
+    def text(self, evidence: str) -> str: ...
+
+    def image(self, evidence: str) -> bytes: ...
+
+    def has_image(self, evidence: str) -> bool: ...
+
+
+class Release:
+    """Facts by id, in order, and the content of their evidence. Cheap to open: images are read when asked for."""
+
+    def __init__(self, name: str, facts: Iterable[Fact], contents: _Contents, fingerprint: str) -> None:
+        self.name = name
+        self.facts: Mapping[str, Fact] = {fact.id: fact for fact in facts}
+        self.fingerprint = fingerprint
+        """Hash of everything in it, for results files."""
+        self._contents = contents
+
+    @classmethod
+    def from_records(
+        cls,
+        name: str,
+        facts: Sequence[Fact],
+        texts: Iterable[TextEvidence] = (),
+        images: Iterable[ImageEvidence] = (),
+    ) -> Release:
+        """A release in memory, from a user's own records."""
+        contents = _Memory({text.id: text.text for text in texts}, {image.id: image.image for image in images})
+        return cls(name, facts, contents, contents.fingerprint([fact.id for fact in facts]))
+
+    def text(self, fact_id: str, piece: Piece) -> str:
+        """The passage of a piece.
+
+        Raises:
+            ReleaseError: this release has no such passage.
+        """
+        return self._find(self._contents.text, fact_id, piece)
+
+    def image(self, fact_id: str, piece: Piece) -> bytes:
+        """The encoded image of a piece.
+
+        Raises:
+            ReleaseError: this release has no such image.
+        """
+        return self._find(self._contents.image, fact_id, piece)
+
+    def require(self, fact_id: str, piece: Piece) -> None:
+        """Make sure that a piece's evidence exists, without reading images.
+
+        Raises:
+            ReleaseError: it does not.
+        """
+        if piece.modality == "text":
+            self.text(fact_id, piece)
+        elif not self._find(self._contents.has_image, fact_id, piece):
+            self._find(_absent, fact_id, piece)
+
+    def has(self, fact_id: str, piece: Piece) -> bool:
+        """Whether a piece's evidence exists."""
+        try:
+            self.require(fact_id, piece)
+        except ReleaseError:
+            return False
+        return True
+
+    def _find(self, lookup: Callable[[str], _Found], fact_id: str, piece: Piece) -> _Found:
+        identity = evidence_id(fact_id, piece.side, piece.modality, piece.language, piece.variant)
+        try:
+            return lookup(identity)
+        except KeyError:
+            raise ReleaseError(
+                f"release {self.name!r} has no {piece.modality} of fact {fact_id!r} in language {piece.language!r} for "
+                f"value {piece.side!r}, variant {piece.variant}"
+            ) from None
+
+
+def _absent(evidence: str) -> None:
+    raise KeyError(evidence)
+
+
+class _Memory:
+    def __init__(self, texts: Mapping[str, str], images: Mapping[str, bytes]) -> None:
+        self._texts, self._images = texts, images
+
+    def text(self, evidence: str) -> str:
+        return self._texts[evidence]
+
+    def image(self, evidence: str) -> bytes:
+        return self._images[evidence]
+
+    def has_image(self, evidence: str) -> bool:
+        return evidence in self._images
+
+    def fingerprint(self, facts: Iterable[str]) -> str:
+        digest = hashlib.sha256("".join(facts).encode())
+        for identity, text in sorted(self._texts.items()):
+            digest.update(f"{identity}{text}".encode())
+        for identity, image in sorted(self._images.items()):
+            digest.update(identity.encode() + image)
+        return digest.hexdigest()
+
+
+class _Parquet:
+    """Texts at once (they are small), images by row group with a few of them kept: memory stays flat in their number.
+
+    A lock guards the reader, which threads of API models share; it is left behind when the object is pickled.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._groups: OrderedDict[int, list[bytes]] = OrderedDict()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"directory": self._directory}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        _Parquet.__init__(self, state["directory"])
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        table = pq.read_table(self._directory / TEXTS, columns=["id", "text"])
+        return dict(zip(table["id"].to_pylist(), table["text"].to_pylist(), strict=True))
+
+    @cached_property
+    def _images(self) -> pq.ParquetFile:
+        return pq.ParquetFile(self._directory / IMAGES)
+
+    @cached_property
+    def _image_places(self) -> dict[str, tuple[int, int]]:
+        places: dict[str, tuple[int, int]] = {}
+        for group in range(self._images.num_row_groups):
+            ids = self._images.read_row_group(group, columns=["id"])["id"].to_pylist()
+            places |= {identity: (group, row) for row, identity in enumerate(ids)}
+        return places
+
+    def text(self, evidence: str) -> str:
+        return self._texts[evidence]
+
+    def has_image(self, evidence: str) -> bool:
+        with self._lock:
+            return evidence in self._image_places
+
+    def image(self, evidence: str) -> bytes:
+        with self._lock:
+            group, row = self._image_places[evidence]
+            if group not in self._groups:
+                column = self._images.read_row_group(group, columns=["image"])["image"]
+                self._groups[group] = [image["bytes"] for image in column.to_pylist()]
+                while len(self._groups) > _CACHED_ROW_GROUPS:
+                    self._groups.popitem(last=False)
+            self._groups.move_to_end(group)
+            return self._groups[group][row]
+
+
+@lru_cache(maxsize=4)
+def load(source: str | Path = DEFAULT) -> Release:
+    """Open a release by name (one that ships with the package) or by directory, after checking every file's SHA-256.
+
+    Raises:
+        ReleaseError: no such release, or a file of it is missing, truncated or altered.
+    """
+    directory = _directory_of(source)
+    metadata = read_metadata(directory)
+    for name, info in metadata.files.items():
+        _check_file(directory / name, info)
+    try:
+        facts = [Fact.model_validate(_tuples(row)) for row in pq.read_table(directory / FACTS).to_pylist()]
+    except pa.ArrowException as error:
+        raise ReleaseError(f"{directory / FACTS}: {error}") from error
+    except ValidationError as error:
+        raise ReleaseError(f"{directory / FACTS}: {first_problem(error)}") from error
+    fingerprint = hashlib.sha256("".join(info.sha256 for _, info in sorted(metadata.files.items())).encode()).hexdigest()
+    return Release(metadata.name, facts, _Parquet(directory), fingerprint)
+
+
+def read_metadata(directory: Path) -> Metadata:
+    """Read and check ``release.json``.
+
+    Raises:
+        ReleaseError: it is missing, not valid, or lacks a file.
+    """
+    path = directory / METADATA
+    try:
+        metadata = Metadata.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ReleaseError(f"{directory} is no release: it has no {METADATA}") from None
+    except ValidationError as error:
+        raise ReleaseError(f"{path}: {first_problem(error)}") from error
+    if missing := {FACTS, TEXTS, IMAGES} - metadata.files.keys():
+        raise ReleaseError(f"{path}: no entry for {', '.join(sorted(missing))}")
+    return metadata
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the releases that ship with the package."""
+    return tuple(sorted(path.parent.name for path in resources.releases_dir().glob(f"*/{METADATA}")))
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _directory_of(source: str | Path) -> Path:
+    if isinstance(source, str) and source in shipped():
+        return resources.releases_dir() / source
+    directory = Path(source)
+    if not directory.is_dir():
+        raise ReleaseError(
+            f"no release {str(source)!r}: neither a directory nor one of {', '.join(shipped()) or '(none)'}; "
+            "a file of your own facts ends in .jsonl"
+        )
+    return directory
+
+
+def _check_file(path: Path, info: FileInfo) -> None:
+    if not path.is_file():
+        raise ReleaseError(f"{path} is missing")
+    if path.stat().st_size != info.bytes:
+        raise ReleaseError(f"{path} has {path.stat().st_size} bytes, its release says {info.bytes}: truncated or altered")
+    if (found := sha256_of(path)) != info.sha256:
+        raise ReleaseError(f"{path} has SHA-256 {found}, its release says {info.sha256}: it was altered")
+
+
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of ``facts.parquet`` without the nulls that Arrow fills in for languages that a fact lacks."""
+    row["entity"] = {language: text for language, text in row["entity"].items() if text is not None}
+    row["question"] = {language: text for language, text in row["question"].items() if text is not None}
+    for side in ("a", "b"):
+        surface = row[side]["surface"]
+        row[side]["surface"] = {language: tuple(forms) for language, forms in surface.items() if forms is not None}
+    return row

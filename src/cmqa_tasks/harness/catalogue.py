@@ -1,0 +1,173 @@
+"""Which tasks and groups exist in each harness, and the one rule that their YAML files follow.
+
+Every arm under every protocol, asked in every language that there are prompts for, is a task with a regular name::
+
+    cmqa_image_text                  the default: aware, in English
+    cmqa_image_text__neutral         another protocol
+    clqa_en_zh__neutral_zh           … with the question in Chinese, as in prompts/neutral.zh.j2
+
+and groups are named alike (``cmqa_crossmodal__neutral``). :mod:`cmqa_tasks.harness.task_files` writes the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cmqa_tasks.asking import prompts
+from cmqa_tasks.asking.protocols import BARE, DEFAULT_PROTOCOL, PROTOCOLS
+from cmqa_tasks.facts.records import ARMS, Arm
+
+Harness = Literal["lmms_eval", "lm_eval"]
+HARNESSES: tuple[Harness, ...] = ("lmms_eval", "lm_eval")
+DEFAULT_LANGUAGE = "en"
+LOGLIKELIHOOD = "_loglikelihood"
+"""Ends the name of a task that compares log-likelihoods of the options instead of generating."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "cmqa_unimodal": ("text_text", "image_image"),
+    "cmqa_crossmodal": ("image_text", "text_image"),
+    "cmqa_single": ("text", "image"),
+    "cmqa_bilingual": ("zhimage_text", "text_zhimage", "image_zhtext", "zhtext_image"),
+    "clqa_monolingual": ("en_en", "zh_zh"),
+    "clqa_crosslingual": ("en_zh", "zh_en"),
+    "clqa_single": ("en", "zh"),
+}
+"""Groups of arms that are averaged."""
+COLLECTIONS: Mapping[str, tuple[str, ...]] = {
+    "cmqa": ("cmqa_unimodal", "cmqa_crossmodal", "cmqa_single"),
+    "clqa": ("clqa_monolingual", "clqa_crosslingual", "clqa_single"),
+}
+"""Groups of groups, without an average of their own."""
+MINI = "mini"
+"""The miniature's release, and the folder of its tasks."""
+MINI_GROUPS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "cmqa_mini_unimodal": (("text_text", "en"), ("image_image", "en")),
+    "cmqa_mini_crossmodal": (("image_text", "en"), ("text_image", "en")),
+    "cmqa_mini_bilingual": (("image_zhtext", "zh"), ("zhtext_image", "zh")),
+    "cmqa_mini_single": (("text", "en"), ("image", "en")),
+    "clqa_mini_monolingual": (("en_en", "en"), ("zh_zh", "zh")),
+    "clqa_mini_crosslingual": (("en_zh", "en"), ("zh_en", "en"), ("en_zh", "zh"), ("zh_en", "zh")),
+    "clqa_mini_single": (("en", "en"), ("zh", "zh")),
+}
+"""The miniature's groups: arms, each with the language in which it is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One YAML file."""
+
+    name: str
+    folder: str
+    """Folder below the harness's directory: the protocol (and language) as in ``prompts/``; empty for the default."""
+    text: str
+
+
+def suffix(protocol: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """What a name ends in under a protocol: nothing for the default, else ``__`` and the prompt file's name."""
+    if (protocol, language) == (DEFAULT_PROTOCOL, DEFAULT_LANGUAGE):
+        return ""
+    return _explicit(protocol, language)
+
+
+def _explicit(protocol: str, language: str) -> str:
+    return f"__{protocol}" + ("" if language == DEFAULT_LANGUAGE else f"_{language}")
+
+
+def task_name(arm: Arm, protocol: str = DEFAULT_PROTOCOL, language: str = DEFAULT_LANGUAGE) -> str:
+    """Name of the shipped task of an arm: ``clqa_en_zh__neutral``."""
+    return f"{arm.family}_{arm.name}{suffix(protocol, language)}"
+
+
+def entries(harness: Harness) -> Iterator[Entry]:
+    """Every YAML file of a harness."""
+    yield from _protocol(harness, "", {})
+    for language in prompts.languages():
+        for protocol in PROTOCOLS:
+            ending = _explicit(protocol, language)
+            said = {"protocol": protocol} | ({} if language == DEFAULT_LANGUAGE else {"language": language})
+            yield from _protocol(harness, ending, said)
+            if harness == "lm_eval" and protocol == "choice":
+                yield from _loglikelihoods(ending, said)
+        for family in COLLECTIONS:
+            yield _prompts_group(family, language)
+    yield from _mini()
+
+
+def mini_task_name(arm: Arm, language: str) -> str:
+    """Name of an arm's task on the miniature's facts: ``cmqa_mini_image_text``, ``clqa_mini_en_zh_asked_zh``.
+
+    The language is named where the same arm exists in both.
+    """
+    asked = {spoken for members in MINI_GROUPS.values() for name, spoken in members if name == arm.name}
+    return f"{arm.family}_mini_{arm.name}" + (f"_asked_{language}" if len(asked) > 1 else "")
+
+
+def _mini() -> Iterator[Entry]:
+    """The miniature's tasks and groups: one word is the answer."""
+    for group, members in MINI_GROUPS.items():
+        names = []
+        for name, language in members:
+            arm = ARMS[name]
+            names.append(mini_task_name(arm, language))
+            said = {"include": "../_template", "arm": name, "data": MINI, "protocol": BARE.name, "language": language}
+            yield _task(names[-1], MINI, said | {"generation_kwargs": "{max_new_tokens: 1}"})
+        kind = "single" if ARMS[members[0][0]].single else "pair"
+        yield _group(group, MINI, names, include=f"../_{kind}_group")
+    for family in COLLECTIONS:
+        yield _group(f"{family}_mini", MINI, [name for name in MINI_GROUPS if name.startswith(family)], include="../_collection")
+
+
+def _protocol(harness: Harness, ending: str, said: Mapping[str, str]) -> Iterator[Entry]:
+    """All tasks and groups under one protocol."""
+    folder = ending.removeprefix("__")
+    up = "../" if folder else ""
+    for arm in ARMS.values():
+        yield _task(f"{arm.family}_{arm.name}{ending}", folder, {"include": f"{up}_template", "arm": arm.name, **said})
+    for group, members in GROUPS.items():
+        names = [f"{ARMS[member].family}_{member}{ending}" for member in members]
+        single = ARMS[members[0]].single
+        yield _group(f"{group}{ending}", folder, names, include=f"{up}_{'single' if single else 'pair'}_group")
+    for group, members in COLLECTIONS.items():
+        yield _group(f"{group}{ending}", folder, [f"{member}{ending}" for member in members], include=f"{up}_collection")
+
+
+def _loglikelihoods(ending: str, said: Mapping[str, str]) -> Iterator[Entry]:
+    """The arms without images by log-likelihood."""
+    folder, last = ending.removeprefix("__"), f"{ending}{LOGLIKELIHOOD}"
+    settings = {"include": "../_template", **said, "by": "loglikelihood"}
+    for arm in ARMS.values():
+        if arm.family == "clqa":
+            yield _task(f"clqa_{arm.name}{last}", folder, {**settings, "arm": arm.name})
+    for group, members in GROUPS.items():
+        if group.startswith("clqa"):
+            names = [f"clqa_{member}{last}" for member in members]
+            kind = "single" if ARMS[members[0]].single else "pair"
+            yield _group(f"{group}{last}", folder, names, include=f"../_{kind}_group")
+    yield _group(f"clqa{last}", folder, [f"{member}{last}" for member in COLLECTIONS["clqa"]], include="../_collection")
+
+
+def _prompts_group(family: str, language: str) -> Entry:
+    """Every arm of a family under every protocol."""
+    grouped = {arm for members in COLLECTIONS[family] for arm in GROUPS[members]}
+    others = [name for name, members in GROUPS.items() if name.startswith(family) and not grouped & set(members)]
+    grouped |= {arm for group in others for arm in GROUPS[group]}
+    alone = [f"{family}_{arm.name}" for arm in ARMS.values() if arm.family == family and arm.name not in grouped]
+    names = [f"{name}{_explicit(protocol, language)}" for protocol in PROTOCOLS for name in (family, *others, *alone)]
+    ending = "" if language == DEFAULT_LANGUAGE else f"_{language}"
+    return _group(f"{family}_prompts{ending}", "", names, include="_collection")
+
+
+def _task(name: str, folder: str, settings: Mapping[str, str]) -> Entry:
+    lines = [f"{key}: {value}" for key, value in {**settings, "task": name}.items()]
+    return Entry(name, folder, "\n".join(lines) + "\n")
+
+
+def _group(name: str, folder: str, members: Sequence[str], include: str) -> Entry:
+    return Entry(name, folder, f"include: {include}\ngroup: {name}\ntask: [{', '.join(members)}]\n")
+
+
+def files(harness: Harness) -> dict[str, str]:
+    """Path below the harness's directory → contents, of every generated YAML file."""
+    return {f"{entry.folder}/{entry.name}.yaml".lstrip("/"): entry.text for entry in entries(harness)}

@@ -1,0 +1,105 @@
+"""The prompt-ablation view: recognition and false alarms of each model by protocol and arm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cmqa_tasks.reports.board.ablation import View
+from cmqa_tasks.reports.board.board import Row
+from cmqa_tasks.reports.board.contrasts import Contrast
+from cmqa_tasks.reports.board.recognition_figure import FILLED, HOLLOW, finish, label, point
+from cmqa_tasks.writing.pictures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+
+PANELS = 12
+"""Models on one figure."""
+_COLD = ((BLUE, "o"), (SKY, "^"))
+_WARM = ((VERMILION, "s"), (ORANGE, "D"), (PURPLE, "v"), (GREEN, "P"))
+_ROW, _REST = 0.11, 0.6
+"""Inches of height: of an arm on a protocol's line, of title and axis."""
+
+
+def ablation_figure(view: View, models: Sequence[str], page: str) -> Any:
+    """A panel per model, a line per protocol, in it a point per arm: filled recognition, hollow false alarms.
+
+    Args:
+        view: the question and contrast.
+        models: which of its models.
+        page: such as ``1 of 2``.
+
+    Returns:
+        A figure of matplotlib.
+    """
+    from matplotlib.figure import Figure
+
+    columns = min(len(models), 3 if len(models) > 4 else 2)
+    rows = math.ceil(len(models) / columns)
+    height = max(1.4, _ROW * (len(view.contrast.arms) + 1) * len(view.protocols))
+    figure = Figure(figsize=(1.2 + (3.3 if columns > 1 else 4.6) * columns, (height + _REST) * rows + 1.2), layout="constrained")
+    pages = "" if page.endswith(" 1") or page == "1 of 1" else f" ({page})"
+    figure.suptitle(
+        f"Recognition and false alarms by protocol and arm{pages}\n{view.contrast.title}, {view.question.title}", fontsize=10
+    )
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    places = styles(view.contrast)
+    for place, ax in enumerate(axes.flat):
+        if place >= len(models):
+            ax.set_axis_off()
+            continue
+        _panel(ax, view.protocols, view.models[models[place]], places)
+        finish(ax, len(view.protocols), label(models[place]))
+        ax.tick_params(labelbottom=True)
+        if place // columns == rows - 1:
+            ax.set_xlabel("share of pairs called contradictory")
+    axes[0][0].set_yticks(range(len(view.protocols)), view.protocols)
+    _legend(figure, places, columns + 1)
+    return figure
+
+
+def styles(contrast: Contrast) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each arm: blue ones for pieces of one kind, warm ones across kinds."""
+    cold = zip(contrast.same, _cycled(_COLD, len(contrast.same)), strict=True)
+    warm = zip(contrast.across, _cycled(_WARM, len(contrast.across)), strict=True)
+    return dict([*cold, *warm])
+
+
+def _cycled(some: Sequence[tuple[str, str]], number: int) -> list[tuple[str, str]]:
+    return [some[place % len(some)] for place in range(number)]
+
+
+def _panel(ax: Any, protocols: Sequence[str], rows: Mapping[str, Row], places: Mapping[str, tuple[str, str]]) -> None:
+    step = 0.8 / len(places)
+    for number, protocol in enumerate(protocols):
+        if protocol not in rows:
+            ax.text(0.5, number, "not evaluated", color="#666666", ha="center", va="center", fontsize=8)
+            continue
+        for order, (arm, (colour, marker)) in enumerate(places.items()):
+            if arm in rows[protocol].arms:
+                at = number - 0.4 + step * (order + 0.5)
+                rates = rows[protocol].arms[arm]
+                point(ax, at, rates["false_alarm"], colour, marker, filled=False)
+                point(ax, at, rates["recognition"], colour, marker)
+
+
+def _legend(figure: Any, places: Mapping[str, tuple[str, str]], columns: int) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=colour, marker=marker, markersize=FILLED, linewidth=1.3, label=arm)
+        for arm, (colour, marker) in places.items()
+    ]
+    handles.append(Line2D([], [], color=BLACK, marker="o", markersize=FILLED, linewidth=1.3, label="filled: recognition"))
+    handles.append(
+        Line2D(
+            [],
+            [],
+            color=BLACK,
+            marker="o",
+            markerfacecolor="white",
+            markersize=HOLLOW,
+            linewidth=0.9,
+            label="hollow: false alarms",
+        )
+    )
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)

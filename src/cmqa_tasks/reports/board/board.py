@@ -1,0 +1,146 @@
+"""Boards: the rows of models that were asked the same, ranked, with all that stands behind each number.
+
+    boards = make(read_all([Source.parse("runs")]))
+
+Only numbers of one setting (data, protocol, language, task version) and one contrast stand in one board. Models are ranked by
+``balanced`` across kinds; two whose paired difference has an interval around 0 are not told apart. A row whose items are not
+complete is not ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cmqa_tasks.reports.board.contrasts import Contrast
+from cmqa_tasks.reports.board.estimates import Estimate, Estimates, estimates
+from cmqa_tasks.reports.board.own_arms import contrasts_of, left_out
+from cmqa_tasks.reports.board.spread import Spread, spread_of
+from cmqa_tasks.reports.board.within import Within, adjusted, within
+from cmqa_tasks.results import Entry, ResultsError, Setting, Subject
+from cmqa_tasks.results.tally import count, facts_of
+from cmqa_tasks.scoring.statistics import ranking
+from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, interval, widened
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model on a board."""
+
+    name: str
+    rank: int | None
+    """None where items are missing."""
+    ties: str
+    """Letters: two rows share one if and only if they cannot be told apart."""
+    values: Mapping[str, Estimate]
+    arms: Mapping[str, Mapping[str, Estimate]]
+    items: int
+    facts: int
+    marks: tuple[str, ...]
+    subject: Subject
+    dates: tuple[str, ...]
+    spread: Spread | None = None
+    """None where there is one protocol only."""
+    within: Within | None = None
+    """None where an arm was not evaluated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The rows of one setting and contrast, best first."""
+
+    setting: Setting
+    contrast: Contrast
+    rows: tuple[Row, ...]
+
+
+def make(entries: Sequence[Entry], resamples: int = RESAMPLES, seed: int = 0) -> list[Board]:
+    """Every board that the entries give rise to, in the order of settings and contrasts.
+
+    Raises:
+        ResultsError: no entry has an arm across kinds, or two rows would have the same name.
+    """
+    boards = []
+    for setting in sorted({entry.setting for entry in entries}):
+        asked = [entry for entry in entries if entry.setting == setting]
+        for contrast in contrasts_of(asked):
+            if kept := [entry for entry in asked if set(contrast.across) & entry.parts.keys()]:
+                boards.append(_board(setting, contrast, kept, resamples, seed))
+    if not boards:
+        arms = sorted({arm for entry in entries for arm in entry.parts})
+        reasons = "".join(f"\n{one}" for one in left_out(entries, []))
+        raise ResultsError(f"nothing to rank: no run has an arm of different kinds (arms evaluated: {', '.join(arms)}){reasons}")
+    return _with_spread(boards)
+
+
+def _board(setting: Setting, contrast: Contrast, entries: Sequence[Entry], resamples: int, seed: int) -> Board:
+    whole = [entry for entry in entries if _complete(entry, contrast)]
+    rest = [entry for entry in entries if not _complete(entry, contrast)]
+    groups = [(whole, True)] if whole else []
+    groups += [([entry], False) for entry in rest]
+    rows = [row for group, ranked in groups for row in _rows(contrast, group, ranked, resamples, seed)]
+    rows.sort(key=lambda row: (row.rank is None, -_score(row), row.name))
+    tests = adjusted([row.within for row in rows])
+    rows = [replace(row, within=test) for row, test in zip(rows, tests, strict=True)]
+    return Board(setting, contrast, tuple(rows))
+
+
+def _complete(entry: Entry, contrast: Contrast) -> bool:
+    return all(arm in entry.parts and not entry.parts[arm].partial for arm in contrast.across) and not any(
+        entry.parts[arm].partial for arm in contrast.same if arm in entry.parts
+    )
+
+
+def _score(row: Row) -> float:
+    value = row.values["across_balanced"].value
+    return -1.0 if np.isnan(value) else value
+
+
+def _rows(contrast: Contrast, entries: Sequence[Entry], ranked: bool, resamples: int, seed: int) -> Iterator[Row]:
+    facts = facts_of(entries, contrast.arms)
+    tallies = [count(entry, facts) for entry in entries]
+    found = estimates(tallies, contrast, resamples, seed)
+    ranks, letters = _order(found, len(facts)) if ranked else ([None], ["–"])
+    for entry, tally, one, rank, ties in zip(entries, tallies, found, ranks, letters, strict=True):
+        items = tally.items(contrast.arms)
+        marks = entry.marks(contrast.arms)
+        about = entry.subject, entry.dates
+        test = within(tally, contrast)
+        yield Row(entry.name, rank, ties, one.values, one.arms, items, len(facts), marks, *about, within=test)
+
+
+def _order(found: Sequence[Estimates], facts: int) -> tuple[list[int | None], list[str]]:
+    scores = np.array([one.values["across_balanced"].value for one in found])
+    draws = np.stack([one.draws for one in found], axis=1)
+    differ = np.zeros((len(found), len(found)), np.bool_)
+    for number in range(len(found) - 1):
+        low, high = interval(draws[:, number, None] - draws[:, number + 1 :], facts)
+        low, high = widened(low, high, facts, (-1.0, 1.0))
+        differ[number, number + 1 :] = (low > 0) | (high < 0)
+    differ |= differ.T
+    return list(ranking.ranks(scores, differ)), ranking.letters(scores, differ)
+
+
+def _with_spread(boards: Sequence[Board]) -> list[Board]:
+    """The boards, every row with the spread of its model over the protocols there are of it."""
+    asked: dict[tuple[object, ...], dict[str, Row]] = {}
+    for board in boards:
+        for row in board.rows:
+            asked.setdefault(_across_protocols(board, row), {})[board.setting.protocol] = row
+    spreads = {key: _spread(rows) for key, rows in asked.items()}
+    return [
+        replace(board, rows=tuple(replace(row, spread=spreads[_across_protocols(board, row)]) for row in board.rows))
+        for board in boards
+    ]
+
+
+def _across_protocols(board: Board, row: Row) -> tuple[object, ...]:
+    """What rows that differ in their protocol alone have in common. Complete rows are not mixed with incomplete ones."""
+    return board.contrast.name, board.setting.question, row.name, row.subject, row.rank is None
+
+
+def _spread(rows: Mapping[str, Row]) -> Spread | None:
+    values = {protocol: {name: one.value for name, one in row.values.items()} for protocol, row in rows.items()}
+    return spread_of(values, [row.rank for row in rows.values() if row.rank is not None])

@@ -1,0 +1,78 @@
+"""The figures of a leaderboard, and what their files are called. Needs matplotlib.
+
+``recognition_<release>_<language>``: a model a line, a contrast a panel. ``ablation_<release>_<language>_<contrast>``: a model a
+panel, a protocol a line; only where there are several protocols. What is asked differently stands in figures of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cmqa_tasks.reports.board.ablation import View
+from cmqa_tasks.reports.board.ablation_figure import PANELS, ablation_figure
+from cmqa_tasks.reports.board.recognition_figure import recognition_figure
+from cmqa_tasks.results import Setting
+from cmqa_tasks.writing import pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The files of all figures."""
+
+    paths: tuple[Path, ...] = ()
+    main: Mapping[Setting, str] | None = None
+    """By question, the name of the main figure's PNG."""
+    ablation: Mapping[tuple[Setting, str], tuple[str, ...]] | None = None
+    """By question and contrast, the names of the ablation's PNGs."""
+
+
+def draw(found: Sequence[View], out: Path) -> Drawn:
+    """Draw the figures of some views into a directory, which is made if it does not exist.
+
+    Raises:
+        ImportError: matplotlib is not installed; the message says how to install it.
+    """
+    questions = list(dict.fromkeys(view.question for view in found))
+    names = slugs(questions)
+    paths: list[Path] = []
+    main: dict[Setting, str] = {}
+    ablation: dict[tuple[Setting, str], tuple[str, ...]] = {}
+    with pictures.drawing():
+        out.mkdir(parents=True, exist_ok=True)
+        for question in questions:
+            panels = [view for view in found if view.question == question]
+            written = pictures.save(recognition_figure(panels), out / f"recognition_{names[question]}")
+            main[question] = written[0].name
+            paths += written
+        for view in found:
+            stem = f"ablation_{names[view.question]}_{view.contrast.name}"
+            pages = [written for page in _pages(view, stem) for written in [pictures.save(page[1], out / page[0])]]
+            ablation[view.question, view.contrast.name] = tuple(page[0].name for page in pages)
+            paths += [path for page in pages for path in page]
+    return Drawn(tuple(paths), main, ablation)
+
+
+def _pages(view: View, stem: str) -> list[tuple[str, object]]:
+    """The ablation's figures with their names; more than one where there are many models."""
+    if len(view.protocols) < 2:
+        return []
+    models = list(view.models)
+    parts = [models[begin : begin + PANELS] for begin in range(0, len(models), PANELS)]
+    return [
+        (stem if number == 1 else f"{stem}_{number}", ablation_figure(view, part, f"{number} of {len(parts)}"))
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def slugs(questions: Sequence[Setting]) -> dict[Setting, str]:
+    """A name for each question, of letters that any file system takes: no longer than it must be to tell them apart."""
+    short = {one: _slug(one.release, one.language, "loglikelihood" if one.by == "loglikelihood" else "") for one in questions}
+    long = {one: _slug(short[one], one.task_version, one.release_sha256[:8]) for one in questions}
+    return {one: short[one] if list(short.values()).count(short[one]) == 1 else long[one] for one in questions}
+
+
+def _slug(*parts: str) -> str:
+    return "_".join(re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") for part in parts if part)

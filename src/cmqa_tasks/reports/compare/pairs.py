@@ -1,0 +1,277 @@
+"""Two models on the same items: what differs, whether that can be chance, and which items flipped.
+
+Everything is paired by item: items that only one of the two has are left out, and counted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow.compute as pc
+from scipy.stats import norm
+
+from cmqa_tasks.facts.records import ARMS, Relation, is_right
+from cmqa_tasks.reports.board.contrasts import Contrast
+from cmqa_tasks.reports.board.estimates import Estimate
+from cmqa_tasks.reports.board.own_arms import contrasts_of
+from cmqa_tasks.results import Entry, ResultsError, Setting
+from cmqa_tasks.results.tally import Tally, count, facts_of
+from cmqa_tasks.results.texts import exchanges
+from cmqa_tasks.scoring.metrics import balanced
+from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, Array, interval, resampled, widened
+from cmqa_tasks.scoring.statistics.paired import detectable, holm, mcnemar
+
+POWER = 0.8
+_RELATIONS: tuple[Relation, ...] = ("conflict", "agree")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One rate of both models on one arm: how often a contradiction was called on items of one relation."""
+
+    a: float
+    b: float
+    difference: Estimate
+    """b − a."""
+    gained: int
+    """Items that only b calls contradictory."""
+    lost: int
+    """Items that only a calls contradictory."""
+    p: float
+    """McNemar's exact p."""
+    adjusted: float
+    """The same, adjusted for all arms of the setting (Holm)."""
+    detectable: float
+    """The smallest difference that would be found in four of five cases, at this share of flipped items."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmPair:
+    """Both models on one arm under one setting."""
+
+    setting: Setting
+    arm: str
+    items: int
+    """That both have."""
+    unpaired: int
+    """That one of them has."""
+    recognition: Rate
+    false_alarm: Rate
+    balanced: Estimate
+    """b − a."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastPair:
+    """Both models on a contrast under one setting, b − a."""
+
+    setting: Setting
+    contrast: Contrast
+    across: Estimate
+    same: Estimate | None
+    gap: Estimate | None
+    detectable: float
+    """Of ``across``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """An item that one of the two calls contradictory and the other does not."""
+
+    setting: Setting
+    arm: str
+    item: str
+    relation: str
+    better: bool
+    """Whether b is the one that is right."""
+    outcome_a: str
+    outcome_b: str
+    prompt: str
+    response_a: str
+    response_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All of it."""
+
+    a: str
+    b: str
+    arms: tuple[ArmPair, ...]
+    contrasts: tuple[ContrastPair, ...]
+    flips: tuple[Flip, ...]
+    marks: tuple[str, ...]
+    """What a reader must know of either run."""
+
+
+def compare(a: Sequence[Entry], b: Sequence[Entry], resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
+    """Compare two models, each given by its entries.
+
+    Raises:
+        ResultsError: several models on one side, or nothing that both were asked.
+    """
+    names = [_one_name(entries) for entries in (a, b)]
+    pairs = [(one, other) for one in a for other in b if one.setting == other.setting]
+    arms: list[ArmPair] = []
+    contrasts: list[ContrastPair] = []
+    flips: list[Flip] = []
+    for one, other in pairs:
+        shared = _shared(one, other)
+        if not shared:
+            continue
+        left, right = _paired(one, other, shared)
+        facts = facts_of([left], shared)
+        tallies = count(left, facts), count(right, facts)
+        rates = _Rates(tallies, shared, resamples, seed)
+        unpaired = {arm: _items(one, arm) + _items(other, arm) - 2 * _items(left, arm) for arm in shared}
+        arms += _arms(one.setting, rates, unpaired)
+        contrasts += list(_contrasts(one.setting, rates, contrasts_of([one, other])))
+        flips += [flip for arm in shared for flip in _flips(left, right, arm)]
+    if not arms:
+        settings = (" | ".join(sorted({entry.setting.title for entry in entries})) for entries in (a, b))
+        raise ResultsError(f"no arm with two pieces under one setting in both: {' against '.join(settings)}")
+    marks = [f"{name}: {mark}" for name, entries in zip("AB", (a, b), strict=True) for mark in _marks(entries)]
+    return Comparison(names[0], names[1], tuple(arms), tuple(contrasts), tuple(flips), tuple(marks))
+
+
+def _shared(one: Entry, other: Entry) -> list[str]:
+    """The arms with two pieces that both have, shipped ones first."""
+    both = [arm for arm, part in one.parts.items() if arm in other.parts and not part.single]
+    order = {arm: place for place, arm in enumerate(ARMS)}
+    return sorted(both, key=lambda arm: (order.get(arm, len(order)), arm))
+
+
+def _one_name(entries: Sequence[Entry]) -> str:
+    names = sorted({entry.name for entry in entries})
+    if len(names) != 1:
+        raise ResultsError(f"{len(names)} models ({', '.join(names)}) on one side: give a directory of one")
+    return names[0]
+
+
+def _marks(entries: Sequence[Entry]) -> list[str]:
+    return list(dict.fromkeys(mark for entry in entries for mark in entry.marks(list(entry.parts))))
+
+
+def _items(entry: Entry, arm: str) -> int:
+    return int(entry.parts[arm].items.num_rows)
+
+
+def _paired(one: Entry, other: Entry, arms: Sequence[str]) -> tuple[Entry, Entry]:
+    """Both entries with the items that both have."""
+
+    def kept(entry: Entry, model: Entry) -> Entry:
+        parts = {}
+        for arm in arms:
+            items = entry.parts[arm].items
+            common = pc.is_in(items.column("item_id"), value_set=model.parts[arm].items.column("item_id").combine_chunks())
+            parts[arm] = replace(entry.parts[arm], items=items.filter(common))
+        return replace(entry, parts=parts)
+
+    return kept(one, other), kept(other, one)
+
+
+class _Rates:
+    """Rates of both models on some arms, exactly and in every resample; [2 models × arms × 2 relations]."""
+
+    def __init__(self, tallies: tuple[Tally, Tally], arms: Sequence[str], resamples: int, seed: int) -> None:
+        self.tallies, self.arms = tallies, list(arms)
+        self._asked = [tallies[0].counts[arm].any(axis=(1, 2)) for arm in arms]
+        calls = [tally.calls(arm, relation) for tally in tallies for arm in arms for relation in _RELATIONS]
+        sums = np.stack([column for pair in calls for column in pair], axis=1)
+        self.exact = self._shaped(sums.sum(axis=0, dtype=np.float64)[None])[0]
+        self.drawn = self._shaped(resampled(sums, resamples, seed))
+
+    def _shaped(self, totals: Array) -> Array:
+        shaped = totals.reshape(len(totals), 2, len(self.arms), 2, 2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rates: Array = shaped[..., 0] / shaped[..., 1]
+        return rates
+
+    def balanced(self, rates: Array) -> Array:
+        """[… × 2 models × arms]."""
+        return balanced(rates[..., 0], rates[..., 1])
+
+    def facts(self, places: Sequence[int]) -> int:
+        """How many facts any of these arms was asked about: fewer than there are where arms have limits of their own."""
+        return int(np.any([self._asked[place] for place in places], axis=0).sum())
+
+    def estimate(self, exact: float, drawn: Array, facts: int, reach: tuple[float, float] = (-1.0, 1.0)) -> Estimate:
+        """A difference with its interval, from so many facts."""
+        low, high = widened(*interval(drawn, facts), facts, reach)
+        return Estimate(float(exact), float(low), float(high))
+
+
+def _arms(setting: Setting, rates: _Rates, unpaired: Mapping[str, int]) -> list[ArmPair]:
+    recognition, false_alarm = (_relation(rates, number) for number in range(len(_RELATIONS)))
+    exact, drawn = rates.balanced(rates.exact), rates.balanced(rates.drawn)
+    return [
+        ArmPair(
+            setting,
+            arm,
+            rates.tallies[0].items([arm]),
+            unpaired[arm],
+            recognition[place],
+            false_alarm[place],
+            rates.estimate(exact[1, place] - exact[0, place], drawn[:, 1, place] - drawn[:, 0, place], rates.facts([place])),
+        )
+        for place, arm in enumerate(rates.arms)
+    ]
+
+
+def _relation(rates: _Rates, number: int) -> list[Rate]:
+    """The rates of every arm over items of one relation."""
+    made = []
+    for place, arm in enumerate(rates.arms):
+        (before, asked), (after, _) = (tally.calls(arm, _RELATIONS[number]) for tally in rates.tallies)
+        gained, lost, items = int((after > before).sum()), int((after < before).sum()), int(asked.sum())
+        a, b = rates.exact[0, place, number], rates.exact[1, place, number]
+        drawn = rates.drawn[:, 1, place, number] - rates.drawn[:, 0, place, number]
+        difference = rates.estimate(b - a, drawn, rates.facts([place]))
+        found = detectable(items, (gained + lost) / items if items else 0.0, POWER)
+        p = mcnemar(gained, lost) if items else math.nan
+        made.append(Rate(float(a), float(b), difference, gained, lost, p, math.nan, found))
+    adjusted = holm([rate.p for rate in made])
+    return [replace(rate, adjusted=value) for rate, value in zip(made, adjusted, strict=True)]
+
+
+def _contrasts(setting: Setting, rates: _Rates, known: Sequence[Contrast]) -> Iterator[ContrastPair]:
+    exact, drawn = rates.balanced(rates.exact), rates.balanced(rates.drawn)
+    for contrast in known:
+        if not set(contrast.across) <= set(rates.arms):
+            continue
+        across = [rates.arms.index(arm) for arm in contrast.across]
+        values, spread = (_change(one, across) for one in (exact, drawn))
+        same = gap = None
+        if contrast.same and set(contrast.same) <= set(rates.arms):
+            places = [rates.arms.index(arm) for arm in contrast.same]
+            own, own_spread = (_change(one, places) for one in (exact, drawn))
+            same = rates.estimate(float(own), own_spread, rates.facts(places))
+            fewest = min(rates.facts(places), rates.facts(across))
+            gap = rates.estimate(float(own - values), own_spread - spread, fewest, (-2.0, 2.0))
+        needed = float(norm.ppf(0.975) + norm.ppf(POWER)) * float(np.nanstd(spread)) or math.nan
+        yield ContrastPair(setting, contrast, rates.estimate(float(values), spread, rates.facts(across)), same, gap, needed)
+
+
+def _change(balanced: Array, places: Sequence[int]) -> Array:
+    """Mean over arms of b − a, from [… × 2 models × arms]."""
+    change: Array = (balanced[..., 1, :] - balanced[..., 0, :])[..., places].mean(axis=-1)
+    return change
+
+
+def _flips(left: Entry, right: Entry, arm: str) -> Iterator[Flip]:
+    one, other = (entry.parts[arm].items.select(["item_id", "relation", "outcome"]).to_pydict() for entry in (left, right))
+    after = dict(zip(other["item_id"], other["outcome"], strict=True))
+    flipped = {
+        item: (relation, before, after[item])
+        for item, relation, before in zip(one["item_id"], one["relation"], one["outcome"], strict=True)
+        if (before == "conflict") != (after[item] == "conflict")
+    }
+    if not flipped:
+        return
+    said_a, said_b = (exchanges(entry.parts[arm], flipped) for entry in (left, right))
+    for item, (relation, a, b) in sorted(flipped.items()):
+        texts = said_a[item].prompt, said_a[item].response, said_b[item].response
+        yield Flip(left.setting, arm, item, relation, is_right(relation, b), a, b, *texts)

@@ -1,0 +1,235 @@
+"""The reference file: a model's outcomes, item by item, small enough to commit and readable in a diff.
+
+JSON lines: what it is and why it was recorded; then for each task a line about it and a line per item::
+
+    {"format": 1, "mode": "exact", "model": "…", "reason": "…", "date": "2026-11-25", "stamp": {…}, "environment": {…},
+    "history": […]} {"arm": "image_text", "release": "v1", …, "items": 640}
+    ["947bc3be2ca6fd4a", "5774b12b6f53ce13", "conflict", "first", "14200", "3f0e9a51"]
+
+The fields of an item: its id, its fact's id, relation, outcome, what was read, and the start of the SHA-256 of the response.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, Field, ValidationError
+
+from cmqa_tasks.facts.records import Outcome, Relation
+from cmqa_tasks.facts.records import Record as Checked
+from cmqa_tasks.reports.board.files import replace
+from cmqa_tasks.reports.gate.settings import Mode
+from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot, of_run
+from cmqa_tasks.results import ResultsError, Setting
+from cmqa_tasks.results.stamp import By
+from cmqa_tasks.writing.problems import first_problem
+
+FORMAT = 1
+_PACKAGES = ("cmqa-tasks", "lmms-eval", "lm-eval", "torch", "transformers", "tokenizers", "numpy", "pillow")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A snapshot, and why it is the reference."""
+
+    snapshot: Snapshot
+    mode: Mode
+    reason: str
+    environment: Mapping[str, str]
+    """The machine and the packages that it was recorded with."""
+    history: tuple[Mapping[str, Any], ...]
+    """Earlier references under this name: date, reason, and how many outcomes the next one changed."""
+
+
+def environment() -> dict[str, str]:
+    """This machine and its packages, as far as they can change an answer."""
+    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def update(run: Path, out: Path, reason: str, mode: Mode) -> tuple[Reference, int]:
+    """Record a run as the reference, after what the file said so far.
+
+    Args:
+        run: directory of results.
+        out: the reference file; replaced if it exists, its history kept.
+        reason: why: for whoever reads the diff.
+        mode: how the gate is to compare.
+
+    Returns:
+        The reference, and how many outcomes it changes (0 for a new file).
+
+    Raises:
+        ResultsError: the run or the old file cannot be read, or the reason is empty.
+    """
+    if not reason.strip():
+        raise ResultsError("--reason is empty: say why the reference changes")
+    snapshot, changed = of_run(run), 0
+    history: tuple[Mapping[str, Any], ...] = ()
+    if out.exists():
+        old = load(out)
+        changed = sum(_differ(old.snapshot, snapshot))
+        history = (*old.history, {"date": old.snapshot.date, "reason": old.reason, "changed_by_next": changed})
+    made = Reference(snapshot, mode, " ".join(reason.split()), environment(), history)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    replace(out, to_text(made))
+    return made, changed
+
+
+def _differ(old: Snapshot, new: Snapshot) -> Iterator[bool]:
+    """Of each item whether its outcome differs, or it is in one of the two alone; a new version of a task has the same items."""
+    before, after = _without_versions(old), _without_versions(new)
+    for key in before.keys() | after.keys():
+        one, other = before.get(key, {}), after.get(key, {})
+        yield from (
+            item not in one or item not in other or one[item][:4] != other[item][:4] for item in one.keys() | other.keys()
+        )
+
+
+def _without_versions(of: Snapshot) -> Mapping[Key, Mapping[str, Record]]:
+    return {Key(key.arm, dataclasses.replace(key.setting, task_version="")): records for key, records in of.tasks.items()}
+
+
+def to_text(reference: Reference) -> str:
+    """The file's contents."""
+    snapshot = reference.snapshot
+    about = {
+        "format": FORMAT,
+        "mode": reference.mode,
+        "model": snapshot.model,
+        "reason": reference.reason,
+        "date": snapshot.date,
+        "stamp": dict(snapshot.stamp),
+        "environment": dict(reference.environment),
+        "history": list(reference.history),
+    }
+    lines: list[Any] = [about]
+    for key, records in snapshot.tasks.items():
+        lines.append({"arm": key.arm, **asdict(key.setting), "items": len(records)})
+        lines += [[item, *record] for item, record in sorted(records.items())]
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+class _About(BaseModel):
+    """The first line. What a later version says besides is not needed."""
+
+    format: int
+    mode: Mode
+    model: str
+    reason: str
+    date: str
+    stamp: dict[str, str]
+    environment: dict[str, str]
+    history: tuple[dict[str, Any], ...]
+
+
+class _Task(Checked):
+    """A line about a task: its setting's fields decide what is compared, so an unknown one is an error."""
+
+    arm: str
+    release: str
+    release_sha256: str
+    task_version: str
+    protocol: str
+    language: str
+    by: By
+    items: int = Field(ge=0)
+
+    def key(self) -> Key:
+        """Which task it is."""
+        return Key(self.arm, Setting(**self.model_dump(exclude={"arm", "items"})))
+
+
+class _Item(Checked):
+    """The fields of an item's line, in this order."""
+
+    item: str
+    fact: str
+    relation: Relation
+    outcome: Outcome
+    parsed: str | None
+    digest: str
+
+
+_Line = TypeVar("_Line", bound=BaseModel)
+
+
+def load(path: Path) -> Reference:
+    """Read a reference file.
+
+    Raises:
+        ResultsError: it is missing, cut off, damaged or of another format; the message says where, and what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8").removesuffix("\n")
+        lines = [json.loads(line) for line in text.split("\n")]  # splitlines would cut at characters that JSON leaves as they are
+    except OSError as error:
+        raise ResultsError(f"{path}: {error.strerror}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ResultsError(f"{path} is no reference file, or cut off: {error}") from None
+    said = lines[0] if lines and isinstance(lines[0], dict) else {}
+    if said.get("format") != FORMAT or said.get("mode") not in get_args(Mode):
+        raise ResultsError(f"{path} is no reference file of format {FORMAT}: make one with 'cmqa reference update'")
+    about = _checked(_About, said, f"{path}, line 1")
+    snapshot = Snapshot(about.model, about.stamp, about.date, _tasks(path, lines[1:]))
+    return Reference(snapshot, about.mode, about.reason, about.environment, about.history)
+
+
+def _tasks(path: Path, lines: Sequence[Any]) -> dict[Key, dict[str, Record]]:
+    tasks: dict[Key, dict[str, Record]] = {}
+    place = 0
+    while place < len(lines):
+        where = f"{path}, line {place + 2}"
+        if not isinstance(lines[place], dict):
+            raise ResultsError(f"{where}: {_kind(lines[place])} instead of an object about a task: more items than its line says")
+        task = _checked(_Task, lines[place], where)
+        key = task.key()
+        if key in tasks:
+            raise ResultsError(f"{where}: task {key.title} stands in it twice")
+        rows = lines[place + 1 : place + 1 + task.items]
+        if len(rows) < task.items:
+            raise ResultsError(f"{where}: task {task.arm} should have {task.items} items: the file is cut off or was edited")
+        tasks[key] = _records(path, task, rows, place + 3)
+        place += 1 + task.items
+    if not tasks:
+        raise ResultsError(f"{path}: no task: the file is cut off")
+    return tasks
+
+
+def _records(path: Path, task: _Task, rows: Sequence[Any], first: int) -> dict[str, Record]:
+    """The items of a task, whose lines begin with the number ``first``."""
+    names, records = list(_Item.model_fields), dict[str, Record]()
+    for number, row in enumerate(rows, first):
+        where = f"{path}, line {number}"
+        if not isinstance(row, list):
+            raise ResultsError(f"{where}: {_kind(row)} instead of a list: task {task.arm} should have {task.items} items")
+        if len(row) != len(names):
+            raise ResultsError(f"{where}: {len(row)} fields instead of {', '.join(names)}")
+        one = _checked(_Item, dict(zip(names, row, strict=True)), where)
+        if one.item in records:
+            raise ResultsError(f"{where}: item {one.item} stands in task {task.arm} twice")
+        records[one.item] = Record(one.fact, one.relation, one.outcome, one.parsed, one.digest)
+    return records
+
+
+def _checked(form: type[_Line], said: Mapping[str, Any], where: str) -> _Line:
+    try:
+        return form.model_validate(said)
+    except ValidationError as error:
+        raise ResultsError(f"{where}: {first_problem(error)}; its fields are {', '.join(form.model_fields)}") from None
+
+
+def _kind(line: Any) -> str:
+    return "an object" if isinstance(line, dict) else "a list" if isinstance(line, list) else type(line).__name__

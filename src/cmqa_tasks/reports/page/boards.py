@@ -1,0 +1,93 @@
+"""Boards for the page: the cells as they stand in ``leaderboard.md``, and the numbers of the gap plot."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cmqa_tasks.reports.board import board
+from cmqa_tasks.reports.board.board import Board, Row
+from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, nested
+from cmqa_tasks.reports.board.own_arms import contrasts_of
+from cmqa_tasks.reports.page import pack
+from cmqa_tasks.results import Entry
+
+_PLOTTED = ("same_balanced", "across_balanced", "gap")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table for the template."""
+
+    header: tuple[str, ...]
+    words: tuple[bool, ...]
+    """Which columns hold words."""
+    rows: tuple[tuple[str, ...], ...]
+    marks: tuple[str, ...]
+    """By row: what a reader must know before comparing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A board on the page."""
+
+    key: str
+    """For the page's code; the same for the same board."""
+    title: str
+    setting: str
+    table: Table
+    stamps: Table
+
+
+def make(entries: Sequence[Entry]) -> list[Board]:
+    """The boards of :func:`cmqa_tasks.reports.board.board.make`; none where no model has an arm of different kinds."""
+    across = {arm for contrast in contrasts_of(entries) for arm in contrast.across}
+    return board.make(entries) if any(across & entry.parts.keys() for entry in entries) else []
+
+
+def shown(boards: Sequence[Board]) -> list[Shown]:
+    """Boards as tables."""
+    return [
+        Shown(
+            _key(one),
+            one.contrast.title,
+            pack.name(one.setting.title),
+            _table(COLUMNS, one),
+            _table([column for column in STAMPS if any(column.cell(row) for row in one.rows)], one),
+        )
+        for one in boards
+    ]
+
+
+def _key(one: Board) -> str:
+    return hashlib.sha256(f"{one.contrast.name} {one.setting}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _table(columns: Sequence[Column], one: Board) -> Table:
+    return Table(
+        tuple(column.title(one.contrast) for column in columns),
+        tuple(column.words for column in columns),
+        tuple(tuple(pack.name(column.cell(row)) for column in columns) for row in one.rows),
+        tuple(pack.visible("; ".join(row.marks)) for row in one.rows),
+    )
+
+
+def plotted(boards: Sequence[Board]) -> list[dict[str, Any]]:
+    """What the gap plot shows: both scores and the gap of every row, with their intervals."""
+    return [
+        {
+            "key": _key(one),
+            "title": one.contrast.title,
+            "same": one.contrast.same_name,
+            "across": one.contrast.across_name,
+            "rows": [_row(row) for row in one.rows],
+        }
+        for one in boards
+    ]
+
+
+def _row(row: Row) -> dict[str, Any]:
+    values = {name: nested(row.values[name]) for name in _PLOTTED}
+    return {"name": pack.name(row.name), "ranked": row.rank is not None} | values

@@ -1,0 +1,71 @@
+"""One response's reading to its outcome.
+
+>>> score(Reading(False, ("b",), None, False, "29.99 USD"), "conflict", "a")
+'second'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cmqa_tasks.asking.protocols import Form, Meaning
+from cmqa_tasks.facts.records import Fact, Outcome, Relation, Side
+from cmqa_tasks.reading import Reading
+from cmqa_tasks.reading.answers import Statement, read
+
+
+def score(reading: Reading, relation: Relation, first_side: Side) -> Outcome:
+    """The outcome of a response.
+
+    Args:
+        reading: what the response says.
+        relation: how the pieces relate. On ``agree`` and ``single`` the answer is right or not; on ``conflict`` it is the
+            first or the second piece's.
+        first_side: the side that is shown first; on ``agree`` and ``single`` the only one shown.
+    """
+    if reading.conflict:
+        return "conflict"
+    if len(reading.sides) > 1:
+        return "both"
+    if reading.sides:
+        shown_first = reading.sides[0] == first_side
+        if relation == "conflict":
+            return "first" if shown_first else "second"
+        return "correct" if shown_first else "other"
+    if reading.abstained:
+        return "abstain"
+    return "other" if reading.other is not None else "unparsed"
+
+
+def score_statement(statement: Statement, relation: Relation) -> Outcome:
+    """The outcome of an answer to *do they contradict each other?*: right or not, without any value."""
+    if statement == "contradict":
+        return "conflict"
+    return "other" if relation == "conflict" else "correct"
+
+
+def score_response(
+    response: str,
+    fact: Fact,
+    relation: Relation,
+    first_side: Side,
+    form: Form = "free",
+    letters: Mapping[str, Meaning] | None = None,
+) -> tuple[Outcome, str | None]:
+    """Read and score one response.
+
+    Args:
+        response: what the model wrote.
+        fact: what it was asked about.
+        relation: how the pieces relate.
+        first_side: the side that is shown first.
+        form: in which form the protocol asks for the answer.
+        letters: what each letter stands for, where the form is ``letter``.
+
+    Returns:
+        the outcome, and what was read, for a human reader; None when nothing was recognised.
+    """
+    found = read(response, fact, form, letters or {})
+    if isinstance(found, Reading):
+        return score(found, relation, first_side), found.parsed
+    return score_statement(found, relation), found

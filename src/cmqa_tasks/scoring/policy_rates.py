@@ -1,0 +1,93 @@
+"""``cmqa policies``: what the reference policies get, computed without a harness by the functions that a harness calls.
+
+    cmqa policies --policy rule match_options random --protocols all
+
+makes the tables of ``leaderboards/protocols.md``. A rule that solves an arm would show that its passages are too regular.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.asking.items import items
+from cmqa_tasks.facts.records import ARMS, Arm
+from cmqa_tasks.facts.release import Release, ReleaseError
+from cmqa_tasks.scoring.metrics import BALANCED, Scored, rates
+from cmqa_tasks.scoring.policies import Decide, Decision, decision_of, respond
+from cmqa_tasks.writing import markdown
+
+PAIRS: tuple[Arm, ...] = tuple(arm for arm in ARMS.values() if not arm.single)
+"""The arms of the tables: those with two pieces."""
+
+
+def filled(release: Release) -> list[Arm]:
+    """Those of them that a release has all evidence for.
+
+    Raises:
+        ReleaseError: it has none.
+    """
+    found = [
+        arm
+        for arm in PAIRS
+        if all(release.has(item.fact_id, one) for item in items(arm, release.facts.values(), release.name) for one in item.pieces)
+    ]
+    if not found:
+        raise ReleaseError(
+            f"release {release.name!r} has all evidence for none of the arms {', '.join(arm.name for arm in PAIRS)}"
+        )
+    return found
+
+
+def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release: Release, seen: Cache) -> Mapping[str, float]:
+    """Every metric that a policy gets on an arm under a protocol.
+
+    Args:
+        decide: the policy.
+        arm: the arm.
+        protocol: the protocol.
+        language: the question's language.
+        release: the data.
+        seen: decisions of this policy by item and whether options are shown; filled on the way.
+    """
+    docs = tasks.documents(arm, release, protocol, language)
+    return rates(arm, (_scored(doc, _decision(decide, doc, seen)) for doc in docs))
+
+
+Cache = dict[tuple[str, bool], Decision]
+"""A policy decides alike under every protocol that shows it the same; finding that out twice would be half of the time."""
+
+
+def _decision(decide: Decide, doc: tasks.Document, seen: Cache) -> Decision:
+    key = doc["item_id"], bool(doc["options"])
+    if key not in seen:
+        seen[key] = decide(doc)
+    return seen[key]
+
+
+def _scored(doc: tasks.Document, decision: Decision) -> Scored:
+    outcome, _ = tasks.score(doc, respond(doc, decision))
+    return Scored(doc["relation"], outcome, tuple((piece["modality"], piece["language"]) for piece in doc["pieces"]))
+
+
+def table(policies: Sequence[str], protocols: Sequence[str], release: Release, language: str = "en", seed: int = 0) -> str:
+    """The headline metric of policies, a row per policy and protocol and a column per arm with two pieces
+    that the release has evidence for.
+
+    Raises:
+        ReleaseError: it has evidence for no such arm, or no question in this language.
+        ValueError: no such policy, or no such protocol in this language.
+    """
+    arms = filled(release)
+    header = ["policy", "protocol", *(arm.name for arm in arms)]
+    return markdown.table(header, list(_rows(policies, protocols, arms, release, language, seed)))
+
+
+def _rows(
+    policies: Iterable[str], protocols: Sequence[str], arms: Sequence[Arm], release: Release, language: str, seed: int
+) -> Iterator[list[str]]:
+    for name in policies:
+        decide, seen = decision_of(name, seed), Cache()
+        for protocol in protocols:
+            found = [policy_rates(decide, arm, protocol, language, release, seen)[BALANCED.name] for arm in arms]
+            yield [name, protocol, *map(markdown.number, found)]

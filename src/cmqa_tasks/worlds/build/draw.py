@@ -1,0 +1,83 @@
+"""Draw facts and write their texts: a pure function of (seed, number), so that any process can draw any part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from cmqa_tasks.facts.records import SIDES, Fact, Side, TextEvidence, evidence_id
+from cmqa_tasks.worlds import WORLDS, languages_of, make_fact, passage, phrasebook, side_scene, type_named, view_of
+from cmqa_tasks.worlds.base import Scene
+from cmqa_tasks.worlds.languages import LANGUAGES
+from cmqa_tasks.worlds.templates import render_page
+
+VARIANTS = (0, 1)
+"""The renderings of each value: two passages, two page layouts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A fact with the scene that it was drawn from."""
+
+    fact: Fact
+    scene: Scene
+    passages: tuple[int, int]
+    """Numbers of the two passage templates that tell it (variant → template), the same in every language."""
+
+
+def draw(seed: int, number: int) -> Drawn:
+    """Draw fact ``number`` of the set with this seed.
+
+    Facts are dealt to the worlds in turn and, within a world, to its fact types in turn.
+    """
+    world = list(WORLDS.values())[number % len(WORLDS)]
+    index, place = divmod(number // len(WORLDS), len(world.types))
+    fact_type = world.types[place]
+    rng = Random(f"fact:{seed}:{number}")
+    scene = world.draw_scene(rng, seed, number // len(WORLDS))
+    fact = make_fact(world, fact_type, index, scene, fact_type.draw_pair(rng, scene))
+    count = len(phrasebook(world.name, languages_of(world.name)[0]).types[fact_type.name]["passages"])
+    first, second = rng.sample(range(count), 2)
+    return Drawn(fact=fact, scene=scene, passages=(first, second))
+
+
+def texts(drawn: Drawn) -> list[TextEvidence]:
+    """All passages of a fact: both sides × both variants × every language."""
+    fact = drawn.fact
+    return [
+        TextEvidence(
+            id=evidence_id(fact.id, side, "text", language, variant),
+            fact_id=fact.id,
+            side=side,
+            language=language,
+            variant=variant,
+            template=f"{fact.world}/{fact.type}/{drawn.passages[variant]}",
+            text=passage(WORLDS[fact.world], fact, drawn.scene, side, language, drawn.passages[variant]),
+        )
+        for language in languages_of(fact.world)
+        for side in SIDES
+        for variant in VARIANTS
+    ]
+
+
+def pages(fact: Fact) -> list[tuple[str, Side, int]]:
+    """(language, side, variant) of every page of a fact."""
+    return [
+        (language, side, variant)
+        for language in languages_of(fact.world)
+        for side in SIDES
+        for variant in VARIANTS
+        if LANGUAGES[language].both_layouts or variant == fact.conflict_variant(side)
+    ]
+
+
+def page(drawn: Drawn, side: Side, language: str, variant: int) -> str:
+    """The HTML of the fact's page in one layout, showing one side's value."""
+    fact, world = drawn.fact, WORLDS[drawn.fact.world]
+    scene = side_scene(drawn.scene, type_named(world, fact.type), fact.value(side).canonical)
+    return render_page(layout(fact.world, variant), view_of(world, scene, language))
+
+
+def layout(world: str, variant: int) -> str:
+    """Name of a world's page layout."""
+    return f"{world}_{variant}"

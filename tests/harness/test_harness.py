@@ -1,0 +1,274 @@
+"""The real lmms-eval command line, from another directory, offline. It exits with 0 whatever happens: results files count."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import math
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.cli import every_policy as demo
+from cmqa_tasks.facts.records import ARMS, Arm
+from cmqa_tasks.facts.release import load
+from cmqa_tasks.harness.catalogue import task_name
+from cmqa_tasks.harness.plugin import include
+from cmqa_tasks.results import ResultsError, latest_results, metric, samples
+from cmqa_tasks.scoring.metrics import metrics_of
+from cmqa_tasks.scoring.policies import POLICIES, decision_of, random_choice
+from cmqa_tasks.scoring.policy_rates import policy_rates
+from conftest import run_command
+
+pytestmark = pytest.mark.harness
+NAN = math.nan
+PAIRS = [arm for arm in ARMS.values() if not arm.single]
+BY_HAND = [name for name in POLICIES if name not in ("random", "rule", "match_options")]
+GROUPS = ("cmqa_unimodal", "cmqa_crossmodal", "cmqa_bilingual", "clqa_monolingual", "clqa_crosslingual")
+HARNESS = ("-m", "lmms_eval")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every policy on every arm of the whole release, chat and simple, by one command line. A directory per policy."""
+    root = tmp_path_factory.mktemp("policies")
+    common = {"model": "cmqa_reference", "tasks": "cmqa,cmqa_bilingual,cmqa_zhimage,clqa", "log_samples": True}
+    configs = [
+        common | {"model_args": f"policy={name}", "output_path": str(root / name), "force_simple": name == "follow_text"}
+        for name in POLICIES
+    ]
+    (root / "runs.yaml").write_text(yaml.safe_dump(configs))
+    done = run_command(*HARNESS, "--config", root / "runs.yaml", cwd=root)
+    (root / "log.txt").write_text(done.stdout + done.stderr)
+    assert "Traceback" not in done.stderr + done.stdout, (done.stdout + done.stderr)[-3000:]
+    return root
+
+
+def expected(name: str, arm: Arm) -> dict[str, float]:
+    """What a policy must get on an arm, by hand."""
+    first = {"follow_first": True, "follow_second": False, "never_conflict": True}.get(name)
+    wanted = {"follow_image": "image", "follow_text": "text"}.get(name)
+    kinds = [modality for modality, _ in arm.pieces]
+    if wanted:
+        first = kinds.index(wanted) == 0 if wanted in kinds else True
+    if arm.single:
+        cries = name == "always_conflict"
+        return {"read_correct": float(not cries), "cried_conflict": float(cries), "unparsed": 0.0, "abstained": 0.0}
+    values = {"named_both": 0.0, "unparsed": 0.0, "abstained": 0.0}
+    values |= dict.fromkeys(("prefers_first", "prefers_image", "prefers_english"), NAN)
+    if name == "oracle":
+        values |= {"balanced": 1.0, "recognition": 1.0, "false_alarm": 0.0, "agree_correct": 1.0}
+    elif name == "always_conflict":
+        values |= {"balanced": 0.5, "recognition": 1.0, "false_alarm": 1.0, "agree_correct": 0.0}
+    else:
+        values |= {"balanced": 0.5, "recognition": 0.0, "false_alarm": 0.0, "agree_correct": 1.0}
+        modality, language = arm.pieces[0 if first else 1]
+        values |= {"prefers_first": float(bool(first))}
+        values |= {"prefers_image": float(modality == "image"), "prefers_english": float(language == "en")}
+    return {one.name: values[one.name] for one in metrics_of(arm)}
+
+
+@pytest.mark.parametrize("arm", ARMS.values(), ids=lambda arm: arm.name)
+@pytest.mark.parametrize("name", BY_HAND)
+def test_exact_metrics_of_every_policy(runs: Path, name: str, arm: Arm) -> None:
+    results = latest_results(runs / name)
+    assert results["n-samples"][task_name(arm)]["effective"] == 2 * len(load().facts)
+    for key, value in expected(name, arm).items():
+        found = metric(results, task_name(arm), key)
+        assert found is not None, key
+        assert found == pytest.approx(value, abs=1e-12, nan_ok=True), (key, found, value)
+
+
+@pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
+def test_random_gets_what_its_choices_say(runs: Path, arm: Arm) -> None:
+    docs = tasks.documents(arm, load(), "aware")
+    choices = Counter((doc["relation"], random_choice(doc["item_id"], 0, 2)) for doc in docs)
+    results, facts = latest_results(runs / "random"), len(load().facts)
+    recognition, false_alarm = choices["conflict", 2] / facts, choices["agree", 2] / facts
+    assert metric(results, task_name(arm), "recognition") == pytest.approx(recognition)
+    assert metric(results, task_name(arm), "balanced") == pytest.approx((recognition + 1 - false_alarm) / 2)
+    followed = choices["conflict", 0] + choices["conflict", 1]
+    assert metric(results, task_name(arm), "prefers_first") == pytest.approx(choices["conflict", 0] / followed)
+    assert 0.4 < recognition + 0.1 < 0.6, "the random policy is far from its expectation of one third"
+
+
+def test_other_protocols_through_the_command_line(tmp_path: Path) -> None:
+    """The forms of answers that differ most, and a question in Chinese, against the offline calibration."""
+    protocols = (("detect", "en"), ("choice", "zh"), ("reason", "en"), ("quote", "zh"))
+    names = ",".join(task_name(ARMS["zhimage_text"], *one) for one in protocols)
+    arguments = ("--model", "cmqa_reference", "--model_args", "policy=random", "--tasks", names)
+    run_command(*HARNESS, *arguments, "--output_path", tmp_path / "out", "--log_samples", cwd=tmp_path)
+    results = latest_results(tmp_path / "out")
+    for protocol, language in protocols:
+        offline = policy_rates(decision_of("random"), ARMS["zhimage_text"], protocol, language, load(), {})
+        task = task_name(ARMS["zhimage_text"], protocol, language)
+        for name, value in offline.items():
+            assert metric(results, task, name) == pytest.approx(value, nan_ok=True), (task, name)
+
+
+def test_our_tasks_are_listed(tmp_path: Path) -> None:
+    done = run_command("-m", "cmqa_tasks.cli", "lmms-eval", "tasks", "list", cwd=tmp_path)
+    for group in ("cmqa_crossmodal", "clqa_prompts", "cmqa_crossmodal__neutral"):
+        assert group in done.stdout.split(), done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
+def test_a_rule_does_not_solve_the_benchmark(runs: Path, arm: Arm) -> None:
+    """Were this to fail, the passages would be too regular: mend the data and not the bound."""
+    balanced = metric(latest_results(runs / "rule"), task_name(arm), "balanced")
+    assert balanced is not None
+    assert balanced < 0.6
+
+
+def test_the_published_table_is_what_the_policies_get(runs: Path) -> None:
+    """Every policy, ``rule`` and ``random`` included, to the last printed digit."""
+    published = (Path(__file__).parents[2] / "leaderboards" / "reference.md").read_text(encoding="utf-8")
+    assert demo.table(POLICIES, runs) in published
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_groups_are_the_means_of_their_arms(runs: Path, group: str) -> None:
+    results = latest_results(runs / "random")
+    members = results["group_subtasks"][group]
+    for name in ("balanced", "recognition", "false_alarm", "agree_correct", "unparsed"):
+        values = [metric(results, member, name) for member in members]
+        assert metric(results, group, name) == pytest.approx(sum(values) / len(members)), name  # type: ignore[arg-type]
+
+
+def test_the_table_has_clustered_standard_errors(runs: Path) -> None:
+    log = (runs / "log.txt").read_text()
+    assert "Stderr_Clustered" in log
+    assert "cmqa_crossmodal" in log
+    values = latest_results(runs / "random")["results"]["cmqa_image_text"]
+    assert 0 < values["recognition_stderr_clustered,none"] < 0.1
+
+
+def test_samples_carry_the_item(runs: Path) -> None:
+    rows = samples(runs / "follow_image", "cmqa_image_text")
+    docs = {doc["item_id"]: doc for doc in tasks.documents(ARMS["image_text"], load(), "aware")}
+    assert {row[tasks.ITEM_KEY]["item_id"] for row in rows} == set(docs)
+    for row in rows[:40]:
+        record = row[tasks.ITEM_KEY]
+        doc = docs[record["item_id"]]
+        assert (record["fact_id"], record["arm"], record["relation"]) == (doc["fact_id"], "image_text", doc["relation"])
+        assert record["outcome"] == ("first" if doc["relation"] == "conflict" else "correct")
+        assert record["parsed"]
+
+
+def test_scoring_offline_gives_the_harness_outcomes(runs: Path) -> None:
+    docs = {doc["item_id"]: doc for doc in tasks.documents(ARMS["text_text"], load(), "aware")}
+    for row in samples(runs / "random", "cmqa_text_text"):
+        record = row[tasks.ITEM_KEY]
+        assert tasks.score(docs[record["item_id"]], row["filtered_resps"])[0] == record["outcome"]
+
+
+def test_results_say_what_was_evaluated(runs: Path) -> None:
+    results = latest_results(runs / "oracle")
+    metadata = results["configs"]["cmqa_text_text"]["metadata"]
+    assert metadata["release"] == load().name
+    assert metadata["release_sha256"] == load().fingerprint
+    assert metadata["protocol"] == "aware"
+    assert results["versions"]["cmqa_text_text"] == metadata["version"]
+
+
+def test_plain_command_limit_and_batch_size_from_any_directory(tmp_path: Path) -> None:
+    arguments = ("--model", "cmqa_reference", "--model_args", "policy=follow_text", "--tasks", "cmqa_crossmodal")
+    options = ("--limit", "6", "--batch_size", "4", "--output_path", tmp_path / "out", "--log_samples")
+    run_command(*HARNESS, *arguments, *options, cwd=tmp_path)
+    results = latest_results(tmp_path / "out")
+    assert results["n-samples"]["cmqa_image_text"]["effective"] == 6
+    assert metric(results, "cmqa_image_text", "prefers_image") == 0.0
+    assert metric(results, "cmqa_crossmodal", "balanced") == 0.5
+
+
+def test_two_processes_give_what_one_gives(runs: Path, tmp_path: Path) -> None:
+    launcher = ("-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29611")
+    arguments = ("--model", "cmqa_reference", "--model_args", "policy=random", "--tasks", "cmqa_image_text")
+    options = ("--output_path", tmp_path / "out", "--log_samples")
+    run_command(*launcher, *HARNESS, *arguments, *options, cwd=tmp_path, ACCELERATE_USE_CPU="true")
+    single, double = latest_results(runs / "random"), latest_results(tmp_path / "out")
+    for name in [one.name for one in metrics_of(ARMS["image_text"])]:
+        one, two = (metric(results, "cmqa_image_text", name) for results in (single, double))
+        assert one == pytest.approx(two), name
+    ids = [row[tasks.ITEM_KEY]["item_id"] for row in samples(tmp_path / "out", "cmqa_image_text")]
+    assert len(ids) == len(set(ids)) == 2 * len(load().facts)
+
+
+@pytest.mark.parametrize(
+    ("model_args", "tasks_argument", "complaint"),
+    [
+        ("policy=orcale", "cmqa_text", "unknown policy 'orcale'; choose one of oracle"),
+        ("policy=oracle", "cmqa_video", "cmqa_video"),
+    ],
+)
+def test_mistakes_are_said_and_leave_no_results(tmp_path: Path, model_args: str, tasks_argument: str, complaint: str) -> None:
+    arguments = ("--model", "cmqa_reference", "--model_args", model_args, "--tasks", tasks_argument)
+    done = run_command(*HARNESS, *arguments, "--output_path", tmp_path / "out", cwd=tmp_path)
+    assert complaint in done.stdout + done.stderr
+    with pytest.raises(ResultsError, match="no results of lmms-eval below"):
+        latest_results(tmp_path / "out")
+
+
+def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Path) -> None:
+    """The five lines of the README, in a process of their own: task objects for chat and simple models alike."""
+    script = tmp_path / "own.py"
+    script.write_text(
+        "import json, sys\n"
+        "from lmms_eval.evaluator import simple_evaluate\n"
+        "from cmqa_tasks.facts.own import read_jsonl\n"
+        "from cmqa_tasks.harness.lmms import ConflictTask\n"
+        "task = ConflictTask(arm='image_text', data=read_jsonl(sys.argv[1]))\n"
+        "for simple in (False, True):\n"
+        "    results = simple_evaluate(model='cmqa_reference', model_args='policy=oracle', tasks=[task], force_simple=simple)\n"
+        "    print('RESULT', json.dumps(results['results']['receipts_image_text']))\n"
+    )
+    done = run_command(script, own_file, cwd=tmp_path)
+    found = [json.loads(line.removeprefix("RESULT ")) for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    assert [values["balanced,none"] for values in found] == [1.0, 1.0], done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("name", ["lmms-eval", "lm-eval"])
+def test_a_task_manager_that_takes_no_include_path_is_refused_with_its_version(name: str) -> None:
+    """Set without a look at the signature, the path would be dropped without a word, and our tasks with it."""
+
+    class Other:
+        def __init__(self, verbosity: str = "INFO", **others: object) -> None:
+            self.verbosity = verbosity
+
+    installed = re.escape(importlib.metadata.version(name))
+    with pytest.raises(RuntimeError, match=rf"{name} {installed}: its TaskManager takes .*verbosity.* and no include_path"):
+        include(Other, name)
+    assert Other("DEBUG").verbosity == "DEBUG"
+
+
+def test_task_managers_of_one_process_share_the_harness_s_index() -> None:
+    from lmms_eval.tasks import TaskManager
+
+    from cmqa_tasks.harness.plugin import include_tasks
+
+    include_tasks()
+    one, other = TaskManager(), TaskManager()
+    assert one.task_index == other.task_index
+    assert {"blink", "mmmu_val", "cmqa_crossmodal"} <= one.task_index.keys()
+    one.task_index["blink"]["type"] = "changed"
+    assert TaskManager().task_index["blink"]["type"] == "group"
+
+
+def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:
+    from lmms_eval.tasks import TaskManager
+
+    from cmqa_tasks.harness.lmms import ConflictTask
+    from cmqa_tasks.harness.plugin import include_tasks
+
+    include_tasks()
+    manager = TaskManager()
+    for arm in ARMS:
+        for protocol, language in (("aware", "en"), ("quote", "zh")):
+            (from_yaml,) = manager.load_task_or_group(task_name(ARMS[arm], protocol, language)).values()
+            from_python = ConflictTask(arm=arm, protocol=protocol, language=language)
+            assert from_yaml.dump_config() == from_python.dump_config()
+            assert from_yaml.eval_docs.to_list() == from_python.eval_docs.to_list()

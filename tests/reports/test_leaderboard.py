@@ -1,0 +1,260 @@
+"""Boards and their four forms, from runs with known outcomes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+from made_runs import ALL, Behaviour, Run, always
+
+from cmqa_tasks.cli.main import main
+from cmqa_tasks.reports.board import board, files
+from cmqa_tasks.reports.board.board import Board, Row
+from cmqa_tasks.reports.board.columns import number, rounded
+from cmqa_tasks.reports.board.contrasts import CONTRASTS
+from cmqa_tasks.results import ResultsError, Source, read_all
+
+PAIRS = ("text_text", "image_image", "image_text", "text_image")
+
+
+def boards_of(*sources: Path | str, resamples: int = 500) -> list[Board]:
+    return board.make(read_all(Source.parse(str(one)) for one in sources), resamples)
+
+
+def row_of(*sources: Path | str) -> Row:
+    (found,) = boards_of(*sources)
+    (row,) = found.rows
+    return row
+
+
+def good_until(fact: int) -> Behaviour:
+    """Recognises the conflicts of the first facts, and cries none."""
+    return lambda number, relation: ("conflict" if number < fact else "first") if relation == "conflict" else "correct"
+
+
+def evaluate(directory: Path, unimodal: Behaviour, cross: Behaviour) -> Path:
+    """A model with one behaviour on pairs of one kind and another across kinds; single pieces are all read."""
+    Run(unimodal, arms=("text_text", "image_image")).write(directory / "unimodal")
+    Run(cross, arms=("image_text", "text_image")).write(directory / "cross")
+    Run(always(True), arms=("text", "image")).write(directory / "single")
+    return directory
+
+
+def test_the_numbers_of_a_row(tmp_path: Path) -> None:
+    row = row_of(evaluate(tmp_path, good_until(36), good_until(10)))
+    values = {name: one.value for name, one in row.values.items()}
+    assert values["same_recognition"] == pytest.approx(0.9)
+    assert values["across_recognition"] == pytest.approx(0.25)
+    assert values["same_balanced"] == pytest.approx(0.95)
+    assert values["across_balanced"] == pytest.approx(0.625)
+    assert values["gap"] == pytest.approx(0.325)
+    assert values["across_recognition_given_readable"] == pytest.approx(0.25)
+    assert values["readable"] == 1.0
+    assert values["preference"] == pytest.approx(0.5), "it follows the first piece, which is the image in one of two arms"
+    assert values["prefers_first"] == 1.0
+    assert values["unparsed"] == 0.0
+    assert (row.items, row.facts, row.rank, row.marks) == (320, 40, 1, ())
+    gap = row.values["gap"]
+    assert 0.22 < gap.low < 0.325 < gap.high < 0.43
+    assert row.arms["image_text"]["recognition"].value == pytest.approx(0.25)
+
+
+def test_a_gap_is_paired_by_fact(tmp_path: Path) -> None:
+    """The same facts fail in all arms: rates are uncertain, their difference is not."""
+    row = row_of(evaluate(tmp_path, good_until(20), good_until(20)))
+    assert row.values["across_recognition"].high - row.values["across_recognition"].low > 0.2
+    assert row.values["gap"].value == 0
+    assert row.values["gap"].high - row.values["gap"].low < 0.2, "only what may be unseen in 40 facts"
+
+
+def test_recognition_given_readable_leaves_out_what_cannot_be_read(tmp_path: Path) -> None:
+    blind: Behaviour = lambda fact, relation: "correct" if fact >= 20 or relation == "single_b" else "unparsed"  # noqa: E731
+    Run(good_until(30), arms=PAIRS).write(tmp_path / "pairs")
+    Run(always(True), arms=("text",)).write(tmp_path / "text")
+    Run(blind, arms=("image",)).write(tmp_path / "image")
+    row = row_of(tmp_path)
+    # image_text shows the image's side a, which is read from fact 20 on: 10 of those 20 are recognised. text_image shows side b.
+    assert row.arms["image_text"]["recognition_given_readable"].value == pytest.approx(10 / 20)
+    assert row.arms["text_image"]["recognition_given_readable"].value == pytest.approx(30 / 40)
+    assert row.values["readable"].value == pytest.approx(0.75)
+    without = row_of(tmp_path / "pairs")
+    assert math.isnan(without.values["across_recognition_given_readable"].value)
+
+
+def test_an_interval_of_what_can_be_read_knows_how_little_that_is(tmp_path: Path) -> None:
+    Run(always(True), arms=PAIRS).write(tmp_path / "pairs")
+    Run(lambda fact, _: "correct" if fact >= 20 else "unparsed", arms=("text", "image")).write(tmp_path / "singles")
+    values = row_of(tmp_path).values
+    for name, facts in (("across_recognition", 40), ("across_recognition_given_readable", 20)):
+        assert (values[name].value, values[name].low) == (1.0, pytest.approx(0.025 ** (1 / facts)))
+
+
+def test_mcnemar_s_test_is_of_facts_that_every_arm_has(tmp_path: Path) -> None:
+    Run(always(True), arms=("text_text", "image_image")).write(tmp_path / "same")
+    Run(good_until(4), arms=("image_text",), facts=10, original=40).write(tmp_path / "few")
+    Run(good_until(20), arms=("text_image",)).write(tmp_path / "all")
+    found = row_of(tmp_path).within
+    assert found is not None
+    assert (found.facts, found.same, found.across) == (10, 6, 0)
+
+
+def test_missing_arms_and_limits_are_marked_and_not_ranked(tmp_path: Path) -> None:
+    Run(always(True), model="org/whole").write(tmp_path / "whole")
+    Run(always(True), model="org/limited", facts=10, original=40).write(tmp_path / "limited")
+    Run(always(True), model="org/half", arms=("image_text",)).write(tmp_path / "half")
+    Run(always(True), model="org/cross", arms=("image_text", "text_image")).write(tmp_path / "cross")
+    (found,) = boards_of(tmp_path)
+    rows = {row.name: row for row in found.rows}
+    assert {name: row.rank for name, row in rows.items()} == {
+        "org/whole": 1,
+        "org/limited": None,
+        "org/half": None,
+        "org/cross": 1,
+    }
+    assert rows["org/limited"].marks == ("20 of 80 items (limit) in every arm",)
+    assert rows["org/half"].marks == ("not evaluated: text_text, image_image, text_image",)
+    assert math.isnan(rows["org/half"].values["across_balanced"].value), "the mean of one arm is not the mean of two"
+    assert math.isnan(rows["org/cross"].values["gap"].value)
+    assert rows["org/cross"].values["across_balanced"].value == 1.0
+
+
+def test_arms_of_one_model_may_have_different_limits(tmp_path: Path) -> None:
+    """Of most facts the arms across kinds know nothing: they are no pairs that could be read, and the row is not ranked."""
+    Run(always(True), arms=("text_text", "image_image", "text", "image")).write(tmp_path / "runs" / "whole")
+    Run(good_until(4), arms=("image_text", "text_image"), facts=10, original=40).write(tmp_path / "runs" / "limited")
+    assert main(["leaderboard", str(tmp_path / "runs"), "--out", str(tmp_path / "out"), "--no-figures"]) == 0
+    (board_,) = json.loads((tmp_path / "out" / "leaderboard.json").read_text(encoding="utf-8"))["boards"]
+    (row,) = board_["rows"]
+    assert (row["rank"], row["notes"]) == (None, ["20 of 80 items (limit) in image_text, text_image"])
+    assert (row["across_recognition"], row["across_recognition_given_readable"], row["readable"]) == (0.4, 0.4, 1.0)
+    assert (row["mcnemar_same"], row["mcnemar_across"]) == (6, 0), "of the ten facts that were asked everywhere"
+    assert (row["across_false_alarm_high"], row["same_false_alarm_high"]) == (0.308497, 0.088097), "unseen in 10 and in 40 facts"
+    assert row["gap_high"] - row["gap_low"] > 0.3
+
+
+def test_models_that_cannot_be_told_apart_share_rank_and_letter(tmp_path: Path) -> None:
+    for name, facts in (("best", 40), ("second", 39), ("third", 25), ("last", 2)):
+        Run(good_until(facts), model=f"org/{name}").write(tmp_path / name)
+    (found,) = boards_of(tmp_path)
+    assert [(row.name, row.rank, row.ties) for row in found.rows] == [
+        ("org/best", 1, "a"),
+        ("org/second", 1, "a"),
+        ("org/third", 3, "b"),
+        ("org/last", 4, "c"),
+    ]
+
+
+def test_settings_stand_in_boards_of_their_own(tmp_path: Path) -> None:
+    Run(always(True)).write(tmp_path / "a")
+    Run(good_until(20), metadata={"protocol": "neutral"}, suffix="__neutral").write(tmp_path / "b")
+    Run(always(True), metadata={"release_sha256": "b" * 64}).write(tmp_path / "c")
+    found = boards_of(tmp_path)
+    assert [(one.setting.protocol, one.setting.release_sha256[0], len(one.rows)) for one in found] == [
+        ("aware", "a", 1),
+        ("neutral", "a", 1),
+        ("aware", "b", 1),
+    ]
+    spread = found[0].rows[0].spread
+    assert spread is not None
+    assert (spread.protocols, spread.lowest, spread.lowest_protocol, spread.highest) == (2, 0.75, "neutral", 1.0)
+    assert found[2].rows[0].spread is None
+
+
+def test_attention_weighs_both_orders_alike(tmp_path: Path) -> None:
+    attention = {"image_text": -1.0, "text_image": -2.0, "text_text": 0.5}
+    row = row_of(Run(always(True), attention=attention).write(tmp_path))
+    assert row.values["across_attention"].value == pytest.approx(-1.5)
+    assert math.isnan(row.values["same_attention"].value), "one of the two arms has none"
+
+
+def test_nothing_to_rank(tmp_path: Path) -> None:
+    Run(always(True), arms=("text_text", "text")).write(tmp_path)
+    with pytest.raises(ResultsError, match=r"no run has an arm of different kinds \(arms evaluated: text, text_text\)"):
+        boards_of(tmp_path)
+
+
+def test_every_arm_of_a_contrast_knows_its_single_arms() -> None:
+    found = {contrast.name: contrast.singles for contrast in CONTRASTS}
+    assert found["cmqa"]["text_image"] == ("text", "image")
+    assert found["clqa"]["en_zh"] == ("en", "zh")
+    assert found["cmqa_bilingual"]["zhtext_image"] == ("zh", "image")
+
+
+HOSTILE = "<script>alert(1)</script> | ![x](http://evil) \\cmd{%$#_&^~} \n \u202e 模型 \N{GRINNING FACE}" + "x" * 300
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("boards")
+    Run(always(True), model=HOSTILE.replace(",", "").replace("=", "")).write(root / "runs" / "a")
+    Run(good_until(20), model="org/other", attention=dict.fromkeys(ALL, 0.5)).write(root / "runs" / "b")
+    for out in ("one", "two"):
+        assert main(["leaderboard", str(root / "runs"), "--out", str(root / out)]) == 0
+    return root
+
+
+def test_the_same_runs_give_the_same_bytes(written: Path) -> None:
+    names = ["ablation.csv", "ablation.md", *(f"leaderboard.{ending}" for ending in ("csv", "json", "md", "tex"))]
+    names += ["recognition_made_en.png", "recognition_made_en.svg"]
+    assert sorted(path.name for path in (written / "one").iterdir()) == names
+    for name in names:
+        assert (written / "one" / name).read_bytes() == (written / "two" / name).read_bytes()
+
+
+def test_markdown_is_a_table_whatever_the_names(written: Path) -> None:
+    text = (written / "one" / "leaderboard.md").read_text(encoding="utf-8")
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert "<script" not in text
+    assert "![x]" not in text.replace("!\\[x]", "")
+    head, other = table[0], next(line for line in table if "org/other" in line)
+    assert head.count(" | ") == other.count(" | ")
+    assert "0.750 [" in other
+    assert "+0.500" in other
+    assert text.index("org/other") < text.index("## Reported elsewhere") < text.index("arXiv 2510.02608")
+
+
+def test_csv_and_json_hold_every_number_and_stamp(written: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO((written / "one" / "leaderboard.csv").read_text(encoding="utf-8"))))
+    content = json.loads((written / "one" / "leaderboard.json").read_text(encoding="utf-8"))
+    (found,) = content["boards"]
+    assert [row["rank"] for row in rows] == ["1", "2"]
+    assert rows[1]["across_balanced"] == "0.75"
+    for name in ("release_sha256", "protocol", "task_version", "harness", "package", "dtype", "attention", "revision", "dates"):
+        assert rows[0][name], name
+        assert found["rows"][0][name], name
+    assert found["rows"][1]["arms"]["text_image"]["recognition"]["value"] == 0.5
+    assert found["rows"][1]["across_attention"] == 0.5
+    assert [one["value"] for one in content["elsewhere"]] == ["90 %", "as low as 3 %"]
+
+
+def test_numbers_for_machines_have_six_decimals_and_no_minus_zero() -> None:
+    assert [rounded(value) for value in (1 / 3, -1e-9, math.nan)] == [0.333333, 0.0, None]
+    assert str(rounded(-1e-9)) == "0.0"
+    assert [number(value) for value in (-0.0001, -0.25, math.nan)] == ["0.000", "−0.250", "–"]
+
+
+def test_latex_escapes_what_it_must(written: Path) -> None:
+    text = (written / "one" / "leaderboard.tex").read_text(encoding="utf-8")
+    assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 2
+    body = [line for line in text.splitlines() if line.endswith(r"\\") and "script" in line]
+    assert len(body) == 1
+    assert r"\textbackslash{}cmd\{\%\$\#\_\&\textasciicircum{}\textasciitilde{}\}" in body[0]
+    assert all(line.startswith(("%", "\\")) or line.endswith(r"\\") or not line for line in text.splitlines())
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    assert files.replace(tmp_path / "x.md", "half \ud800").read_text() == "half \\ud800"
+    (tmp_path / "y.md").mkdir()
+    with pytest.raises(OSError, match=r"y\.md"):
+        files.replace(tmp_path / "y.md", "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.md", "y.md"]
+
+
+def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["leaderboard", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")]) == 2
+    assert "nowhere is no directory" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

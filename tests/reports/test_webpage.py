@@ -1,0 +1,605 @@
+"""The page of ``cmqa report``, from real runs of reference policies and from made ones, in a real Chromium without a network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from made_runs import Run, always
+from PIL import Image
+
+from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
+from cmqa_tasks.attention.store import ShardWriter
+from cmqa_tasks.cli.main import main
+from cmqa_tasks.facts.records import Piece
+from cmqa_tasks.facts.release import Release, load
+from cmqa_tasks.reports.board import board, columns
+from cmqa_tasks.reports.page import pack, reasons
+from cmqa_tasks.reports.page.album import SIZES, Album
+from cmqa_tasks.reports.page.choice import choose
+from cmqa_tasks.results import Source, read_all
+from cmqa_tasks.results.latest import samples
+from conftest import run_command
+
+LIMIT = 12
+LAYERS, HEADS = (0, 1, 3), 4
+SEGMENTS = ("evidence_a", "evidence_b", "question", "sink", "other", "generated")
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Watched:
+    """A tab, what it said on its console, and what it asked the network for."""
+
+    tab: Any
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def open(self, page: Path, fragment: str = "") -> Any:
+        self.tab.goto(page.as_uri() + fragment)
+        self.tab.wait_for_selector("html[data-ready]")
+        return self.tab
+
+    def quiet(self) -> bool:
+        return not self.said and all(one.startswith(("file:", "data:")) for one in self.asked)
+
+
+@pytest.fixture(scope="module")
+def chromium(browser: str) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def watched(chromium: Any) -> Iterator[Callable[..., Watched]]:
+    """Makes tabs of a given width and colour scheme."""
+    made: list[Watched] = []
+
+    def make(width: int = 1280, height: int = 900, scheme: str = "light") -> Watched:
+        tab = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        one = Watched(tab)
+        tab.on("console", lambda message: one.said.append(message.text))
+        tab.on("pageerror", lambda error: one.said.append(str(error)))
+        tab.on("dialog", lambda dialog: (one.said.append("dialog"), dialog.dismiss()))
+        tab.on("request", lambda request: one.asked.append(request.url))
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.tab.close()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two policies on the arms across and within modalities, one under a second protocol, by one command line of lmms-eval.
+
+    A policy has no attention: its results are made to name a checkpoint, and a log of that checkpoint stands beside them.
+    """
+    root = tmp_path_factory.mktemp("runs")
+    common = {"model": "cmqa_reference", "log_samples": True, "limit": LIMIT}
+    asked = {"oracle": "cmqa_unimodal,cmqa_crossmodal,cmqa_crossmodal__detect", "follow_image": "cmqa_unimodal,cmqa_crossmodal"}
+    configs = [
+        common | {"model_args": f"policy={name}", "tasks": tasks, "output_path": str(root / name)}
+        for name, tasks in asked.items()
+    ]
+    (root / "runs.yaml").write_text(yaml.safe_dump(configs))
+    done = run_command("-m", "lmms_eval", "--config", root / "runs.yaml", cwd=root)
+    assert "Traceback" not in done.stderr + done.stdout, (done.stdout + done.stderr)[-3000:]
+    for name in asked:
+        (results,) = (root / name).rglob("*_results.json")
+        content = json.loads(results.read_text(encoding="utf-8"))
+        content["config"]["model_args"] += f",pretrained=made/{name}"
+        results.write_text(json.dumps(content), encoding="utf-8")
+    log_attention(root / "oracle" / "attention", samples(root / "oracle", "cmqa_image_text"), "made/oracle")
+    return root
+
+
+def log_attention(directory: Path, answered: list[dict[str, Any]], model: str) -> None:
+    """Attention to the items of ``image_text``, as shards that nobody merged: D is layer + head / 10."""
+    grid = np.add.outer(np.array(LAYERS, float), np.arange(HEADS) / 10)
+    masses = np.log(np.array([0.4, 0.1, 0.1, 0.3, 0.1, 1e-30]))
+    rows = [
+        Row(
+            task="cmqa_image_text",
+            item_id=one["cmqa_item"]["item_id"],
+            doc_id=one["doc_id"],
+            aggregate="last_prompt",
+            names=SEGMENTS,
+            counts=(16, 9, 5, 1, 12, 0),
+            layers=LAYERS,
+            heads=HEADS,
+            null_mean=np.zeros(len(LAYERS)),
+            null_sd=np.ones(len(LAYERS)),
+            log_mass_by_segment=np.tile(masses, (len(LAYERS), 1)),
+            fact_id=one["cmqa_item"]["fact_id"],
+            arm="image_text",
+            relation=one["cmqa_item"]["relation"],
+            first="a",
+            **dict.fromkeys(LAYER_HEAD, grid),
+        )
+        for one in answered
+    ]
+    ShardWriter(directory, 0, Metadata(model=model)).write(rows)
+
+
+@pytest.fixture(scope="module")
+def page(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("page") / "report.html"
+    assert main(["report", str(runs / "oracle"), str(runs / "follow_image"), "--out", str(out)]) == 0
+    return out
+
+
+def texts(tab: Any, selector: str) -> list[str]:
+    return [text.strip() for text in tab.locator(selector).all_text_contents()]
+
+
+def data_of(page: Path, name: str = "index") -> dict[str, Any]:
+    (found,) = re.findall(rf'id="{name}">([^<]*)<', page.read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(found)))
+    return content
+
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.harness
+def test_every_section_is_drawn_without_network_or_complaint(page: Path, watched: Callable[..., Watched]) -> None:
+    one = watched()
+    tab = one.open(page)
+    for name in ("gap", "prompts", "attention"):
+        tab.locator(f"#{name}").scroll_into_view_if_needed()
+        tab.wait_for_selector(f"#{name}-plot .main-svg")
+    assert {"balanced", "gap: unimodal − cross-modal"} <= set(texts(tab, "#gap-plot .xtitle, #gap-plot .x2title"))
+    assert set(texts(tab, "#gap-plot .ytick text")) == {"made/oracle *", "made/follow_image *"}
+    assert set(texts(tab, "#prompts-plot .ytick text")) == {"aware", "detect"}
+    assert "English image / English text" in tab.locator("#attention-plot").inner_text()
+    buttons = {button.get_attribute("data-title") for button in tab.locator(".modebar-btn").all()}
+    assert buttons == {"Download plot as a PNG"}, "nothing that would send a plot away"
+    assert one.quiet(), (one.said, one.asked)
+
+
+@pytest.mark.harness
+def test_the_leaderboard_is_the_leaderboard(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
+    found = board.make(read_all(Source(runs / name) for name in ("oracle", "follow_image")))
+    tab = watched().open(page)
+    shown = tab.locator(".board").first.locator("table.sortable tbody tr")
+    for number, row in enumerate(found[0].rows):
+        cells = shown.nth(number).locator("> * > bdi").all_inner_texts()
+        assert cells == [column.cell(row) for column in columns.COLUMNS]
+        assert shown.nth(number).locator(".mark").inner_text() == "; ".join(row.marks)
+    tab.locator(".board summary").first.click()
+    assert (
+        f"lmms-eval {__import__('importlib.metadata', fromlist=['version']).version('lmms-eval')}"
+        in tab.locator(".board details").first.inner_text()
+    )
+    assert [one["title"] for one in data_of(page)["boards"]] == ["Across modalities"] * 2
+
+
+@pytest.mark.harness
+def test_columns_sort_by_mouse_and_keyboard(page: Path, watched: Callable[..., Watched]) -> None:
+    tab = watched().open(page)
+    head = tab.locator(".board").first.locator("thead th", has_text="balanced, cross-modal")
+    names = lambda: texts(tab, ".board:not([hidden]) table.sortable th.model bdi")  # noqa: E731
+    head.locator("button").click()
+    assert (head.get_attribute("aria-sort"), names()) == ("descending", ["made/oracle", "made/follow_image"])
+    head.locator("button").focus()
+    tab.keyboard.press("Enter")
+    assert (head.get_attribute("aria-sort"), names()) == ("ascending", ["made/follow_image", "made/oracle"])
+    tab.locator("thead th:not([hidden]) button", has_text="model").first.click()
+    assert names() == ["made/follow_image", "made/oracle"]
+    tab.select_option("#board", index=1)
+    assert names() == ["made/oracle"], "only one was asked under the other protocol"
+
+
+@pytest.mark.harness
+def test_filters_find_what_they_say(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
+    tab = watched().open(page)
+    count = lambda: tab.locator("#count").inner_text()  # noqa: E731
+    whole = 4 * LIMIT
+    assert count() == f"{whole} of {whole} items"
+    tab.select_option("#by-arm", "image_text")
+    assert count() == f"{LIMIT} of {whole} items"
+    tab.select_option("#by-relation", "conflict")
+    tab.select_option("#by-model", label="made/follow_image · aware")
+    tab.select_option("#by-outcome", "first")
+    assert count() == f"{LIMIT // 2} of {whole} items", "it follows the image, which is the first piece"
+    tab.select_option("#by-outcome", "second")
+    assert count() == f"0 of {whole} items"
+    tab.select_option("#by-outcome", "wrong")
+    assert count() == f"{LIMIT // 2} of {whole} items"
+    tab.locator("#filters button").click()
+    tab.get_by_text(f"{whole} of {whole} items").wait_for()
+    said = samples(runs / "follow_image", "cmqa_text_image")[0]
+    tab.fill("#by-text", said["cmqa_item"]["item_id"])
+    tab.get_by_text(f"1 of {whole} items").wait_for()
+    tab.fill("#by-text", said["filtered_resps"].upper())
+    tab.locator("#count", has_not_text=f"{whole} of").wait_for()
+    assert int(count().split()[0]) >= 1, "responses are searched, whatever the case of letters"
+    tab.fill("#by-text", "")
+    tab.check("#by-difference")
+    tab.get_by_text(f"{whole // 2} of {whole} items").wait_for()
+
+
+@pytest.mark.harness
+def test_an_item_shows_all_that_matters(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
+    one = watched()
+    asked = next(row for row in samples(runs / "follow_image", "cmqa_image_text") if row["cmqa_item"]["relation"] == "conflict")
+    record = asked["cmqa_item"]
+    tab = one.open(page, f"#item={record['item_id']}")
+    tab.wait_for_selector("#item .answer")
+    fact = load().facts[record["fact_id"]]
+    assert tab.locator("#item h3").inner_text() == fact.question["en"]
+    image = tab.locator("#item .piece img").first
+    image.scroll_into_view_if_needed()
+    assert image.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [640, 480]
+    text = load().text(
+        fact.id, Piece(modality="text", language="en", side=record["sides"][1], variant=fact.conflict_variant(record["sides"][1]))
+    )
+    prompt = tab.locator("#item .prompt").first.inner_text()
+    assert " ".join(text.split()) in " ".join(prompt.split())
+    assert "Answer the question from the evidence" in prompt
+    answers = {name: tab.locator("#item .answer", has_text=name) for name in ("made/oracle", "made/follow_image")}
+    follows = answers["made/follow_image"].inner_text()
+    assert asked["filtered_resps"] in follows
+    assert "✗ first" in follows
+    assert reasons.table()["words"]["conflict"]["first"] in follows
+    assert re.search(rf"read as\s+{re.escape(record['parsed'])}", follows)
+    assert re.search(r"right answer\s+conflict", follows)
+    assert "No log of its attention." in follows
+    cells = texts(answers["made/oracle"].first, ".segments td.number")
+    assert cells == ["16", "40.0 %", "9", "10.0 %", "5", "10.0 %", "1", "30.0 %", "12", "10.0 %"]
+    detect = answers["made/oracle"].nth(1).inner_text()
+    assert "detect" in detect
+    assert re.search(r"right answer\s+yes", detect)
+    assert one.quiet(), (one.said, one.asked)
+
+
+@pytest.mark.harness
+def test_attention_is_shown_where_it_was_logged(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
+    tab = watched().open(page)
+    assert texts(tab, "#attention-model option") == [
+        "made/oracle · aware",
+        "made/follow_image · aware (no log)",
+        "made/oracle · detect (no log)",
+    ]
+    (map_,) = [one for one in data_of(page)["maps"] if one["panels"]]
+    (panel,) = map_["panels"]
+    assert panel["layers"] == list(LAYERS)
+    assert panel["values"][2] == pytest.approx([3.0, 3.1, 3.2, 3.3], abs=2e-3)
+    assert "it stands first" in panel["who"]
+    tab.select_option("#attention-model", label="made/follow_image · aware (no log)")
+    tab.locator("#attention").scroll_into_view_if_needed()
+    tab.get_by_text("it is missing, not 0").wait_for()
+    assert [path.name for path in (runs / "oracle" / "attention").iterdir()] == ["0-0.parquet"], "runs stay as they are"
+
+
+@pytest.mark.harness
+def test_a_phone_and_a_keyboard_are_enough(page: Path, watched: Callable[..., Watched]) -> None:
+    one = watched(width=390, height=844)
+    tab = one.open(page)
+    for name in ("gap", "prompts", "attention"):
+        tab.locator(f"#{name}").scroll_into_view_if_needed()
+        tab.wait_for_selector(f"#{name}-plot .main-svg")
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    tab.evaluate("document.activeElement.blur(), window.scrollTo(0, 0)")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.className") == "skip"
+    for _ in range(200):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.closest('#items') !== null"):
+            break
+    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", "focus can be seen"
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#item .answer")
+    assert tab.evaluate("document.activeElement.closest('#item') !== null"), "focus follows"
+    assert not tab.locator("#items").is_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    tab.get_by_role("button", name="All items").press("Enter")
+    assert tab.evaluate("document.activeElement.getAttribute('aria-current')") == "true"
+    assert one.quiet(), (one.said, one.asked)
+
+
+@pytest.mark.harness
+def test_colours_follow_the_system_and_the_toggle(page: Path, watched: Callable[..., Watched]) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor"
+    tab = watched().open(page)
+    light = tab.evaluate(paper)
+    tab.emulate_media(color_scheme="dark")
+    dark = tab.evaluate(paper)
+    assert light != dark
+    theme = tab.locator("#theme")
+    for label, expected in (("light", light), ("dark", dark), ("as the system", dark)):
+        theme.click()
+        assert (theme.get_attribute("aria-label"), tab.evaluate(paper)) == (f"Colours: {label}", expected)
+
+
+@pytest.mark.harness
+def test_the_same_runs_give_the_same_bytes(page: Path, runs: Path, tmp_path: Path) -> None:
+    again = tmp_path / "below" / "again.html"
+    assert main(["report", str(runs / "oracle"), str(runs / "follow_image"), "--out", str(again)]) == 0
+    assert again.read_bytes() == page.read_bytes()
+    assert [path.name for path in again.parent.iterdir()] == ["again.html"]
+
+
+@pytest.mark.harness
+def test_less_room_is_filled_and_owned_up_to(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], watched: Callable[..., Watched]
+) -> None:
+    made = {}
+    for name, items, of, more in (
+        ("whole", 30, "", 0),
+        ("small", 30, "whole", -40_000),
+        ("bare", 0, "", 0),
+        ("least", 30, "bare", 9),
+    ):
+        room = (made[of].stat().st_size + more) / 1e6 if of else 8.0
+        made[name] = tmp_path / f"{name}.html"
+        arguments = ["--items", str(items), "--megabytes", str(room), "--out", str(made[name])]
+        assert main(["report", str(runs / "oracle"), *arguments]) == 0
+        if name == "small":
+            assert room * 1e6 - 60_000 < made[name].stat().st_size <= room * 1e6
+    assert capsys.readouterr().out.count(" 0 items, 0 images") == 2, "tables and plots are always there"
+    assert made["least"].stat().st_size == made["bare"].stat().st_size
+    tab = watched().open(made["small"])
+    notes = texts(tab, ".notes li")
+    assert f"24 of {4 * LIMIT} items can be looked at" in notes[0], "three facts, eight items each"
+    assert "pixels wide, WebP of quality" in notes[1]
+    assert tab.locator("#count").inner_text() == "24 of 24 items"
+
+
+HOSTILE = (
+    "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>\x00\u202eevil 模型 \N{GRINNING FACE}"
+    + "x" * 300
+)
+
+
+def test_hostile_names_and_responses_are_inert(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    long = HOSTILE + "{{ 7 * 7 }}" + "y" * 1_000_000
+    name = HOSTILE.replace(",", "").replace("=", "")
+    Run(always(True), model=name, facts=3, responses=lambda outcome: long).write(tmp_path / "a")
+    Run(always(False), model="<b>bold</b><a href='javascript:window.hacked'>", facts=3).write(tmp_path / "b")
+    out = tmp_path / "report.html"
+    assert main(["report", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(out)]) == 0
+    assert out.stat().st_size < 3e6
+    one = watched()
+    tab = one.open(out)
+    for plot in ("gap", "prompts"):
+        tab.locator(f"#{plot}").scroll_into_view_if_needed()
+        tab.wait_for_selector(f"#{plot}-plot .main-svg")
+    assert tab.locator("#gap-plot a, #gap-plot b").count() == 0
+    assert any("␀⟨U+202E⟩evil" in text for text in texts(tab, "th.model bdi")), "what cannot be seen is made visible"
+    assert any(text.endswith("characters)") for text in texts(tab, "th.model bdi"))
+    tab.locator("#items button").first.click()
+    tab.wait_for_selector("#item .answer")
+    answer = next(text for text in texts(tab, "#item .answer") if "y" * 100 in text)
+    assert "</script><script>window.hacked=1</script>" in answer
+    assert f"4,000 of {len(long):,} characters are shown" in answer
+    (note,) = [text for text in texts(tab, ".notes li") if "not at hand" in text]
+    assert note == "Passages and images of release made (aaaaaaaa) are not at hand; prompts are as the harness kept them."
+    assert "Only one protocol was run" in tab.locator("#prompts").inner_text()
+    assert tab.evaluate("window.hacked") is None
+    assert tab.evaluate("document.documentElement.scrollWidth") == 1280
+    assert one.quiet(), (one.said, one.asked)
+
+
+def test_the_policy_of_the_page_stops_what_is_not_its_own(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    Run(always(True), facts=2).write(tmp_path / "a")
+    out = tmp_path / "report.html"
+    assert main(["report", str(tmp_path / "a"), "--out", str(out)]) == 0
+    one = watched()
+    tab = one.open(out)
+    tab.evaluate(
+        "() => { const s = document.createElement('script'); s.textContent = 'window.hacked = 1'; document.head.append(s); }"
+    )
+    tab.evaluate("() => fetch('https://example.org/').catch(() => null)")
+    assert tab.evaluate("window.hacked") is None
+    assert len([said for said in one.said if "Content Security Policy" in said]) >= 2, "both were refused"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda root: ["nowhere"], "nowhere is no directory"),
+        (lambda root: [str(root)], "no results of lmms-eval or lm-eval below"),
+        (lambda root: [str(no_samples(root))], "no samples of task cmqa_image_text beside it; evaluate with --log_samples"),
+        (lambda root: [str(good(root)), "--data", "v7"], "no release 'v7'"),
+        (lambda root: [str(good(root)), "--items", "-1"], "--items must not be negative, not -1"),
+        (lambda root: [str(good(root)), "--megabytes", "0"], "--megabytes must be above 0 and finite, not 0"),
+        (lambda root: [str(good(root)), "--megabytes", "inf"], "--megabytes must be above 0 and finite, not inf"),
+        (lambda root: [str(good(root)), "--megabytes", "1"], "--megabytes 1: must be at least 2.1, which tables and plots take"),
+    ],
+)
+def test_mistakes_are_one_line_and_spare_what_is_there(
+    make: Callable[[Path], list[str]], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report.html"
+    out.write_text("an earlier page")
+    assert main(["report", *make(tmp_path), "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+    assert out.read_text() == "an earlier page"
+
+
+def test_a_directory_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(good(tmp_path)), "--out", str(tmp_path)]) == 2
+    assert f"{tmp_path} is a directory; name the page itself" in capsys.readouterr().err
+
+
+def good(root: Path) -> Path:
+    return Run(always(True), facts=2).write(root / "good")
+
+
+def no_samples(root: Path) -> Path:
+    run = Run(always(True), facts=2, arms=("image_text",))
+    directory = run.write(root / "none")
+    run.samples(directory, "image_text").unlink()
+    return directory
+
+
+def test_without_arms_across_kinds_there_is_still_a_page(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    Run(always(True), facts=2, arms=("text_text",)).write(tmp_path / "a")
+    assert main(["report", str(tmp_path / "a"), "--out", str(tmp_path / "report.html")]) == 0
+    one = watched()
+    tab = one.open(tmp_path / "report.html")
+    assert "Nothing to rank" in tab.locator("#leaderboard").inner_text()
+    assert tab.locator("#count").inner_text() == "4 of 4 items"
+    assert one.quiet(), (one.said, one.asked)
+
+
+def test_a_log_is_shown_with_its_own_model_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(always(True), model="org/a", facts=2)
+    run.write(tmp_path / "runs" / "a")
+    Run(always(True), model="org/b", facts=2).write(tmp_path / "runs" / "b")
+    answered = run.rows("image_text")
+    report = ["report", str(tmp_path / "runs"), "--out", str(tmp_path / "report.html")]
+
+    def panels() -> dict[str, int]:
+        assert main(report) == 0
+        return {one["model"]: len(one["panels"]) for one in data_of(tmp_path / "report.html")["maps"]}
+
+    log_attention(tmp_path / "runs" / "logs" / "one", answered, "org/a")
+    assert panels() == {"org/a": 1, "org/b": 0}
+    log_attention(tmp_path / "runs" / "logs" / "two", answered, "org/a")
+    capsys.readouterr()
+    assert panels() == {"org/a": 0, "org/b": 0}
+    assert "attention of org/a left out: 2 logs could be its own" in capsys.readouterr().out
+    report += ["--items", "0"]
+    log_attention(tmp_path / "runs" / "a" / "log", answered, "org/a")
+    assert panels() == {"org/a": 1, "org/b": 0}, "the nearest one"
+
+
+def test_whole_facts_are_chosen_alike_for_any_models(tmp_path: Path) -> None:
+    Run(always(True), model="org/a", facts=30).write(tmp_path / "a")
+    Run(always(False), model="org/b", facts=30).write(tmp_path / "b")
+    one, both = (read_all([Source(tmp_path / name) for name in names]) for names in (("a",), ("a", "b")))
+    first, second = choose(one, 100), choose(both, 100)
+    ids = [[asked.identity for group in found.groups for asked in group] for found in (first, second)]
+    assert ids[0] == ids[1]
+    assert (first.kept, first.items, first.facts) == (96, 360, 30), "eight facts of twelve items"
+    assert choose(one, 10_000).kept == 360
+    assert choose(one, 0).groups == ()
+    assert len(second.groups[0][0].answers) == 2
+
+
+def test_images_are_kept_once_and_shrink_before_they_are_left_out() -> None:
+    release, album = load(), Album()
+    facts = list(release.facts)[:6]
+    piece = Piece(modality="image", language="en", side="a", variant=0)
+    numbers = [album.add(release, fact, piece) for fact in [*facts, *facts]]
+    assert (numbers, len(album)) == ([*range(6)] * 2, 6)
+    original = sum(len(pack.image(release.image(fact, piece), "image/webp")) + 1 for fact in facts)
+    whole = album.encoded(6, original)
+    assert (whole.size, whole.missing) == (SIZES[0], 0)
+    assert whole.texts[0] == pack.image(release.image(facts[0], piece), "image/webp")
+    smaller = album.encoded(6, original - 1)
+    assert smaller.size != SIZES[0]
+    assert smaller.missing == 0
+    least = album.encoded(6, original // 4)
+    assert least.size == SIZES[-1]
+    assert 0 < least.missing < 6
+    assert [bool(text) for text in least.texts] == sorted((bool(text) for text in least.texts), reverse=True)
+    assert album.encoded(6, original // 4) == least
+    assert album.encoded(0, 100).texts == ()
+
+
+def test_a_page_that_differs_in_its_value_alone_is_kept_as_a_patch() -> None:
+    release, album = load(), Album()
+    fact = next(iter(release.facts))
+    below, above = (Piece(modality="image", language="en", side=side, variant=0) for side in ("a", "b"))
+    album.add(release, fact, Piece(modality="image", language="en", side="a", variant=1))
+    assert [album.add(release, fact, piece) for piece in (below, above)] == [1, 2]
+    *_, whole, patch = album.encoded(3, 10**6).texts
+    place, data = patch.split("|")
+    number, *ends = place.split()
+    assert number == "1"
+    assert len(patch) < len(whole) / 4
+    page, piece = (Image.open(io.BytesIO(base64.b64decode(text.partition(",")[2]))).convert("RGB") for text in (whole, data))
+    left, top, width, height = (round(float(end) * side / 100) for end, side in zip(ends, page.size * 2, strict=True))
+    assert piece.size == (width, height)
+    page.paste(piece, (left, top))
+    assert page.tobytes() == Image.open(io.BytesIO(release.image(fact, above))).convert("RGB").tobytes()
+
+
+def test_of_a_protocol_that_is_unknown_here_there_is_what_the_harness_kept(tmp_path: Path) -> None:
+    """Its results, of the shipped release, are as good as any other's; a later version may have made them."""
+    from cmqa_tasks.asking.items import items
+    from cmqa_tasks.facts.records import ARMS
+
+    release = load()
+    about = {"release": release.name, "release_sha256": release.fingerprint, "protocol": "future"}
+    run = Run(always(True), arms=("image_text",), facts=2, metadata=about)
+    directory = run.write(tmp_path / "runs")
+    asked = items(ARMS["image_text"], list(release.facts.values())[:2], release.name)
+    rows = run.rows("image_text")
+    for row, item in zip(rows, asked, strict=True):
+        row["cmqa_item"] |= {"item_id": item.id, "fact_id": item.fact_id, "relation": item.relation}
+    run.samples(directory, "image_text").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    out = tmp_path / "report.html"
+    assert main(["report", str(directory), "--out", str(out)]) == 0
+    (prompt,) = data_of(out, "group-0")["items"]["0"]["prompts"]
+    assert prompt["parts"] == ["Asked."]
+    assert "This version does not know protocol future in en; prompts are" in out.read_text(encoding="utf-8")
+    assert "not at hand" not in out.read_text(encoding="utf-8")
+
+
+def test_a_users_own_facts_have_their_images(own_file: Path, own_release: Release, tmp_path: Path) -> None:
+    """Results on own data are shown with their evidence once the file is named."""
+    from cmqa_tasks.asking import questions as tasks
+    from cmqa_tasks.facts.records import ARMS
+    from cmqa_tasks.scoring.policies import policy
+
+    answer, arm = policy("oracle"), ARMS["image_text"]
+    docs = tasks.documents(arm, own_release, "aware")
+    metadata = {"release": own_release.name, "release_sha256": own_release.fingerprint}
+    run = Run(always(True), arms=("image_text",), facts=len(own_release.facts), metadata=metadata)
+    directory = run.write(tmp_path / "own")
+    records = [
+        {"doc_id": place, "filtered_resps": answer(doc), **tasks.process_results(doc, answer(doc), arm)}
+        for place, doc in enumerate(docs)
+    ]
+    run.samples(directory, "image_text").write_text("".join(json.dumps(row) + "\n" for row in records), encoding="utf-8")
+    out = tmp_path / "report.html"
+    assert main(["report", str(directory), "--out", str(out), "--data", str(own_file)]) == 0
+    shown = data_of(out, "group-0")["items"]["0"]
+    assert shown["pieces"][0]["kind"] == "image"
+    assert "image/png;base64," in out.read_text(encoding="utf-8")
+    assert data_of(out)["facts"][0][0].startswith("What is the total of receipt")
+    assert main(["report", str(directory), "--out", str(out)]) == 0
+    assert "are not at hand" in out.read_text(encoding="utf-8")
+
+
+def test_texts_are_made_visible() -> None:
+    assert pack.visible("a\x00b\u202ec\nd\te\x7f\ud800") == "a␀b⟨U+202E⟩c\nd\te⟨U+007F⟩⟨U+D800⟩"
+    assert pack.name("a\n b" + "c" * 200) == f"a b{'c' * 157}… (203 characters)"
+    assert pack.packed("x") == pack.packed("x")
+    assert gzip.decompress(base64.b64decode(pack.packed("模型"))).decode() == "模型"
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        pack.dumps({"value": float("nan")})
+
+
+def test_every_outcome_has_its_sentence() -> None:
+    found = reasons.table()
+    for form in ("words", "yes_no"):
+        assert set(found[form]["conflict"]) == {"conflict", "first", "second", "both", "abstain", "other", "unparsed"}
+        assert (
+            set(found[form]["agree"])
+            == set(found[form]["single"])
+            == {"conflict", "correct", "both", "abstain", "other", "unparsed"}
+        )

@@ -1,0 +1,127 @@
+"""The committed board of the reference policies holds what they are known to get, and what the code makes of them today.
+
+It was made through the real lmms-eval (docs/leaderboards.md); here policies answer without a harness, by the same functions.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_runs import Run, always
+
+from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.cli.main import main
+from cmqa_tasks.facts.records import ARMS
+from cmqa_tasks.facts.release import load
+from cmqa_tasks.scoring.policies import POLICIES, decision_of, policy
+from cmqa_tasks.scoring.policy_rates import policy_rates
+
+BOARD = Path(__file__).parents[2] / "leaderboards" / "policies"
+PROTOCOLS = ("aware", "neutral", "detect", "choice")
+PAIRS = {"cmqa": ("text_text", "image_image", "image_text", "text_image"), "clqa": ("en_en", "zh_zh", "en_zh", "zh_en")}
+RATES = ("balanced", "recognition", "false_alarm")
+
+
+def name(one: str) -> str:
+    return f"cmqa_reference(policy={one})"
+
+
+@pytest.fixture(scope="module")
+def boards() -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+    """Rows by contrast and protocol, then by policy."""
+    content = json.loads((BOARD / "leaderboard.json").read_text(encoding="utf-8"))
+    assert content["left_out"] == []
+    return {
+        (board["contrast"], board["rows"][0]["protocol"]): {
+            row["model"].removeprefix("cmqa_reference(policy=").removesuffix(")"): row for row in board["rows"]
+        }
+        for board in content["boards"]
+    }
+
+
+def test_every_policy_stands_on_every_board(boards: dict[tuple[str, str], dict[str, Any]]) -> None:
+    assert set(boards) == {(contrast, protocol) for contrast in PAIRS for protocol in PROTOCOLS}
+    facts = len(load().facts)
+    for rows in boards.values():
+        assert set(rows) == set(POLICIES)
+        assert {row["release_sha256"] for row in rows.values()} == {load().fingerprint}
+        assert {(row["facts"], row["items"], row["notes"] == []) for row in rows.values()} == {(facts, 8 * facts, True)}
+
+
+def test_policies_have_their_known_values(boards: dict[tuple[str, str], dict[str, Any]]) -> None:
+    for (contrast, protocol), rows in boards.items():
+        known = {one: [0.0, 0.0, 0.5, 0.0] for one in ("follow_first", "follow_second", "follow_image", "follow_text")}
+        known |= {"never_conflict": [0.0, 0.0, 0.5, 0.0], "oracle": [1.0, 0.0, 1.0, 0.0], "always_conflict": [1.0, 1.0, 0.5, 0.0]}
+        for one, expected in known.items():
+            row = rows[one]
+            for side in ("same", "across"):
+                found = [row[f"{side}_{rate}"] for rate in ("recognition", "false_alarm", "balanced")]
+                assert [*found, row["gap"]] == expected, one
+            assert (row["mcnemar_same"], row["mcnemar_across"], row["mcnemar_p"]) == (0, 0, 1.0), "both kinds alike"
+            assert row["lowest_over_protocols"] == row["highest_over_protocols"] == expected[2]
+        assert rows["oracle"]["rank"] == 1 < rows["follow_image"]["rank"] == rows["never_conflict"]["rank"]
+        if protocol == "detect":  # yes and no follow no piece
+            continue
+        assert (rows["follow_first"]["prefers_first"], rows["follow_second"]["prefers_first"]) == (1.0, 0.0)
+        if contrast == "cmqa":
+            assert (rows["follow_image"]["preference"], rows["follow_text"]["preference"]) == (1.0, 0.0)
+
+
+def test_the_wording_that_gives_the_values_away_shows_in_the_spread(boards: dict[tuple[str, str], dict[str, Any]]) -> None:
+    row = boards["clqa", "aware"]["match_options"]
+    assert row["over_protocols"]["across_balanced"]["highest_protocol"] == "choice"
+    assert row["highest_over_protocols"] - row["lowest_over_protocols"] > 0.4
+    assert (row["best_rank_over_protocols"], row["worst_rank_over_protocols"]) == (2, 2)
+
+
+def test_the_arms_are_what_policies_get_today() -> None:
+    with (BOARD / "ablation.csv").open(encoding="utf-8") as file:
+        lines = {(line["model"], line["protocol"], line["arm"]): line for line in csv.DictReader(file)}
+    assert len(lines) == len(POLICIES) * len(PROTOCOLS) * 8
+    for one, protocol in (("random", "aware"), ("rule", "neutral"), ("match_options", "choice")):
+        for arm in (*PAIRS["cmqa"][2:], *PAIRS["clqa"][:3]):
+            found = policy_rates(decision_of(one), ARMS[arm], protocol, "en", load(), {})
+            line = lines[name(one), protocol, arm]
+            assert [float(line[rate]) for rate in RATES] == pytest.approx([found[rate] for rate in RATES], abs=1e-6)
+
+
+def answers(one: str, arm: str) -> Iterator[dict[str, Any]]:
+    """What lmms-eval writes of a policy, without lmms-eval."""
+    for number, doc in enumerate(tasks.documents(ARMS[arm], load(), "aware")):
+        said = policy(one)(doc)
+        record = tasks.process_results(doc, said, ARMS[arm])[tasks.ITEM_KEY]
+        yield {"doc_id": number, "target": tasks.target(doc), "filtered_resps": said, tasks.ITEM_KEY: record}
+
+
+def test_rows_and_intervals_are_what_the_code_makes_today(boards: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:
+    release = {"release": load().name, "release_sha256": load().fingerprint}
+    for one in ("random", "rule"):
+        config = {"model": "cmqa_reference", "model_args": f"policy={one}"}
+        run = Run(always(True), arms=(*PAIRS["cmqa"], "text", "image"), facts=len(load().facts), metadata=release, config=config)
+        directory = run.write(tmp_path / "runs" / one)
+        for arm in run.arms:
+            lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in answers(one, arm)]
+            run.samples(directory, arm).write_text("".join(lines), encoding="utf-8")
+    assert main(["leaderboard", str(tmp_path / "runs"), "--out", str(tmp_path / "out"), "--no-figures"]) == 0
+    (board,) = json.loads((tmp_path / "out" / "leaderboard.json").read_text(encoding="utf-8"))["boards"]
+    for row in board["rows"]:
+        committed = boards["cmqa", "aware"][row["model"].split("=")[1].rstrip(")")]
+        assert row["arms"] == committed["arms"]
+        numbers = [key for key, value in row.items() if isinstance(value, float) and not re.search("rank|_protocols|holm", key)]
+        assert len(numbers) > 25
+        assert {key: row[key] for key in numbers} == pytest.approx({key: committed[key] for key in numbers}, abs=2e-6)
+
+
+def test_its_figures_are_there() -> None:
+    names = ("recognition_v1_en", "ablation_v1_en_cmqa", "ablation_v1_en_clqa")
+    for one in names:
+        assert (BOARD / f"{one}.svg").read_text(encoding="utf-8").count("cmqa_reference(policy=random)") == 1
+        assert (BOARD / f"{one}.png").stat().st_size > 20_000
+    shown = (BOARD / "leaderboard.md").read_text(encoding="utf-8") + (BOARD / "ablation.md").read_text(encoding="utf-8")
+    assert all(f"]({one}.png)" in shown for one in names)

@@ -1,0 +1,499 @@
+"""``cmqa mix`` from files to files: alignment, provenance, determinism, resuming, errors."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cmqa_tasks.cli.main import main
+from cmqa_tasks.training import mix as mixing
+from cmqa_tasks.training import sources
+from cmqa_tasks.training.config import ConfigError
+from cmqa_tasks.training.examples import Example, Origin, joined
+from cmqa_tasks.training.mix import mix
+from cmqa_tasks.training.options import MixError, options_of
+from cmqa_tasks.training.read import RowError
+from cmqa_tasks.training.rows import Instance, Picture, instance_of
+from cmqa_tasks.training.shards import features
+from cmqa_tasks.training.sources import SourceError, source_of
+from cmqa_tasks.training.train import training_set
+
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine texts (one with a system message), seven image rows (one with two images) and three Chinese texts."""
+    directory = tmp_path_factory.mktemp("data")
+    for number in range(8):
+        Image.new("RGB", (30 + 10 * number, 40), (number, 0, 0)).save(directory / f"{number}.png")
+    texts = [chat(f"Question {number}?", f"Answer {number}.") | {"id": f"t{number}"} for number in range(9)]
+    texts[4]["messages"].insert(0, {"role": "system", "content": "Be brief."})
+    write_lines(directory / "texts.jsonl", texts)
+    images = [llava(f"i{number}", f"{number}.png") for number in range(6)]
+    images.append(llava("i6", ["6.png", "7.png"], "<image>\nor\n<image>"))
+    (directory / "llava.json").write_text(json.dumps(images, indent=1), encoding="utf-8")
+    write_lines(directory / "zh.jsonl", [chat(f"问题{number}？", f"答案{number}。") for number in range(3)])
+    return directory
+
+
+def chat(question: str, answer: str) -> Row:
+    return {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+
+
+def llava(name: str, image: str | list[str], question: str = "<image>\nWhat?") -> Row:
+    turns = [{"from": "human", "value": f"{question} {name}"}, {"from": "gpt", "value": f"Seen {name}."}]
+    return {"id": name, "image": image, "conversations": turns}
+
+
+def write_lines(path: Path, rows: list[Row]) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def run(out: Path, *where: str, num_proc: int = 1, **told: Any) -> list[Row]:
+    """Mix and read back with the library that TRL reads with, images as they are stored."""
+    defaults = {"strategy": "instance", "per_example": 2}
+    options = options_of(sources=tuple(map(source_of, where)), **(defaults | told))
+    mix(options, out, num_proc=num_proc)
+    return read(out)
+
+
+def read(out: Path) -> list[Row]:
+    files = sorted(map(str, out.glob("train-*")))
+    if files[0].endswith(".jsonl"):
+        return [json.loads(line) for file in files for line in Path(file).read_text(encoding="utf-8").splitlines()]
+    return [row for file in files for row in pq.read_table(file).to_pylist()]
+
+
+def ids(rows: list[Row]) -> list[list[str]]:
+    return [[one["id"] for one in row["provenance"]] for row in rows]
+
+
+def test_every_row_is_used_once_and_its_images_stay_with_it(data: Path, tmp_path: Path) -> None:
+    rows = run(tmp_path / "out", f"{data}/texts.jsonl", f"{data}/llava.json")
+    assert Counter(name for row in rows for name in row_ids(row)) == Counter(
+        [f"t{n}" for n in range(9)] + [f"i{n}" for n in range(7)]
+    )
+    originals = {
+        row["id"]: instance_of(row, str(data)) for row in map(json.loads, (data / "texts.jsonl").read_text().splitlines())
+    }
+    originals |= {row["id"]: instance_of(row, str(data)) for row in json.loads((data / "llava.json").read_text())}
+    for row in rows:
+        leads = row["messages"][0]["role"] == "system"
+        messages, images = iter(row["messages"][leads:]), iter(row["images"])
+        for origin in row["provenance"]:
+            original = originals[origin["id"]]
+            own = [plain(next(messages)) for _ in range(origin["messages"])]
+            if original.system is not None and not leads:
+                assert own[0]["content"].pop(0) == {"type": "text", "text": "Be brief.\n\n"}
+            assert own == original.messages
+            assert [next(images)["path"] for _ in range(origin["images"])] == [one.path for one in original.pictures]
+            assert origin["group"] == ("image" if original.pictures else "text")
+            assert Path(origin["file"]).is_file()
+        assert next(messages, None) is next(images, None) is None
+    mixed = [row for row in rows if {one["group"] for one in row["provenance"]} == {"image", "text"}]
+    assert (len(rows), len(mixed)) == (8, 7)
+
+
+def row_ids(row: Row) -> list[str]:
+    return [one["id"] for one in row["provenance"]]
+
+
+def plain(message: Row) -> Row:
+    """Without the nulls of a columnar format."""
+    parts = [{key: value for key, value in part.items() if value is not None} for part in message["content"]]
+    return {"role": message["role"], "content": parts}
+
+
+pictures = st.builds(Picture, st.uuids().map(str), st.none(), st.just(1))
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> Instance:
+    shown = draw(st.lists(pictures, max_size=3))
+    question = [{"type": "image"} for _ in shown] + [{"type": "text", "text": draw(st.text(min_size=1))}]
+    messages = [{"role": "user", "content": question}, {"role": "assistant", "content": [{"type": "text", "text": "Yes."}]}]
+    more = draw(st.integers(0, 2)) * [
+        {"role": role, "content": [{"type": "text", "text": role}]} for role in ("user", "assistant")
+    ]
+    return Instance(draw(st.sampled_from([None, "Be brief.", "Be kind."])), messages + more, shown, "")
+
+
+@settings(max_examples=80)
+@given(st.lists(conversations(), min_size=1, max_size=5))
+def test_joining_loses_nothing_and_keeps_the_order(given_instances: list[Instance]) -> None:
+    origins = [Origin("f", 1, "", "g", len(one.messages), len(one.pictures), None) for one in given_instances]
+    example: Example = joined(given_instances, origins)
+    roles = [message["role"] for message in example.messages]
+    leads = roles[0] == "system"
+    assert leads == (len({one.system for one in given_instances}) == 1 and given_instances[0].system is not None)
+    assert roles[leads:] == ["user", "assistant"] * ((len(roles) - leads) // 2)
+    placeholders = sum(part["type"] == "image" for message in example.messages for part in message["content"])
+    assert placeholders == len(example.pictures)
+    assert example.pictures == [picture for one in given_instances for picture in one.pictures]
+    place = int(leads)
+    for one in given_instances:
+        own = example.messages[place : place + len(one.messages)]
+        place += len(own)
+        extra = [] if leads or one.system is None else [{"type": "text", "text": f"{one.system}\n\n"}]
+        assert own == [one.messages[0] | {"content": extra + one.messages[0]["content"]}, *one.messages[1:]]
+    assert place == len(example.messages)
+
+
+def shards(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in out.glob("train-*")}
+
+
+def test_nothing_but_seed_and_sources_decides(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "CHUNK_BYTES", 200)
+    monkeypatch.setattr(mixing, "SHARD_EXAMPLES", 3)
+    where = (f"{data}/texts.jsonl", f"{data}/llava.json")
+    for name, told in (("one", {}), ("two", {"num_proc": 2}), ("other", {"seed": 1})):
+        run(tmp_path / name, *where, **told)
+    assert len(shards(tmp_path / "one")) == 3
+    assert shards(tmp_path / "one") == shards(tmp_path / "two")
+    assert shards(tmp_path / "one") != shards(tmp_path / "other")
+
+
+class StopError(Exception):
+    """Stands for a kill."""
+
+
+def test_a_run_that_was_killed_goes_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "CHUNK_BYTES", 200)
+    monkeypatch.setattr(mixing, "SHARD_EXAMPLES", 2)
+    where = (f"{data}/texts.jsonl", f"{data}/llava.json")
+    whole = run(tmp_path / "whole", *where)
+    for function in ("read_chunk", "write_shard"):
+        with monkeypatch.context() as patch:
+            patch.setattr(mixing, function, dying(getattr(mixing, function), after=2))
+            with pytest.raises(StopError):
+                run(tmp_path / "out", *where)
+        assert not (tmp_path / "out").exists()
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "out.partial").rglob("*.*") if path.suffix != ".json"}
+    assert sum(path.suffix == ".parquet" for path in done) == 2
+    kept: list[Path] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(mixing.shutil, "rmtree", lambda path: kept.append(path))
+        assert run(tmp_path / "out", *where) == whole
+    for path, written in done.items():
+        moved = tmp_path / "out" / path.name if path.suffix == ".parquet" else path
+        assert moved.stat().st_mtime_ns == written, f"{path.name} was written again"
+
+
+def test_a_run_that_was_killed_while_it_tidied_up_goes_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each removal, the run with the same strategy and that with another one are tried, and have what a clean run has."""
+    where, out = (f"{data}/texts.jsonl", f"{data}/llava.json"), tmp_path / "out"
+    clean = {name: run(tmp_path / name, *where, strategy=name) for name in ("instance", "same")}
+    for first, again in itertools.product(clean, repeat=2):
+        for left in itertools.count():
+            with monkeypatch.context() as patch:
+                patch.setattr(mixing, "write_shard", dying(mixing.write_shard, after=0))
+                with pytest.raises(StopError):
+                    run(out, *where, strategy="same")
+            with monkeypatch.context() as patch:
+                removals = killed_after(left, patch)
+                with suppress(StopError):
+                    run(out, *where, strategy=first)
+            shutil.rmtree(out, ignore_errors=True)
+            assert run(out, *where, strategy=again) == clean[again]
+            assert not (tmp_path / "out.partial").exists()
+            shutil.rmtree(out)
+            if removals() <= left:
+                break
+
+
+def killed_after(count: int, patch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Let the process stop at the removal of a file or directory after so many; the result says how many there were."""
+    done: list[object] = []
+    for name in ("unlink", "rmdir"):
+        patch.setattr(os, name, stopping(getattr(os, name), done, count))
+    return lambda: len(done)
+
+
+def stopping(remove: Callable[..., None], done: list[object], count: int) -> Callable[..., None]:
+    def call(path: Any, **given: Any) -> None:
+        done.append(path)
+        if len(done) > count:
+            raise StopError
+        remove(path, **given)
+
+    return call
+
+
+def dying(function: Callable[[Any], int], after: int) -> Callable[[Any], int]:
+    calls: Iterator[int] = iter(range(after))
+
+    def call(task: Any) -> int:
+        if next(calls, None) is None:
+            raise StopError
+        return function(task)
+
+    return call
+
+
+def test_what_was_read_serves_another_strategy_but_no_other_data(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = tmp_path / "texts.jsonl"
+    texts.write_bytes((data / "texts.jsonl").read_bytes())
+    where, out = (str(texts), f"{data}/llava.json"), tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(mixing, "write_shard", dying(mixing.write_shard, after=0))
+        with pytest.raises(StopError):
+            run(out, *where)
+    with pytest.raises(MixError, match=r"is of another run \(reading differ\)"):
+        run(out, *where, format="jsonl")
+    written = texts.stat().st_mtime_ns
+    os.utime(texts, ns=(written, written + 1))  # as many bytes, written later
+    with pytest.raises(MixError, match=r"is of another run \(sources differ\)"):
+        run(out, *where)
+    os.utime(texts, ns=(written, written))
+    with monkeypatch.context() as patch:
+        patch.setattr(mixing, "read_chunk", dying(mixing.read_chunk, after=0))
+        assert len(run(out, *where, strategy="dataset", per_example=1)) == 16
+    with pytest.raises(MixError, match="exists; choose another directory"):
+        run(out, *where)
+
+
+def test_a_directory_that_is_no_unfinished_run_is_left_alone(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.partial").mkdir()
+    (tmp_path / "out.partial" / "mine.txt").write_text("")
+    with pytest.raises(MixError, match="is no unfinished run"):
+        run(tmp_path / "out", f"{data}/texts.jsonl")
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "saved", "directory"])
+def test_all_kinds_of_files_give_the_same(data: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "CHUNK_BYTES", 300)
+    monkeypatch.setattr(sources, "CHUNK_ROWS", 4)
+    rows = json.loads((data / "llava.json").read_text())
+    rows = [row | {"image": [row["image"]] if isinstance(row["image"], str) else row["image"]} for row in rows]
+    source = tmp_path / f"source.{kind}"
+    if kind == "jsonl":
+        write_lines(source, rows)
+    elif kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), source, row_group_size=2)
+    elif kind == "saved":
+        datasets.DatasetDict(train=datasets.Dataset.from_list(rows)).save_to_disk(source)
+    else:
+        source.mkdir()
+        write_lines(source / "a.jsonl", rows[:3])
+        pq.write_table(pa.Table.from_pylist(rows[3:]), source / "b.parquet")
+    split = ",split=train" if kind == "saved" else ""
+    made = run(tmp_path / "out", f"{source},root={data}{split}", f"{data}/texts.jsonl")
+    expected = run(tmp_path / "expected", f"{data}/llava.json", f"{data}/texts.jsonl")
+    assert ids(made) == ids(expected)
+    assert [row["messages"] for row in made] == [row["messages"] for row in expected]
+    assert [one["row"] for row in made for one in row["provenance"] if one["id"] == "i2"] == [3]
+
+
+def test_a_hub_data_set_is_streamed_with_its_images_encoded(data: Path, tmp_path: Path) -> None:
+    """A local directory in the hub's layout goes through the same ``load_dataset(streaming=True)``."""
+    from cmqa_tasks.training.hub import hub_chunks
+
+    features = datasets.Features(
+        {"messages": datasets.List({"role": datasets.Value("string"), "content": datasets.Value("string")})}
+    )
+    features["images"] = datasets.List(datasets.Image())
+    encoded = [(data / f"{number}.png").read_bytes() for number in range(3)]
+    rows = [chat("What?", "This.") | {"images": [{"bytes": one, "path": None}]} for one in encoded]
+    (tmp_path / "set").mkdir()
+    datasets.Dataset.from_list(rows, features=features).to_parquet(tmp_path / "set" / "train.parquet")
+    (chunk,) = hub_chunks(source_of(f"{tmp_path}/set,split=train"))
+    found = [instance_of(row, chunk.root) for _, row in chunk.rows()]
+    assert [one.pictures[0].data for one in found] == encoded
+    with pytest.raises(SourceError, match="name a split"):
+        list(hub_chunks(source_of(f"{tmp_path}/set")))
+
+
+@pytest.mark.parametrize("images", ["reference", "embed"])
+def test_parquet_opens_as_pictures(data: Path, tmp_path: Path, images: str) -> None:
+    rows = run(tmp_path / "out", f"{data}/llava.json", strategy="dataset", per_example=1, images=images)
+    assert all((one["bytes"] is None) == (images == "reference") for row in rows for one in row["images"])
+    loaded = datasets.load_dataset("parquet", data_files=f"{tmp_path}/out/*.parquet", cache_dir=str(tmp_path), split="train")
+    for row in loaded:
+        numbers = [int(Path(one["path"]).stem) for one in rows[ids(rows).index(row_ids(row))]["images"]]
+        assert [one.size[0] for one in row["images"]] == [30 + 10 * number for number in numbers]
+
+
+def test_lines_hold_paths(data: Path, tmp_path: Path) -> None:
+    parquet = run(tmp_path / "parquet", f"{data}/llava.json", f"{data}/texts.jsonl")
+    lines = run(tmp_path / "lines", f"{data}/llava.json", f"{data}/texts.jsonl", format="jsonl")
+    assert ids(lines) == ids(parquet)
+    assert [row["images"] for row in lines] == [[one["path"] for one in row["images"]] for row in parquet]
+
+
+def test_lines_whose_first_shards_hold_no_image_can_be_opened(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From nothing but empty lists the library infers a type that no path is of."""
+    monkeypatch.setattr(mixing, "SHARD_EXAMPLES", 3)
+    where = (f"{data}/texts.jsonl", f"{data}/llava.json")
+    expected = [row["images"] for row in run(tmp_path / "out", *where, strategy="none", per_example=1, format="jsonl")]
+    plain = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "plain"), split="train")
+    assert plain.features == datasets.Features.from_dict(features()), "the card says what Parquet says"
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "trained"))
+    for opened in (plain, training_set(str(tmp_path / "out"), images=True)):
+        assert opened.features["images"] == datasets.List(datasets.Image())
+        stored = opened.cast_column("images", datasets.List(datasets.Image(decode=False)))
+        assert [[one["path"] for one in row["images"]] for row in stored] == expected
+    write_lines(tmp_path / "other.jsonl", [{"messages": plain[0]["messages"]}])
+    with pytest.raises(ConfigError, match="must have columns messages and images"):
+        training_set(str(tmp_path / "other.jsonl"), images=True)
+
+
+def test_groups_may_be_languages(data: Path, tmp_path: Path) -> None:
+    rows = run(tmp_path / "out", f"{data}/texts.jsonl,group=en", f"{data}/zh.jsonl,group=zh,repeat=3")
+    assert Counter(tuple(sorted(one["group"] for one in row["provenance"])) for row in rows) == {("en", "zh"): 9}
+    uses = Counter(one["row"] for row in rows for one in row["provenance"] if one["group"] == "zh")
+    assert uses == {1: 3, 2: 3, 3: 3}
+
+
+def test_the_ratio_is_counted_and_checked(data: Path, tmp_path: Path) -> None:
+    where = (f"{data}/texts.jsonl", f"{data}/llava.json")
+    run(tmp_path / "out", *where, ratio={"text": 1.0, "image": 1.0})
+    manifest = json.loads((tmp_path / "out" / "mix.json").read_text())
+    assert manifest["uses"] == {"image": 7, "text": 7}
+    assert manifest["left_out"] == {"image": 0, "text": 2}
+    assert manifest["examples_of_several_groups"] == manifest["examples"] == 7
+    with pytest.raises(MixError, match="--ratio names text; the groups are image, text"):
+        run(tmp_path / "other", *where, ratio={"text": 1.0})
+
+
+BAD = [
+    ("{oops", "(row)", "no JSON"),
+    (json.dumps(chat("", "x")), "messages.0", "empty turn"),
+    (json.dumps(chat("a", "b") | {"images": ["gone.png"]}), "images.0", "there is no image"),
+    (json.dumps(chat("a", "b") | {"\ud83d": 1}), "\\ud83d", "unknown field"),
+    ("[" * 100_000, "(row)", "no JSON"),
+]
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    lines = [json.dumps(chat("a", "b")), "", *(line for line, *_ in BAD), json.dumps(chat("c", "d"))]
+    path = tmp_path / "bad.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_bad_row_is_an_error_with_file_line_and_field(bad: Path, tmp_path: Path) -> None:
+    with pytest.raises(RowError, match=r"bad\.jsonl:3: \(row\): no JSON"):
+        run(tmp_path / "out", str(bad), strategy="none", per_example=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.jsonl"], "nothing is left behind"
+
+
+def test_bad_rows_can_be_skipped_and_are_listed(bad: Path, tmp_path: Path) -> None:
+    rows = run(tmp_path / "out", str(bad), strategy="none", per_example=1, on_error="skip")
+    assert [row["provenance"][0]["row"] for row in rows] == [1, 8]
+    listed = (tmp_path / "out" / "skipped.txt").read_text().splitlines()
+    for line, number, (_, field, problem) in zip(listed, range(3, 8), BAD, strict=True):
+        assert line.startswith(f"{bad}:{number}: {field}: {problem}")
+    manifest = json.loads((tmp_path / "out" / "mix.json").read_text())
+    assert manifest["skipped_by_problem"] == {"(row)": 2, "messages.*": 1, "images.*": 1, "\\ud83d": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ("--data no.jsonl --strategy none", "no.jsonl: no such file or directory, and no id of a hub data set"),
+        ("--data cfg.yaml --strategy none", "cfg.yaml: unknown kind of file; choose one of .jsonl, .json, .parquet"),
+        ("--data empty --strategy none", "empty: no files of .jsonl, .json, .parquet in this directory"),
+        ("--data empty.jsonl --strategy none", "no instances: the sources are empty"),
+        ("--data a.jsonl,size=3 --strategy none", "size: Extra inputs are not permitted"),
+        ("--data a.jsonl,repeat=0 --strategy none", "repeat: Input should be greater than or equal to 1"),
+        ("--data a.jsonl,group --strategy none", "'group' is no key=value"),
+        ("--data a.jsonl --strategy instance", "strategy instance joins instances of different groups"),
+        ("--data a.jsonl --strategy same --per-example 1", "strategy same takes per_example 2 or more, not 1"),
+        ("--data a.jsonl --strategy none --per-example 2", "strategy none takes per_example 1, not 2"),
+        ("--data a.jsonl --strategy none --max-tokens 9", "max_tokens needs a model"),
+        ("--data a.jsonl --strategy none --format jsonl --images embed", "JSON lines hold paths"),
+        ("--data a.jsonl --strategy none --ratio text", "'text' is no GROUP=SHARE"),
+        ("--data a.jsonl --strategy none --ratio text=nan,image=1", "--ratio.text: Input should be a finite number, not nan"),
+        ("--data a.jsonl --strategy none --ratio text=inf,image=1", "--ratio.text: Input should be a finite number, not inf"),
+        ("--data a.jsonl --strategy none --ratio text=0,image=1", "--ratio.text: Input should be greater than 0, not 0.0"),
+        ("--data a.jsonl --strategy none --ratio text=1,text=2", "--ratio text=1,text=2: 'text' is named twice"),
+        ("--data a.jsonl --strategy none --ratio text=1,image=1", "--ratio names text, image; the groups are text"),
+        ("--data a.jsonl,group=en --strategy none --ratio text=1", "--ratio names text; the groups can only be en"),
+        ("--data a.jsonl,group=en --strategy instance", "and all sources are of group en"),
+        ("--data a.jsonl --strategy same --per-example 0", "--per-example: Input should be greater than or equal to 1, not 0"),
+        ("--data a.jsonl --strategy none --revision x", "--revision x is of a model; name it: --model"),
+        ("--data a.jsonl --strategy none --model none", "--model none: no processor or tokenizer"),
+        (
+            "--data a.jsonl,split=train --strategy none",
+            "a.jsonl: split=train: a file has none, only a saved data set or a data set of the hub",
+        ),
+        ("--data some,config=en --strategy none", "some: config=en: a directory of files has none, only a data set of the hub"),
+        ("--data owner/name,split=train --strategy none", "owner/name: cannot be reached: "),
+        ("--data latin.json --strategy none", "latin.json: no UTF-8: "),
+        ("--data cut.parquet --strategy none", "cut.parquet: damaged or no Parquet file"),
+        ("--data a.jsonl --strategy none --num-proc 0", "--num-proc must be at least 1"),
+        ("--data cut.json --strategy none", "cut.json: after 1 rows: no JSON"),
+        (
+            "--data two.json --strategy none",
+            "two.json: after 2 rows: the list ends, and '[{\"a\": 3}]' follows; must be one list and nothing else",
+        ),
+        ("--data deep.json --strategy none", "deep.json: after 1 rows: no JSON: maximum recursion depth exceeded"),
+        ("--data lines.json --strategy none", "lines.json: must be one list of objects"),
+        ("--data bad.parquet --strategy none", "bad.parquet: damaged or no Parquet file"),
+    ],
+)
+def test_mistakes_are_one_line(
+    arguments: str, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_lines(tmp_path / "a.jsonl", [chat("a", "b"), chat("c", "d")])
+    files = {"cfg.yaml": "", "empty.jsonl": "", "cut.json": '[{"a": 1}, {"b"', "lines.json": '{"a": 1}\n', "bad.parquet": "PAR"}
+    one = json.dumps(chat("a", "b"))
+    files["deep.json"] = f"[{one}, {'[' * 100_000}"
+    files["two.json"] = f'[{one}, {one}]\n{" " * 70_000}[{{"a": 3}}]\n'
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "latin.json").write_bytes(b'["\xe9"]')
+    (tmp_path / "empty").mkdir()
+    write_lines(make_directory(tmp_path / "some") / "a.jsonl", [chat("a", "b")])
+    pq.write_table(pa.Table.from_pylist([chat(f"{number}?", "b") for number in range(1000)]), tmp_path / "cut.parquet")
+    whole = (tmp_path / "cut.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[:50] + b"\xff" * 500 + whole[550:])
+    there = sorted(tmp_path.iterdir())
+    assert main(["mix", "--out", "out", *arguments.split()]) == 2
+    assert sorted(tmp_path.iterdir()) == there, "nothing is left behind"
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("cmqa mix: ")
+    assert complaint in error
+
+
+def make_directory(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def test_what_was_read_outlives_a_hub_that_cannot_be_reached(data: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(ConnectionError, match="owner/name: cannot be reached"):
+            run(tmp_path / "out", f"{data}/texts.jsonl", "owner/name,split=train")
+        assert sorted(path.name for path in (tmp_path / "out.partial" / "spool").glob("*.npz")) == ["000-000000.npz"]
+
+
+def test_the_command_says_what_it_made(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["mix", "--data", f"{data}/texts.jsonl", "--data", f"{data}/llava.json", "--strategy", "instance"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "16 instances in 8 examples" in said
+    assert "7 join several of the groups" in said

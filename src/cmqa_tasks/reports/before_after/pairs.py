@@ -143,8 +143,8 @@ def _mean(totals: Array) -> Array:
 def exact(pairs: Pairs) -> Exact:
     """The exact test of a difference between shares: McNemar's where items are independent.
 
-    Where a fact has several items, the signs of all its differences are flipped together (:mod:`cmqa_tasks.scoring.statistics.flips`),
-    of which McNemar's test is the case of one item each.
+    Where a fact has several items, the signs of all its differences are flipped together
+    (:mod:`cmqa_tasks.scoring.statistics.flips`), of which McNemar's test is the case of one item each.
     """
     changes = pairs.after - pairs.before
     gained, lost = int((changes > 0).sum()), int((changes < 0).sum())

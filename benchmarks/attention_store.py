@@ -51,7 +51,8 @@ def write(directory: Path, items: int) -> float:
     """Write the shards; returns the seconds that the writer itself took."""
     import numpy as np
 
-    from cmqa_tasks.attention.rows import AGGREGATES, LAYER, LAYER_HEAD
+    from cmqa_tasks.attention.names import AGGREGATES
+    from cmqa_tasks.attention.rows import LAYER, LAYER_HEAD
     from cmqa_tasks.attention.store import Metadata, Row, ShardWriter
 
     names = ("evidence_a", "evidence_b", "question", "sink", "other", "generated")

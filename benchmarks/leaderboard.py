@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cmqa_tasks.cli.report_commands import leaderboard
 from cmqa_tasks.facts.records import ARMS, Arm, Outcome, content_id
+from cmqa_tasks.reports.board.publish import leaderboard
 from cmqa_tasks.scoring.statistics.bootstrap import interval, resampled
 
 SIZES = (10_000, 100_000, 1_000_000)

@@ -27,9 +27,9 @@ import numpy as np
 from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
 from cmqa_tasks.attention.store import ShardWriter, merge
-from cmqa_tasks.cli.page_commands import report
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.facts.release import load
+from cmqa_tasks.reports.page.report import report
 from cmqa_tasks.scoring.policies import policy
 from cmqa_tasks.worlds.build.render import find_browser
 

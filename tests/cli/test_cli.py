@@ -6,51 +6,20 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from cmqa_tasks.asking.items import items
 from cmqa_tasks.asking.protocols import PROTOCOLS
-from cmqa_tasks.attention.rows import AGGREGATES
 from cmqa_tasks.cli.main import main
-from cmqa_tasks.cli.show_item import find, write
 from cmqa_tasks.facts.records import ARMS, arm_named
 from cmqa_tasks.facts.release import Release, load
-from cmqa_tasks.reports.gate.settings import Mode
-from cmqa_tasks.training.options import Options
-from cmqa_tasks.training.plan import STRATEGIES
+from cmqa_tasks.reports.show import find, write
 
 OWN = ("text_text", "image_image", "image_text", "text_image", "text", "image", "en_en", "en")
 """The arms that English texts and images are enough for."""
 BAD = '{"name": "bad", "seed": 1, "facts": 1, "languages": [], "page_size": [1, 1], "versions": {}}'
 ITEM = next(iter(items(arm_named("image_text"), load().facts.values(), load().name)))
-
-
-MIX = ("mix", "--data", "a.jsonl", "--out", "b", "--strategy")
-
-
-@pytest.mark.parametrize(
-    ("command", "allowed"),
-    [
-        (("attention", "log", "--aggregate"), AGGREGATES),
-        (("regress", "--reference", "a", "--candidate", "b", "--mode"), get_args(Mode)),
-        (("reference", "update", "a", "--out", "b", "--reason", "c", "--mode"), get_args(Mode)),
-        (MIX, STRATEGIES),
-        *(
-            ((*MIX, "none", f"--{name.replace('_', '-')}"), get_args(Options.model_fields[name].annotation))
-            for name in ("images", "format", "on_error")
-        ),
-    ],
-)
-def test_choices_are_those_of_what_is_called(
-    command: tuple[str, ...], allowed: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The parser writes them down once more, since it imports nothing heavy."""
-    with pytest.raises(SystemExit):
-        main([*command, "?"])
-    listed = capsys.readouterr().err.partition("(choose from ")[2].strip().removesuffix(")")
-    assert listed.replace("'", "").split(", ") == list(allowed)
 
 
 def test_show_writes_the_item_as_a_model_gets_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

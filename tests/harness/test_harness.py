@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from cmqa_tasks.asking import questions as tasks
-from cmqa_tasks.cli import every_policy as demo
 from cmqa_tasks.facts.records import ARMS, Arm
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import task_name
 from cmqa_tasks.harness.plugin import include
+from cmqa_tasks.reports.demo import policies as demo
 from cmqa_tasks.results import ResultsError, latest_results, metric, samples
 from cmqa_tasks.scoring.metrics import metrics_of
 from cmqa_tasks.scoring.policies import POLICIES, decision_of, random_choice

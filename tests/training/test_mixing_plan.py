@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cmqa_tasks.training.choices import STRATEGIES
 from cmqa_tasks.training.lengths import Lengths
-from cmqa_tasks.training.plan import STRATEGIES, Budget, Plan, PlanError, plan
+from cmqa_tasks.training.plan import Budget, Plan, PlanError, plan
 
 SEEDS = st.integers(0, 2**64 - 1)
 Array = np.ndarray[Any, Any]

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from cmqa_tasks.attention import labels
+from cmqa_tasks.attention.names import Aggregate, Compared
 from cmqa_tasks.attention.pools import Array, Pool, pools
-from cmqa_tasks.attention.rows import Aggregate
 from cmqa_tasks.attention.store import Metadata, StoreError, locate, merge, read_metadata
 from cmqa_tasks.attention.summary import Profile, contrast, depth_profile
 from cmqa_tasks.writing.pictures import COLOURS, FORMATS, drawing, save
@@ -64,7 +64,7 @@ def draw(
     formats: Sequence[str] = FORMATS,
     *,
     aggregate: Aggregate = "last_prompt",
-    relation: str | None = None,
+    relation: Compared | None = None,
 ) -> list[Path]:
     """Draw everything that was logged at or below a directory. Shards that were not merged yet are merged first.
 
@@ -99,7 +99,7 @@ def draw_file(
     formats: Sequence[str] = FORMATS,
     *,
     aggregate: Aggregate = "last_prompt",
-    relation: str | None = None,
+    relation: Compared | None = None,
 ) -> list[Path]:
     """Draw one merged file; see :func:`draw`."""
     about, written = read_metadata(path), list[Path]()
@@ -135,7 +135,7 @@ def _model(about: Metadata) -> str:
     return ", ".join([about.model, *(setting for setting in settings if setting)])
 
 
-def _selection(aggregate: str, relation: str | None) -> str:
+def _selection(aggregate: str, relation: Compared | None) -> str:
     return f"query: {_ROWS[aggregate]}" + (f"; {relation} items" if relation else "")
 
 

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cmqa_tasks.attention import store
-from cmqa_tasks.attention.rows import LAYER, LAYER_HEAD, Aggregate, StoreError
+from cmqa_tasks.attention.names import Aggregate
+from cmqa_tasks.attention.rows import LAYER, LAYER_HEAD, StoreError
 
 Array = npt.NDArray[np.float64]
 _ORDERS = ("a", "b", "")

@@ -10,16 +10,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from cmqa_tasks.attention.names import AGGREGATES, Aggregate
+
 Half = npt.NDArray[np.float16]
-Aggregate = Literal["last_prompt", "generated", "question"]
-AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
-"""Which query rows were averaged: the last prompt token, the generated tokens that the model read, the question's tokens."""
 FORMAT = 1
 """Raised when the columns change their meaning."""
 KEY = b"cmqa_attention"

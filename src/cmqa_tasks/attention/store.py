@@ -25,7 +25,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmqa_tasks.attention.rows import AGGREGATES, FLOATS, FORMAT, LISTS, STRINGS, Aggregate, Metadata, Row, StoreError, about_in
+from cmqa_tasks.attention.names import AGGREGATES, Aggregate
+from cmqa_tasks.attention.rows import FLOATS, FORMAT, LISTS, STRINGS, Metadata, Row, StoreError, about_in
 from cmqa_tasks.attention.rows import schema as columns_of
 from cmqa_tasks.attention.rows import table as table_of
 

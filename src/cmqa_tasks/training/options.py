@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
 from cmqa_tasks.facts.records import Record
-from cmqa_tasks.training.plan import JOINING, Strategy
-from cmqa_tasks.training.shards import Format
+from cmqa_tasks.training.choices import JOINING, Format, Images, OnError, Strategy
 from cmqa_tasks.training.sources import Source
 from cmqa_tasks.writing.problems import first_problem
 
@@ -34,9 +33,9 @@ class Options(Record):
     repeat: int = Field(default=1, ge=1)
     """How often each instance is used."""
     seed: int = Field(default=0, ge=0, lt=2**64)
-    images: Literal["reference", "embed"] = "reference"
+    images: Images = "reference"
     format: Format = "parquet"
-    on_error: Literal["fail", "skip"] = "fail"
+    on_error: OnError = "fail"
 
     @model_validator(mode="after")
     def _fit_together(self) -> Options:

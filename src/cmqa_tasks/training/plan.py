@@ -13,17 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cmqa_tasks.training.choices import Strategy
 from cmqa_tasks.training.lengths import Lengths, Numbers
 
-Strategy = Literal["none", "dataset", "same", "instance"]
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-JOINING: frozenset[Strategy] = frozenset({"same", "instance"})
-"""The strategies that put several instances into one example."""
 DEALS = 8
 """How often an instance that was over the budget is dealt again before it stays alone."""
 
@@ -73,7 +69,7 @@ def plan(
     """Arrange instances into examples.
 
     Args:
-        strategy: one of :data:`STRATEGIES`.
+        strategy: one of :data:`cmqa_tasks.training.choices.STRATEGIES`.
         groups: group of each instance.
         lengths: of the instances; read only where the budget has ``max_tokens``, which none may exceed by itself.
         repeats: how often each instance is used, at least once.

@@ -12,18 +12,17 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cmqa_tasks.training.choices import Format
 from cmqa_tasks.training.examples import Example, Origin, joined
 from cmqa_tasks.training.lengths import Numbers
 from cmqa_tasks.training.rows import Instance, Picture
 from cmqa_tasks.training.spool import Index, SpoolReader
 
-Format = Literal["parquet", "jsonl"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 CARD = """---
 dataset_info:
   features:

@@ -16,10 +16,11 @@ import torch
 from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.attention.bias import bias_text
 from cmqa_tasks.attention.live import BOARD
+from cmqa_tasks.attention.names import AGGREGATES
 from cmqa_tasks.attention.probe.probe import AttentionProbe
 from cmqa_tasks.attention.probe.readings import Readings, Statistics
 from cmqa_tasks.attention.probe.segments import Segments, Span, generic_spans
-from cmqa_tasks.attention.store import AGGREGATES, Metadata, Row, ShardWriter, read_metadata
+from cmqa_tasks.attention.store import Metadata, Row, ShardWriter, read_metadata
 from cmqa_tasks.attention.summary import item_summary
 
 MODES = ("off", "on", "per_token")

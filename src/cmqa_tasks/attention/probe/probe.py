@@ -29,6 +29,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
+from cmqa_tasks.attention.names import AGGREGATES
 from cmqa_tasks.attention.probe.decoder import Decoder, ProbeError, find_decoder, projection_factor, projection_of
 from cmqa_tasks.attention.probe.guards import check_generation, rows_read
 from cmqa_tasks.attention.probe.readings import EVIDENCE, Readings, Statistics
@@ -36,7 +37,6 @@ from cmqa_tasks.attention.probe.reduce import Layer, RowStatistics, over_rows, r
 from cmqa_tasks.attention.probe.segments import Segments
 from cmqa_tasks.attention.probe.track import Step, Track
 from cmqa_tasks.attention.probe.views import View, view
-from cmqa_tasks.attention.rows import AGGREGATES
 
 __all__ = ["AttentionProbe", "ProbeError"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from cmqa_tasks.attention.rows import Aggregate
+from cmqa_tasks.attention.names import Aggregate
 
 EVIDENCE = ("evidence_a", "evidence_b")
 """The two segments that every contrast compares; a positive contrast favours the first."""
@@ -101,6 +101,6 @@ class Readings:
     counts: torch.Tensor
     """int64, (batch, S): tokens of each segment; of ``generated``, the tokens that the model went on to read."""
     aggregates: Mapping[Aggregate, Statistics]
-    """By name: :data:`cmqa_tasks.attention.rows.AGGREGATES`."""
+    """By name: :data:`cmqa_tasks.attention.names.AGGREGATES`."""
     tokens: Statistics | None = None
     """The same per row, if asked for: the last prompt token, then the generated tokens in order; NaN past an item's end."""

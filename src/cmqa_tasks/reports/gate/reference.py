@@ -18,14 +18,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
 from cmqa_tasks.facts.records import Outcome, Relation
 from cmqa_tasks.facts.records import Record as Checked
 from cmqa_tasks.reports.board.files import replace
-from cmqa_tasks.reports.gate.settings import Mode
+from cmqa_tasks.reports.gate.modes import MODES, Mode
 from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot, of_run
 from cmqa_tasks.results import ResultsError, Setting
 from cmqa_tasks.results.stamp import By
@@ -180,7 +180,7 @@ def load(path: Path) -> Reference:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ResultsError(f"{path} is no reference file, or cut off: {error}") from None
     said = lines[0] if lines and isinstance(lines[0], dict) else {}
-    if said.get("format") != FORMAT or said.get("mode") not in get_args(Mode):
+    if said.get("format") != FORMAT or said.get("mode") not in MODES:
         raise ResultsError(f"{path} is no reference file of format {FORMAT}: make one with 'cmqa reference update'")
     about = _checked(_About, said, f"{path}, line 1")
     snapshot = Snapshot(about.model, about.stamp, about.date, _tasks(path, lines[1:]))

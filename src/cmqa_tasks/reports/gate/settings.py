@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError
 
 from cmqa_tasks.facts.records import Record
+from cmqa_tasks.reports.gate.modes import Mode
 from cmqa_tasks.results import ResultsError
 from cmqa_tasks.writing.problems import no_utf_8, one_line
-
-Mode = Literal["exact", "paired"]
 
 
 class Settings(Record):

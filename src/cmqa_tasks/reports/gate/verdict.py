@@ -20,7 +20,8 @@ from typing import Literal
 
 import numpy as np
 
-from cmqa_tasks.reports.gate.settings import Mode, Settings
+from cmqa_tasks.reports.gate.modes import Mode
+from cmqa_tasks.reports.gate.settings import Settings
 from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot
 from cmqa_tasks.scoring.statistics import flips
 from cmqa_tasks.scoring.statistics.bootstrap import Array, interval, resampled, widened

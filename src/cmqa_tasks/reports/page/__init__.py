@@ -1,6 +1,6 @@
 """One HTML page about an evaluation: leaderboard, plots, attention and every answer, in a file that needs no network.
 
-* :mod:`cmqa_tasks.cli.page_commands` – what ``cmqa report`` does
+* :mod:`cmqa_tasks.reports.page.report` – what ``cmqa report`` does
 * :mod:`cmqa_tasks.reports.page.boards`, ``ablation``, ``maps`` – the numbers of tables and plots
 * :mod:`cmqa_tasks.reports.page.choice`, ``samples``, ``sources``, ``reasons`` – the sample browser: which items, what was
   asked and answered, where the evidence comes from, why an answer was scored so

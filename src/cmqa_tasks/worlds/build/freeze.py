@@ -24,9 +24,9 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import cmqa_tasks
+from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, Metadata, sha256_of
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.build.shards import SHARD_FACTS, build_shard, schema, shard_file, start_worker
-from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, Metadata, sha256_of
 from cmqa_tasks.worlds.languages import LANGUAGES
 
 _PLAN = "plan.json"

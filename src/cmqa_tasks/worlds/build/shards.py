@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmqa_tasks.worlds.build.draw import Drawn, draw, layout, page, pages, texts
-from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.facts.records import Side, evidence_id
 from cmqa_tasks.facts.release import FACTS, IMAGES, TEXTS
+from cmqa_tasks.worlds.build.draw import Drawn, draw, layout, page, pages, texts
+from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.languages import LANGUAGES
 
 SHARD_FACTS = 8

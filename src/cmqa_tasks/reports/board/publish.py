@@ -1,4 +1,7 @@
-"""What ``cmqa leaderboard`` and ``cmqa compare`` do, without their command line."""
+"""What ``cmqa leaderboard`` does, without its command line.
+
+paths = leaderboard(["runs", "mine=elsewhere/results"], Path("leaderboards"))
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from pathlib import Path
 from cmqa_tasks.reports.board import ablation, ablation_files, board, files
 from cmqa_tasks.reports.board.figures import Drawn, draw
 from cmqa_tasks.reports.board.own_arms import left_out
-from cmqa_tasks.reports.compare import files as pair_files
-from cmqa_tasks.reports.compare import pairs
 from cmqa_tasks.results import Source, read_all
 from cmqa_tasks.writing import pictures
 
@@ -34,14 +35,3 @@ def leaderboard(runs: Sequence[str], out: Path, figures: bool | None = None) -> 
     drawn = draw(found, out) if wanted else Drawn()
     tables = files.write(boards, out, figures=drawn.main, left_out=rest)
     return [*tables, *ablation_files.write(found, out, drawn.ablation or {}), *drawn.paths]
-
-
-def compare(a: str, b: str, out: Path | None, shown: int) -> tuple[str, list[Path]]:
-    """Compare two models; the text for people, and the files that were written.
-
-    Raises:
-        ResultsError: as for :func:`leaderboard`, or the two have nothing in common.
-    """
-    one, other = (read_all([Source.parse(text)]) for text in (a, b))
-    found = pairs.compare(one, other)
-    return pair_files.to_markdown(found, shown), [] if out is None else pair_files.write(found, out)

@@ -9,7 +9,7 @@ from cmqa_tasks.attention.rows import StoreError
 from cmqa_tasks.reports.board.files import replace
 from cmqa_tasks.reports.gate import outputs, reference, settings, snapshot
 from cmqa_tasks.reports.gate import verdict as gate
-from cmqa_tasks.reports.gate.settings import Mode
+from cmqa_tasks.reports.gate.modes import Mode
 from cmqa_tasks.results import ResultsError
 
 

@@ -1,4 +1,8 @@
-"""The command line of ``cmqa before-after``. Nothing heavy is imported before it runs."""
+"""Evaluate a checkpoint before and after training on benchmarks and on ours, into one table of paired differences.
+
+cmqa before-after --before Qwen/Qwen2.5-VL-3B-Instruct --after trained --out difference
+cmqa before-after --before A --after B --tasks mmmu_val,cmqa_crossmodal --model-args dtype=bfloat16 --out difference
+"""
 
 from __future__ import annotations
 
@@ -7,34 +11,36 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cmqa_tasks.cli.parsers import command
+
+_FIELDS = ("out", "model_args", "gen_kwargs", "batch_size", "limit")
+
 
 def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
-    words = "evaluate a checkpoint before and after training on benchmarks and on ours, into one table of paired differences"
-    parser = commands.add_parser("before-after", help=words)
+    parser = command(commands, "before-after", __doc__)
     parser.add_argument("--before", required=True, metavar="CHECKPOINT", help="a hub id or a directory")
     parser.add_argument("--after", required=True, metavar="CHECKPOINT", help="what training made of it")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="directory of evaluations and table; one that was stopped goes on"
-    )
+    evaluations = "directory of evaluations and table; one that was stopped goes on"
+    parser.add_argument("--out", type=Path, required=True, help=evaluations)
     parser.add_argument("--tasks", default=None, metavar="TASK,…", help="tasks of lmms-eval and ours (default: see the docs)")
     parser.add_argument("--model-args", default="", metavar="NAME=VALUE,…", help="of cmqa_hf, for both: dtype=bfloat16")
-    parser.add_argument(
-        "--gen-kwargs", default=None, metavar="NAME=VALUE,…", help="generation settings, over those of every task"
-    )
+    generation = "generation settings, over those of every task"
+    parser.add_argument("--gen-kwargs", default=None, metavar="NAME=VALUE,…", help=generation)
     parser.add_argument("--batch-size", type=int, default=1, help="requests per forward pass")
     parser.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=run)
 
 
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Evaluate, print the table and the paths of its files; exit code 1 if a task could not be evaluated."""
     from cmqa_tasks.reports.before_after import files
     from cmqa_tasks.reports.before_after.runs import TASKS, Request, run
     from cmqa_tasks.reports.before_after.table import table
 
     tasks = TASKS if options.tasks is None else tuple(options.tasks.split(","))
-    told = {name: getattr(options, name) for name in ("out", "model_args", "gen_kwargs", "batch_size", "limit")}
-    request = Request({"before": options.before, "after": options.after}, tasks=tasks, **told)
+    settings = {name: getattr(options, name) for name in _FIELDS}
+    request = Request({"before": options.before, "after": options.after}, tasks=tasks, **settings)
     failed = run(request)
     rows = table(request, failed)
     print(files.to_markdown(rows, request))

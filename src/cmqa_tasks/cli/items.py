@@ -1,0 +1,37 @@
+"""List the items of an arm: id, relation, world, type, question.
+
+cmqa items image_text
+cmqa items clqa_en_zh --data receipts.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from cmqa_tasks.cli.parsers import DATA, command
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser of ``cmqa``."""
+    parser = command(commands, "items", __doc__)
+    parser.add_argument("arm", help="name of the arm, or of its task: image_text, cmqa_image_text")
+    parser.add_argument("--data", default=None, help=DATA)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a line per item."""
+    from cmqa_tasks.asking.items import items
+    from cmqa_tasks.facts.own import opened
+    from cmqa_tasks.facts.records import ARMS, arm_named
+    from cmqa_tasks.facts.release import DEFAULT
+    from cmqa_tasks.harness.catalogue import task_name
+
+    release = opened(options.data or DEFAULT)
+    arm = {task_name(arm): arm for arm in ARMS.values()}.get(options.arm) or arm_named(options.arm)
+    for item in items(arm, release.facts.values(), release.name):
+        fact = release.facts[item.fact_id]
+        question = fact.question.get("en") or next(iter(fact.question.values()))
+        print(item.id, item.relation, fact.world, fact.type, question, sep="\t")
+    return 0

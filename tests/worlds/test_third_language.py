@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from german.forms import GERMAN, cardinal
 from PIL import Image
-from test_world_shopping import exchanged, fields_told, forms, holds, keys, visible
+from shop_texts import exchanged, fields_told, forms, holds, keys, visible
 
 from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.items import items
@@ -54,12 +54,12 @@ BUILD = """
 import sys
 from pathlib import Path
 
-sys.path.insert(0, {tests!r})
+sys.path.insert(0, {support!r})
 from cmqa_tasks.worlds.languages import LANGUAGES
 from german.forms import GERMAN
 
 LANGUAGES["de"] = GERMAN  # before the build is imported, and so in its workers, which run this file first
-from cmqa_tasks.build.freeze import build
+from cmqa_tasks.worlds.build.freeze import build
 
 if __name__ == "__main__":
     build(3, 4, Path("german"), workers=1, browser={browser!r})
@@ -301,7 +301,7 @@ def test_a_browser_draws_both_layouts(browser: str) -> None:
 @pytest.mark.browser
 def test_a_build_with_a_third_language_can_be_evaluated(browser: str, tmp_path: Path) -> None:
     script = tmp_path / "build.py"
-    script.write_text(BUILD.format(tests=str(Path(__file__).parent), browser=browser), encoding="utf-8")
+    script.write_text(BUILD.format(support=str(Path(__file__).parents[1] / "support"), browser=browser), encoding="utf-8")
     done = run_command(script, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert read_metadata(tmp_path / "german").languages == ("en", "zh", "de")

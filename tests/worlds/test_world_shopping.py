@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import html
 import re
-from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 import pytest
+from shop_texts import exchanged, fields_told, forms, holds, keys, visible
 
 from cmqa_tasks.facts.records import SIDES
 from cmqa_tasks.reading import FOREIGN, mentions
@@ -36,12 +34,6 @@ def of_type(name: str) -> list[Drawn]:
     return [one for one in drawn() if one.fact.type == name]
 
 
-def forms(kind: str, canonical: str, language: str = "en") -> set[str]:
-    """Every written form that is a value by itself; a lone figure of a rating also stands in dates and counts."""
-    bare = {"bare", "bare_words"} if kind == "rating" else set()
-    return {form for name, form in write(kind, canonical, language).forms.items() if name not in bare}
-
-
 def neighbours(one: Drawn) -> list[str]:
     """Every other value of the fact's kind that the scene holds."""
     alike = {field for field, kind in FIELD_KINDS.items() if kind == one.fact.kind}
@@ -49,44 +41,10 @@ def neighbours(one: Drawn) -> list[str]:
     return nearby + [one.scene[field] for field in alike if field != one.fact.type]
 
 
-def holds(text: str, form: str) -> bool:
-    return re.search(rf"(?<![\w/-])(?<!\d[.,]){re.escape(form)}(?![\w/-]|[.,]\d)", text, re.IGNORECASE) is not None
-
-
 def holds_chinese(text: str, form: str) -> bool:
     """Whether a form stands in a Chinese text, and not within a longer number."""
     digits = rf"[\d{CHINESE_NUMERALS}]"
     return re.search(rf"(?<!{digits})(?<!\d[.．/-]){re.escape(form)}(?!{digits}|[.．/-]\d)", text) is not None
-
-
-def visible(source: str) -> str:
-    body = re.sub(r"<style>.*?</style>", " ", source, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
-def exchanged(one: str, other: str, between: str = " ") -> tuple[str, str]:
-    """What is left of two texts without the words (for an empty ``between``: the characters) that both begin and end with."""
-    left, right = (text.split(between) if between else list(text) for text in (one, other))
-    while left and right and left[0] == right[0]:
-        left, right = left[1:], right[1:]
-    while left and right and left[-1] == right[-1]:
-        left, right = left[:-1], right[:-1]
-    return between.join(left), between.join(right)
-
-
-def keys(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a nested table, and the lengths of the lists in it."""
-    return {
-        key: keys(entry) if isinstance(entry, Mapping) else len(entry) if isinstance(entry, list) else 1
-        for key, entry in table.items()
-    }
-
-
-def fields_told(template: str) -> set[str]:
-    """The typed values of the scene (or of a neighbour) that a passage's template names, in whatever form, and the weight."""
-    paths = [path.split(".") for path in re.findall(r"\{\{\s*([\w.]+)", template)]
-    named = {".".join(path[:2]) if path[0] in {"other", "also"} else path[0] for path in paths}
-    return {field for field in named if field.split(".")[-1] in FIELD_KINDS or field == "weight"}
 
 
 def test_every_type_is_drawn_and_two_are_graphical() -> None:

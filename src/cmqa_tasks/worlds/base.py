@@ -7,6 +7,7 @@ they can contradict each other in that field only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -73,18 +74,12 @@ def spread(ordinal: int, size: int, seed: int) -> int:
     An affine map ``(a·n + c) mod size`` with ``a`` coprime to ``size``; memory stays flat however many facts are drawn.
     """
     rng = Random(f"spread:{seed}:{size}")
-    step = next(a for a in iter(lambda: rng.randrange(1, size + 1), 0) if _coprime(a, size))
+    step = next(a for a in iter(lambda: rng.randrange(1, size + 1), 0) if math.gcd(a, size) == 1)
     return (step * (ordinal % size) + rng.randrange(size)) % size
 
 
-def _coprime(a: int, b: int) -> bool:
-    while b:
-        a, b = b, a % b
-    return a == 1
-
-
 def pick(rng: Random, options: list[str] | tuple[str, ...], *, but: tuple[str, ...] = ()) -> str:
-    """One of ``options`` that is none of ``but``."""
+    """One of ``options``, but not one of ``but``."""
     return rng.choice([option for option in options if option not in but])
 
 

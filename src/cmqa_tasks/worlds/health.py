@@ -77,13 +77,13 @@ def _blood(rng: Random) -> dict[str, Any]:
 
 def _medicines(rng: Random) -> dict[str, Any]:
     """Three medicines of different groups, and doses beside the one asked for that leave two to choose from."""
-    asked = rng.choice(list(pools.REGULAR))
-    groups = {pools.REGULAR[asked].group}
-    other = rng.choice([name for name, medicine in pools.REGULAR.items() if medicine.group not in groups])
+    medicine = rng.choice(list(pools.REGULAR))
+    groups = {pools.REGULAR[medicine].group}
+    other = rng.choice([name for name, regular in pools.REGULAR.items() if regular.group not in groups])
     groups.add(pools.REGULAR[other].group)
-    spare = rng.choice([name for name, medicine in pools.AS_NEEDED.items() if medicine.group not in groups])
+    spare = rng.choice([name for name, as_needed in pools.AS_NEEDED.items() if as_needed.group not in groups])
     scene: dict[str, Any] = {
-        "medicine": asked,
+        "medicine": medicine,
         "other_medicine": other,
         "spare_medicine": spare,
         "medicine_rank": rng.randrange(3),
@@ -93,7 +93,7 @@ def _medicines(rng: Random) -> dict[str, Any]:
     while not pairs:
         scene["other_dose"] = rng.choice(pools.REGULAR[other].doses)
         scene["spare_dose"] = rng.choice(pools.AS_NEEDED[spare].doses)
-        scene["neighbour_dose"] = rng.choice(pools.REGULAR[asked].doses)
+        scene["neighbour_dose"] = rng.choice(pools.REGULAR[medicine].doses)
         pairs = _dose_pairs(scene)
     return {**scene, "dose": rng.choice(pairs)[0]}
 

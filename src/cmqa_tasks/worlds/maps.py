@@ -80,9 +80,9 @@ SYMBOLS = {
 """Landmark → outline in a box of 24 pixels."""
 
 
-def _away(one: str, other: str) -> int:
+def _away(sector: str, other: str) -> int:
     """Eighths of a turn between two sectors."""
-    turn = abs(SECTORS.index(one) - SECTORS.index(other))
+    turn = abs(SECTORS.index(sector) - SECTORS.index(other))
     return min(turn, 8 - turn)
 
 
@@ -127,9 +127,9 @@ def _draw_map(rng: Random) -> dict[str, Any]:
     }
 
 
-def _alike(one: str, other: str) -> bool:
+def _alike(direction: str, other: str) -> bool:
     """Whether one of two directions is part of the other's name, as north is of north-east."""
-    first, second = set(one.split("-")), set(other.split("-"))
+    first, second = set(direction.split("-")), set(other.split("-"))
     return first <= second or second <= first
 
 
@@ -218,7 +218,7 @@ def _draw_graphics(scene: Scene, book: Phrasebook) -> dict[str, Any]:
         "blocks": [
             {"outline": _path(block), "ground": ground} for block, ground in zip(plan.blocks, scene["ground"], strict=True)
         ],
-        "pin": [round(place, 1) for place in _pin(scene)],
+        "pin": [round(coordinate, 1) for coordinate in _pin(scene)],
         "symbol": SYMBOLS[scene["landmark"]],
     }
 

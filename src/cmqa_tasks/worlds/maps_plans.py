@@ -23,14 +23,14 @@ REACH = 198.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StreetPlan:
     """The geometry of a town: centre lines of streets, courses a river may take, and blocks that may be parks."""
 
     streets: tuple[Line, ...]
     rivers: tuple[Line, ...]
     blocks: tuple[Line, ...]
 
-    def turned(self, turn: int) -> Plan:
+    def turned(self, turn: int) -> StreetPlan:
         """One of the eight rotations and mirrorings."""
 
         def move(line: Line) -> Line:
@@ -38,7 +38,7 @@ class Plan:
                 line = tuple((-y, x) for x, y in line)
             return tuple((-x, y) for x, y in line) if turn >= 4 else line
 
-        return Plan(*(tuple(move(line) for line in lines) for lines in (self.streets, self.rivers, self.blocks)))
+        return StreetPlan(*(tuple(move(line) for line in lines) for lines in (self.streets, self.rivers, self.blocks)))
 
 
 def _lines(text: str) -> tuple[Line, ...]:
@@ -55,8 +55,8 @@ def _area(line: Line) -> Line:
     return (left, top), (right, top), (right, bottom), (left, bottom)
 
 
-def _plan(streets: str, rivers: str, blocks: str) -> Plan:
-    return Plan(_lines(streets), _lines(rivers), tuple(map(_area, _lines(blocks))))
+def _plan(streets: str, rivers: str, blocks: str) -> StreetPlan:
+    return StreetPlan(_lines(streets), _lines(rivers), tuple(map(_area, _lines(blocks))))
 
 
 PLANS = (

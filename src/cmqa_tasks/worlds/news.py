@@ -133,7 +133,7 @@ def _draw_scores(rng: Random) -> dict[str, str]:
     match = rng.choice(_SCORES)
     other = pick(rng, _SCORES, but=(match, match[::-1]))
     junior = pick(rng, _SCORES, but=(match, match[::-1], other, other[::-1]))
-    veteran = pick(rng, _SCORES, but=tuple(one for score in (match, other, junior) for one in (score, score[::-1])))
+    veteran = pick(rng, _SCORES, but=tuple(order for score in (match, other, junior) for order in (score, score[::-1])))
     return {"match": match, "other_match": other, "junior_match": junior, "veteran_match": veteran}
 
 
@@ -190,10 +190,10 @@ def _pair_attendance(rng: Random, scene: Scene) -> tuple[str, str]:
     return str(first), str(rng.choice(near if near and rng.random() < 0.3 else far))
 
 
-def _digits_apart(one: str, other: str) -> int:
+def _digits_apart(first: str, second: str) -> int:
     """In how many places two numbers differ, ranged right."""
-    width = max(len(one), len(other))
-    return sum(x != y for x, y in zip(one.rjust(width), other.rjust(width), strict=True))
+    width = max(len(first), len(second))
+    return sum(x != y for x, y in zip(first.rjust(width), second.rjust(width), strict=True))
 
 
 def _pair_reopening(rng: Random, scene: Scene) -> tuple[str, str]:

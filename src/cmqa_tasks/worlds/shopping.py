@@ -132,8 +132,10 @@ def _amount(rng: Random, low: int, high: int, currency: str, taken: set[str]) ->
 
 def _near_miss(first: int, second: int) -> bool:
     """Whether two whole amounts differ in one digit only, or by the order of their digits."""
-    one, other = str(first), str(second)
-    return len(one) == len(other) and (one[::-1] == other or sum(x != y for x, y in zip(one, other, strict=True)) == 1)
+    digits, others = str(first), str(second)
+    return len(digits) == len(others) and (
+        digits[::-1] == others or sum(x != y for x, y in zip(digits, others, strict=True)) == 1
+    )
 
 
 def _price_pair(rng: Random, scene: Scene) -> tuple[str, str]:
@@ -223,9 +225,9 @@ def _dates(rng: Random) -> dict[str, str]:
 
 
 def _draw_scene(rng: Random, seed: int, ordinal: int) -> Scene:
-    place = spread(ordinal, len(_THINGS) * len(_LINES) * len(_BRANDS), seed)
-    place, thing_at = divmod(place, len(_THINGS))
-    line_at, brand_at = divmod(place, len(_BRANDS))
+    number = spread(ordinal, len(_THINGS) * len(_LINES) * len(_BRANDS), seed)
+    number, thing_at = divmod(number, len(_THINGS))
+    line_at, brand_at = divmod(number, len(_BRANDS))
     thing, brand, shop = list(_THINGS)[thing_at], _BRANDS[brand_at], rng.choice(list(_SHOPS))
     currency, dates = _SHOPS[shop], _dates(rng)
     other_things = rng.sample([kind for kind in _THINGS if kind != thing], 2)

@@ -31,8 +31,8 @@ def draw(seed: int, number: int) -> Drawn:
     Facts are dealt to the worlds in turn and, within a world, to its fact types in turn.
     """
     world = list(WORLDS.values())[number % len(WORLDS)]
-    index, place = divmod(number // len(WORLDS), len(world.types))
-    fact_type = world.types[place]
+    index, type_number = divmod(number // len(WORLDS), len(world.types))
+    fact_type = world.types[type_number]
     rng = Random(f"fact:{seed}:{number}")
     scene = world.draw_scene(rng, seed, number // len(WORLDS))
     fact = make_fact(world, fact_type, index, scene, fact_type.draw_pair(rng, scene))

@@ -87,13 +87,13 @@ def _begin(partial: Path, plan: dict[str, Any]) -> None:
     """Make the working directory, or find it as the same build left it."""
     path = partial / _PLAN
     if path.is_file():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found != plan:
-            changed = [key for key in plan if found.get(key) != plan[key]]
+        begun = json.loads(path.read_text(encoding="utf-8"))
+        if begun != plan:
+            changed = [key for key in plan if begun.get(key) != plan[key]]
             raise BuildError(f"{partial} is of another build ({', '.join(changed)} differ); delete it or choose another --out")
         return
     if partial.exists():
-        raise BuildError(f"{partial} exists and is no unfinished build; delete it or choose another --out")
+        raise BuildError(f"{partial} exists and is not an unfinished build; delete it or choose another --out")
     (partial / _SHARDS).mkdir(parents=True)
     path.write_text(json.dumps(plan, indent=1), encoding="utf-8")
 

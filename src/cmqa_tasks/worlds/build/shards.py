@@ -76,10 +76,12 @@ def shard_facts(shard: int, facts: int) -> range:
 def build_shard(seed: int, shard: int, facts: int, directory: Path) -> int:
     """Build a shard in a worker process, and say how many images it made. The last of its files to appear is the images'."""
     assert _renderer is not None, "start_worker was not called in this process"
-    drawn = [draw(seed, number) for number in shard_facts(shard, facts)]
-    write(directory / shard_file(shard, FACTS), [one.fact.model_dump() for one in drawn], schema(FACTS))
-    write(directory / shard_file(shard, TEXTS), [t.model_dump() for one in drawn for t in texts(one)], schema(TEXTS))
-    images = [row for one in drawn for row in _images(one, _renderer)]
+    all_drawn = [draw(seed, number) for number in shard_facts(shard, facts)]
+    write(directory / shard_file(shard, FACTS), [drawn.fact.model_dump() for drawn in all_drawn], schema(FACTS))
+    write(
+        directory / shard_file(shard, TEXTS), [text.model_dump() for drawn in all_drawn for text in texts(drawn)], schema(TEXTS)
+    )
+    images = [row for drawn in all_drawn for row in _images(drawn, _renderer)]
     write(directory / shard_file(shard, IMAGES), images, schema(IMAGES))
     return len(images)
 

@@ -90,11 +90,11 @@ def _below_ten_thousand(number: int, *, inside: bool = False) -> str:
         return "零"
     digits = [int(digit) for digit in str(number)]
     written, gap = "", False
-    for place, digit in zip(range(len(digits) - 1, -1, -1), digits, strict=True):
+    for power, digit in zip(range(len(digits) - 1, -1, -1), digits, strict=True):
         if digit == 0:
             gap = True
             continue
-        written += ("零" if gap and written else "") + _DIGITS[digit] + _UNITS[place]
+        written += ("零" if gap and written else "") + _DIGITS[digit] + _UNITS[power]
         gap = False
     return written[1:] if written.startswith("一十") and not inside else written
 
@@ -292,7 +292,7 @@ def _score(canonical: str) -> Mapping[str, str]:
 def _blood_group(canonical: str) -> Mapping[str, str]:
     letters, sign = canonical[:-1], canonical[-1]
     if letters not in {"O", "A", "B", "AB"}:
-        raise ValueError(f"{letters!r} is no ABO group")
+        raise ValueError(f"{letters!r} is not an ABO group")
     word, glyph = {"+": ("阳性", "+"), "-": ("阴性", "−")}[sign]
     return {
         "chart": f"{letters}型Rh{word}",

@@ -236,7 +236,7 @@ def _score(canonical: str) -> Mapping[str, str]:
 def _blood_group(canonical: str) -> Mapping[str, str]:
     letters, sign = canonical[:-1], canonical[-1]
     if letters not in {"O", "A", "B", "AB"}:
-        raise ValueError(f"{letters!r} is no ABO group")
+        raise ValueError(f"{letters!r} is not an ABO group")
     word = {"+": "positive", "-": "negative"}[sign]
     glyph = {"+": "+", "-": "−"}[sign]
     return {

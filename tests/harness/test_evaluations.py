@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cmqa_tasks.harness.evaluations import CONFIGS, begin
+from cmqa_tasks.harness.evaluations import CONFIGS, LOG, begin, evaluate
+from cmqa_tasks.results import latest_results, metric
 
 
 @pytest.mark.parametrize("there", [(CONFIGS, "before/mmmu_val/samples.jsonl"), ("mine.txt",), (".made_by",)])
@@ -31,3 +32,27 @@ def test_what_the_same_command_made_goes(tmp_path: Path) -> None:
 def test_an_empty_directory_is_begun_in(tmp_path: Path) -> None:
     begin(tmp_path, "cmqa demo")
     assert (tmp_path / ".made_by").is_file()
+
+
+@pytest.mark.harness
+def test_what_a_child_process_raises_comes_back(tmp_path: Path) -> None:
+    """The first of the exceptions that followed from each other; the others go on, and results lie where they should."""
+    config = {"model": "cmqa_reference", "tasks": "cmqa_text", "limit": 2, "log_samples": True}
+    policies = ("oracle", "orcale", "random")
+    configs = [config | {"model_args": f"policy={name}", "output_path": str(tmp_path / name)} for name in policies]
+    failures = evaluate([*configs, config | {"task": "cmqa_text"}], tmp_path)
+    assert [None if failure is None else str(failure).partition(";")[0] for failure in failures] == [
+        None,
+        "ValueError: unknown policy 'orcale'",
+        None,
+        "ValueError: lmms-eval has no argument task",
+    ]
+    assert "Traceback" in (tmp_path / LOG).read_text(encoding="utf-8")
+    for name in ("oracle", "random"):
+        assert metric(latest_results(tmp_path / name), "cmqa_text", "read_correct") is not None
+
+
+def test_a_child_process_that_is_killed_fails_what_it_had_not_finished(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    failures = evaluate([{"tasks": "cmqa_text"}, {"tasks": "cmqa_image"}], tmp_path, {"PYTHONPATH": str(tmp_path)})
+    assert [str(failure) for failure in failures] == [f"the process was ended by SIGKILL; see {tmp_path / LOG}"] * 2

@@ -20,7 +20,6 @@ from cmqa_tasks.reports.before_after import forms
 from cmqa_tasks.reports.before_after.files import to_markdown
 from cmqa_tasks.reports.before_after.items import Item, items_of
 from cmqa_tasks.reports.before_after.judge import judge_of
-from cmqa_tasks.reports.before_after.log import reasons
 from cmqa_tasks.reports.before_after.pairs import Pairs, difference, exact, pair
 from cmqa_tasks.reports.before_after.runs import Request, missing
 from cmqa_tasks.reports.before_after.table import table
@@ -346,28 +345,6 @@ def test_a_judge_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert (judge_of("mathvista_testmini"), judge_of("blink")) == ("openai: a-judge", None)
     monkeypatch.setenv("API_TYPE", "dummy")
     assert judge_of("mathvista_testmini") is None
-
-
-LOG = """\
-2026 | INFO | Selected Tasks: ['blink']
-2026 | INFO | Saving results aggregated
-2026 | INFO | Selected Tasks: ['mathvista_testmini']
-Traceback (most recent call last):
-  File "a.py", line 1, in load
-ModuleNotFoundError: No module named 'Levenshtein'
-The above exception was the direct cause of the following exception:
-RuntimeError: cannot load
-2026 | ERROR | Error during evaluation: cannot load. Please set `--verbosity=DEBUG` to get more information.
-2026 | INFO | Selected Tasks: ['mmmu_val']
-2026 | ERROR | Error during evaluation: out of memory. Please set `--verbosity=DEBUG` to get more information.
-"""
-
-
-def test_the_log_says_why_a_task_failed() -> None:
-    found = reasons(LOG, ["blink", "mathvista_testmini", "mmmu_val", "scienceqa_img"])
-    assert found["mathvista_testmini"] == "ModuleNotFoundError: No module named 'Levenshtein'"
-    assert found["mmmu_val"] == "out of memory"
-    assert found["scienceqa_img"] == found["blink"] == "it was not reached or was stopped; see the log"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,22 @@
-"""Evaluations by the real lmms-eval, in a process of its own."""
+"""Evaluations by lmms-eval's own functions, in a child process, so that what is loaded there does not stay here.
+
+configs = [{"model": "cmqa_reference", "model_args": "policy=oracle", "tasks": "cmqa", "output_path": "out/oracle"}]
+for failure in evaluate(configs, Path("out")):
+if failure is not None:
+raise failure
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +24,18 @@ import yaml
 
 CONFIGS, LOG = "runs.yaml", "log.txt"
 OFFLINE: Mapping[str, str] = {"HF_HUB_OFFLINE": "1"}
-_LOG_LINES = 15
 _MADE_BY = ".made_by"
 """Tells whose evaluations these are, so that no command removes another's."""
 DEMO = "cmqa demo"
 _MISREAD = frozenset(",\"'[]{}")
 """What separates or groups model arguments for lmms-eval, wherever it stands."""
+
+
+class EvaluationError(RuntimeError):
+    """An evaluation failed: the first of the exceptions that followed from each other, as ``ValueError: …``.
+
+    The traceback is in the log.
+    """
 
 
 def check_path(option: str, path: str | Path) -> None:
@@ -33,26 +49,54 @@ def check_path(option: str, path: str | Path) -> None:
         raise ValueError(f"{option} {path}: lmms-eval misreads {' '.join(wrong)} in a path; choose one without")
 
 
-def evaluate(configs: Sequence[Mapping[str, Any]], out: Path, environment: Mapping[str, str] = OFFLINE) -> None:
-    """Run evaluations one after the other; what they print goes to ``log.txt``.
+def evaluate(
+    configs: Sequence[Mapping[str, Any]], out: Path, environment: Mapping[str, str] = OFFLINE
+) -> list[EvaluationError | None]:
+    """Run evaluations one after the other in one child process; what they print goes to ``log.txt``.
 
-    lmms-eval's exit code says little: what counts is whether results lie where each configuration's ``output_path`` says.
+    Results and samples are written as by lmms-eval's command line, to the ``output_path`` of each configuration.
 
     Args:
-        configs: of each evaluation, as lmms-eval's ``--config`` reads them.
+        configs: of each evaluation: arguments of lmms-eval's command line by name, ``model_args`` and ``tasks`` as text.
         out: an existing directory for configurations and log.
         environment: variables to set; offline unless it says otherwise.
+
+    Returns:
+        For each configuration why it failed, or None. A process that was killed fails all that it had not finished.
+
+    Raises:
+        ImportError: lmms-eval is not installed.
     """
+    if importlib.util.find_spec("lmms_eval") is None:
+        raise ImportError("lmms-eval is not installed: pip install 'cmqa-tasks[lmms]'")
     (out / CONFIGS).write_text(yaml.safe_dump([dict(config) for config in configs]), encoding="utf-8")
     print(f"evaluating with lmms-eval; its output goes to {out / LOG}", file=sys.stderr)
-    with (out / LOG).open("w", encoding="utf-8") as log:
-        subprocess.run(
-            [sys.executable, "-m", "lmms_eval", "--config", str(out / CONFIGS)],
+    with tempfile.TemporaryDirectory() as directory, (out / LOG).open("w", encoding="utf-8") as log:
+        outcomes = Path(directory) / "outcomes.jsonl"
+        child = subprocess.run(
+            [sys.executable, "-m", "cmqa_tasks.harness.evaluations_child", str(out / CONFIGS), str(outcomes)],
             stdout=log,
             stderr=subprocess.STDOUT,
             check=False,
             env=os.environ | environment,
         )
+        finished = list(_finished(outcomes))
+    unfinished = len(configs) - len(finished)
+    return finished + [EvaluationError(f"{_end_of(child.returncode)}; see {out / LOG}") for _ in range(unfinished)]
+
+
+def _finished(outcomes: Path) -> Iterator[EvaluationError | None]:
+    if outcomes.exists():
+        for line in outcomes.read_text(encoding="utf-8").splitlines():
+            why = json.loads(line)
+            yield None if why is None else EvaluationError(why)
+
+
+def _end_of(code: int) -> str:
+    """Why a process ended before its work was done."""
+    if code < 0:
+        return f"the process was ended by {signal.Signals(-code).name}"
+    return f"the process ended with exit code {code}"
 
 
 def begin(out: Path, command: str) -> None:
@@ -76,8 +120,3 @@ def begin(out: Path, command: str) -> None:
             shutil.rmtree(path)
         elif path != marker:
             path.unlink()
-
-
-def end_of_log(out: Path) -> str:
-    """The last lines of the log, for messages about what went wrong."""
-    return "\n".join((out / LOG).read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:])

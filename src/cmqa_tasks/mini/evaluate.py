@@ -10,8 +10,8 @@ from typing import Any
 
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.harness.catalogue import MINI_GROUPS, mini_task_name
-from cmqa_tasks.harness.evaluations import OFFLINE, end_of_log, evaluate
-from cmqa_tasks.results import ResultsError, samples
+from cmqa_tasks.harness.evaluations import OFFLINE, evaluate
+from cmqa_tasks.results import samples
 
 TASKS = ("cmqa_mini", "clqa_mini")
 BATCH = 64
@@ -41,17 +41,18 @@ def evaluate_checkpoints(checkpoints: Mapping[str, Path], out: Path, limit: int 
         limit: items per task, for a quick look.
 
     Raises:
-        ResultsError: an evaluation left no samples; the message ends with the log's last lines.
+        EvaluationError: an evaluation failed.
     """
     missing = {name: path for name, path in checkpoints.items() if not is_evaluated(out / name)}
     if not missing:
         return
     out.mkdir(parents=True, exist_ok=True)
     limited = {} if limit is None else {"limit": limit}
-    evaluate([configuration(str(path), out / name) | limited for name, path in missing.items()], out, environment())
-    for name in missing:
-        if not is_evaluated(out / name):
-            raise ResultsError(f"{name}: the evaluation failed\n{end_of_log(out)}")
+    for failure in evaluate(
+        [configuration(str(path), out / name) | limited for name, path in missing.items()], out, environment()
+    ):
+        if failure is not None:
+            raise failure
 
 
 def configuration(checkpoint: str, out: Path) -> dict[str, Any]:

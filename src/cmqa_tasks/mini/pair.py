@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from cmqa_tasks.harness.evaluations import DEMO, begin, check_path, end_of_log, evaluate
+from cmqa_tasks.harness.evaluations import DEMO, begin, check_path, evaluate
 from cmqa_tasks.mini.attended import share
-from cmqa_tasks.mini.evaluate import TASKS, Answered, answered, configuration, environment, is_evaluated
+from cmqa_tasks.mini.evaluate import TASKS, Answered, answered, configuration, environment
 from cmqa_tasks.mini.ship import PAIR
 from cmqa_tasks.mini.table import Figure, per_fact
-from cmqa_tasks.results import ResultsError
 from cmqa_tasks.scoring.statistics.bootstrap import Array, interval, resampled, widened
 from cmqa_tasks.writing import markdown
 
@@ -63,17 +62,16 @@ def run(out: Path, limit: int | None = None) -> str:
         limit: items per task, for a quick look.
 
     Raises:
-        ResultsError: an evaluation left no results.
+        EvaluationError: an evaluation failed.
         FileExistsError: ``out`` holds something else than a demo.
         ValueError: lmms-eval would misread the path of ``out``.
     """
     check_path("--out", out)
     begin(out, DEMO)
     limited = {} if limit is None else {"limit": limit}
-    evaluate([config | limited for config in _configurations(out)], out, environment())
-    for name in (*POLICIES, *PAIR):
-        if not is_evaluated(out / name):
-            raise ResultsError(f"{name}: the evaluation failed\n{end_of_log(out)}")
+    for failure in evaluate([config | limited for config in _configurations(out)], out, environment()):
+        if failure is not None:
+            raise failure
     return f"{table(out)}\n\n{_LEGEND}"
 
 

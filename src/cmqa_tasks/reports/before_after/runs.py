@@ -2,7 +2,7 @@
 
     OUT/before/mmmu_val/arguments.json      what was asked for
     OUT/before/mmmu_val/…                   lmms-eval's files, and the attention
-    OUT/before/log.txt                      what the last lmms-eval process said
+    OUT/before/log.txt                      what the last process printed
 
 A task that has been evaluated with the same arguments is left alone, so a run that was stopped goes on where it was. Only the
 task that was running is lost.
@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cmqa_tasks.harness.evaluations import LOG, check_path, evaluate
+from cmqa_tasks.harness.evaluations import check_path, evaluate
 from cmqa_tasks.reports.before_after import checks
 from cmqa_tasks.reports.before_after.judge import judge_of
-from cmqa_tasks.reports.before_after.log import reasons
 from cmqa_tasks.results import ResultsError, latest_results
 
 Side = Literal["before", "after"]
@@ -139,8 +138,12 @@ def run(request: Request) -> dict[tuple[Side, str], str]:
     checks.reach({side: request.checkpoints[side] for side, tasks in todo.items() if tasks}, revision)
     for side, tasks in todo.items():
         if tasks:
-            said = _evaluate(request, side, tasks)
-            failed |= {(side, task): said[task] for task in tasks if not _complete(request.directory(side, task), task)}
+            failures = _evaluate(request, side, tasks)
+            failed |= {
+                (side, task): failures.get(task, "its results are incomplete")
+                for task in tasks
+                if not _complete(request.directory(side, task), task)
+            }
     return failed
 
 
@@ -204,6 +207,5 @@ def _evaluate(request: Request, side: Side, tasks: Sequence[str]) -> Mapping[str
         said = json.dumps(request.arguments(side, task), indent=1) + "\n"
         (directory / _ARGUMENTS).write_text(said, encoding="utf-8")
     environment = {"API_TYPE": "dummy"} if judge_of("mathvista") is None else {}
-    evaluate([request.config(side, task) for task in tasks], request.out / side, environment)
-    log = request.out / side / LOG
-    return reasons(log.read_text(encoding="utf-8", errors="replace"), tasks)
+    failures = evaluate([request.config(side, task) for task in tasks], request.out / side, environment)
+    return {task: str(failure) for task, failure in zip(tasks, failures, strict=True) if failure is not None}

@@ -1,4 +1,4 @@
-"""``cmqa demo --every-policy``: the reference policies through the real lmms-eval, in one table. Nothing is downloaded."""
+"""``cmqa demo --every-policy``: the reference policies through the real lmms-eval, in one table."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.harness.catalogue import GROUPS, task_name
-from cmqa_tasks.harness.evaluations import DEMO, begin, end_of_log, evaluate
-from cmqa_tasks.results import ResultsError, latest_results, metric
+from cmqa_tasks.harness.evaluations import DEMO, begin, evaluate
+from cmqa_tasks.results import latest_results, metric
 from cmqa_tasks.scoring.policies import POLICIES
 from cmqa_tasks.writing import markdown
 
@@ -27,13 +27,15 @@ def run(out: Path, limit: int | None = None) -> str:
         limit: items per task, for a quick look.
 
     Raises:
-        ResultsError: an evaluation left no results.
+        EvaluationError: an evaluation failed.
         FileExistsError: ``out`` holds something else than a demo.
     """
     begin(out, DEMO)
     common = {"tasks": ",".join(TASKS), "log_samples": True} | ({} if limit is None else {"limit": limit})
     configs = [common | _policy(name) | {"output_path": str(out / name)} for name in POLICIES]
-    evaluate(configs, out)
+    for failure in evaluate(configs, out):
+        if failure is not None:
+            raise failure
     return table(list(POLICIES), out)
 
 
@@ -51,9 +53,6 @@ def table(models: Sequence[str], out: Path) -> str:
 
 
 def _rows(name: str, out: Path) -> Iterator[list[str]]:
-    try:
-        results = latest_results(out / name)
-    except ResultsError as error:
-        raise ResultsError(f"{error}\n{end_of_log(out)}") from error
+    results = latest_results(out / name)
     for task in ROWS:
         yield [name, task, *(markdown.number(metric(results, task, column)) for column in COLUMNS)]

@@ -24,12 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.asking.question import Question, questions_of
 from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
 from cmqa_tasks.attention.store import ShardWriter, merge
-from cmqa_tasks.facts.records import ARMS
+from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.reports.page.report import report
+from cmqa_tasks.scoring.marks import sample_of
 from cmqa_tasks.scoring.policies import policy
 from cmqa_tasks.worlds.build.render import find_browser
 
@@ -69,11 +70,11 @@ def task(arm: str, protocol: str) -> str:
 def rows(name: str, protocol: str, arm: str) -> Iterator[dict[str, Any]]:
     """The lines of a samples file."""
     answer = policy(name)
-    for number, doc in enumerate(tasks.documents(ARMS[arm], load(), protocol)):
-        said = answer(doc)
+    for number, question in enumerate(questions_of(ARMS[arm], load(), protocol)):
+        said = answer(question)
         padded = said if protocol != "aware" else f"{said}\n\n{'(The rest of what it said, at some length.) ' * 9}"[:LENGTH]
-        yield {"doc_id": number, "target": tasks.target(doc), "filtered_resps": padded, "input": tasks.plain_text(doc)} | {
-            tasks.ITEM_KEY: tasks.process_results(doc, said, ARMS[arm])[tasks.ITEM_KEY]
+        yield {"doc_id": number, "target": question.target, "filtered_resps": padded, "input": question.plain_text} | {
+            ITEM_KEY: sample_of(question, said, ARMS[arm])[ITEM_KEY]
         }
 
 
@@ -97,19 +98,19 @@ def write_attention(directory: Path, model: str) -> None:
     random = np.random.default_rng(0)
     writer = ShardWriter(directory, 0, Metadata(model=model))
     for arm in PROTOCOLS["detect"]:
-        docs = tasks.documents(ARMS[arm], load(), "aware")
-        writer.write(attention_row(doc, number, arm, random) for number, doc in enumerate(docs))
+        questions = questions_of(ARMS[arm], load(), "aware")
+        writer.write(attention_row(question, number, arm, random) for number, question in enumerate(questions))
     merge(directory)
 
 
-def attention_row(doc: tasks.Document, number: int, arm: str, random: np.random.Generator) -> Row:
+def attention_row(question: Question, number: int, arm: str, random: np.random.Generator) -> Row:
     """One item's row."""
     grids = {name: random.normal(size=(LAYERS, HEADS)) for name in LAYER_HEAD}
     return Row(
-        task=task(arm, "aware"), item_id=doc["item_id"], doc_id=number, aggregate="last_prompt", names=SEGMENTS,
+        task=task(arm, "aware"), item_id=question.item.id, doc_id=number, aggregate="last_prompt", names=SEGMENTS,
         counts=(300, 80, 20, 1, 60, 0), layers=tuple(range(LAYERS)), heads=HEADS, null_mean=np.zeros(LAYERS),
-        null_sd=np.ones(LAYERS), log_mass_by_segment=random.normal(-3, 1, size=(LAYERS, len(SEGMENTS))), fact_id=doc["fact_id"],
-        arm=arm, relation=doc["relation"], first="b" if arm == "text_image" else "a", **grids,
+        null_sd=np.ones(LAYERS), log_mass_by_segment=random.normal(-3, 1, size=(LAYERS, len(SEGMENTS))), fact_id=question.fact.id,
+        arm=arm, relation=question.item.relation, first="b" if arm == "text_image" else "a", **grids,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import sys
 import time
 
 from cmqa_tasks.facts.records import Fact, Kind, Relation, Side, Value
-from cmqa_tasks.scoring.outcomes import score_response
+from cmqa_tasks.scoring.outcomes import score_answer
 from cmqa_tasks.worlds.languages import write
 
 SPECS: tuple[tuple[str, Kind, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -152,12 +152,12 @@ def speed(language: str) -> list[tuple[str, Fact, Relation, Side]]:
     """Print how many responses of a language are scored per second, and return them."""
     rows = workload(40_000, language)
     for row in rows[:2000]:
-        score_response(*row)
+        score_answer(*row)
     speeds = []
     for _ in range(5):
         begin = time.perf_counter()
         for response, fact, relation, first in rows:
-            score_response(response, fact, relation, first)
+            score_answer(response, fact, relation, first)
         speeds.append(len(rows) / (time.perf_counter() - begin))
     mean = statistics.fmean(len(row[0]) for row in rows)
     print(f"{language}: python {sys.version.split()[0]}; {len(rows)} responses of {mean:.0f} characters on average")
@@ -172,7 +172,7 @@ def main() -> None:
     fact = rows[0][1]
     for name, text in HOSTILE.items():
         begin = time.perf_counter()
-        outcome, _ = score_response(text, fact, "conflict", "a")
+        outcome, _ = score_answer(text, fact, "conflict", "a")
         print(f"{name:>22}: {len(text):>9,} characters, {1000 * (time.perf_counter() - begin):7.1f} ms, {outcome}")
 
 

@@ -13,9 +13,9 @@ import hypothesis
 import pytest
 from PIL import Image, ImageDraw
 
-from cmqa_tasks.facts.own import read_jsonl
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.worlds.build.render import find_browser
+from cmqa_tasks.worlds.own import read_jsonl
 
 # A busy machine is no failure; and a failure is the same one for everybody.
 hypothesis.settings.register_profile("any_machine", deadline=None, derandomize=True, database=None)

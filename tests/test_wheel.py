@@ -87,13 +87,12 @@ def test_the_pure_part_works_alone(wheel: Path, tmp_path: Path) -> None:
     subprocess.run([python, "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel], check=True)
     program = (
         "import sys\n"
-        "from cmqa_tasks import metrics, policies, release, tasks\n"
-        "from cmqa_tasks.facts.records import arm_named\n"
-        "arm = arm_named('image_text')\n"
-        "docs = tasks.documents(arm, release.load(), 'aware')\n"
-        "answer = policies.policy('oracle')\n"
-        "marks = [tasks.process_results(doc, answer(doc), arm)['balanced'] for doc in docs]\n"
-        "print(tasks.aggregate_balanced(marks), 'torch' in sys.modules, 'lmms_eval' in sys.modules)\n"
+        "from cmqa_tasks.facts.records import ARMS\n"
+        "from cmqa_tasks.facts.release import load\n"
+        "from cmqa_tasks.scoring.policies import decision_of\n"
+        "from cmqa_tasks.scoring.policy_rates import policy_rates\n"
+        "rates = policy_rates(decision_of('oracle'), ARMS['image_text'], 'aware', 'en', load(), {})\n"
+        "print(rates['balanced'], 'torch' in sys.modules, 'lmms_eval' in sys.modules)\n"
     )
     done = subprocess.run([python, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1.0", "False", "False"]

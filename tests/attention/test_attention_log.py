@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 from test_hf import VISION, model, requests
 
-from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.attention.bias import bias_of
 from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.probe.attention_log import directory_name
 from cmqa_tasks.attention.store import Row, merge, read
 from cmqa_tasks.attention.summary import SUMMARIES, item_summary
-from cmqa_tasks.facts.records import ARMS
+from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.models.hf import CmqaHF
 from cmqa_tasks.results import latest_results, metric, samples
@@ -57,7 +57,7 @@ def test_logging_changes_no_answer_and_misses_no_item(
     logging = model(tiny_checkpoint(family), batch_size=3, attention=mode, attention_path=str(tmp_path))
     assert answers(logging, own_release, *arms) == said
     rows = logged(tmp_path)
-    wanted = {doc["item_id"] for arm in arms for doc in tasks.documents(ARMS[arm], own_release, "aware")}
+    wanted = {question.item.id for arm in arms for question in questions_of(ARMS[arm], own_release, "aware")}
     for aggregate in ("last_prompt", "generated", "question"):
         assert {row.item_id for row in rows if row.aggregate == aggregate} <= wanted
     assert {row.item_id for row in rows if row.aggregate == "last_prompt"} == wanted
@@ -156,7 +156,7 @@ def test_beams_are_refused_before_anything_runs(tiny_checkpoint: Checkpoints, ow
 
 
 def test_no_name_in_the_table_contains_another() -> None:
-    names = {one.name for arm in ARMS.values() for one in metrics.metrics_of(arm)} | set(SUMMARIES) | {tasks.ITEM_KEY}
+    names = {one.name for arm in ARMS.values() for one in metrics.metrics_of(arm)} | set(SUMMARIES) | {ITEM_KEY}
     for one, other in itertools.permutations(names, 2):
         assert one not in other
 
@@ -176,7 +176,7 @@ def test_attention_stands_beside_accuracy(tiny_checkpoint: Checkpoints, tmp_path
         results = latest_results(tmp_path / name / "out")
         rows = {row.item_id: row for row in logged(tmp_path / name / "attention") if row.aggregate == "last_prompt"}
         seen = samples(tmp_path / name / "out", "cmqa_image_text")
-        summaries = {row[tasks.ITEM_KEY]["item_id"]: row for row in seen}
+        summaries = {row[ITEM_KEY]["item_id"]: row for row in seen}
         assert len(summaries) == 6, done.stderr[-2000:]
         for key in SUMMARIES:
             values = {item: item_summary(rows[item])[key] for item in summaries}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from cmqa_tasks.asking.questions import documents, images
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts import release, resources
 from cmqa_tasks.facts.records import ARMS, SIDES, Piece
 from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, Release, ReleaseError, load, read_metadata
@@ -41,7 +41,7 @@ def test_the_shipped_release_has_what_it_promises() -> None:
 def test_every_arm_finds_all_of_its_evidence() -> None:
     for arm in ARMS.values():
         for language in ("en", "zh"):
-            assert len(documents(arm, load(), "aware", language)) == 2 * len(load().facts)
+            assert len(questions_of(arm, load(), "aware", language)) == 2 * len(load().facts)
 
 
 def test_images_decode_and_differ_between_the_two_values() -> None:
@@ -49,8 +49,8 @@ def test_images_decode_and_differ_between_the_two_values() -> None:
     for fact in list(shipped.facts.values())[::40]:
         shown = {shipped.image(fact.id, Piece(modality="image", language="en", side=side, variant=0)) for side in SIDES}
         assert len(shown) == 2, fact.id
-    doc = documents(ARMS["image_image"], shipped, "aware")[0]
-    assert [image.size for image in images(doc, shipped)] == [(640, 480)] * 2
+    question = questions_of(ARMS["image_image"], shipped, "aware")[0]
+    assert [image.size for image in question.images(shipped)] == [(640, 480)] * 2
 
 
 def test_the_card_is_the_one_that_the_metadata_renders() -> None:
@@ -102,9 +102,9 @@ def test_an_image_that_is_missing_is_found_out_when_the_task_loads(copy: Path) -
     lost = table["fact_id"][5].as_py()
     _replace(copy, table.filter([fact != lost for fact in table["fact_id"].to_pylist()]))
     broken = load(copy)
-    documents(ARMS["text_text"], broken, "aware")
+    questions_of(ARMS["text_text"], broken, "aware")
     with pytest.raises(ReleaseError, match=rf"no image of fact '{lost}' in language 'en' for value"):
-        documents(ARMS["image_text"], broken, "aware")
+        questions_of(ARMS["image_text"], broken, "aware")
 
 
 def test_an_image_that_cannot_be_decoded_names_its_item(copy: Path) -> None:
@@ -113,9 +113,9 @@ def test_an_image_that_cannot_be_decoded_names_its_item(copy: Path) -> None:
     for row in rows:
         row["image"]["bytes"] = row["image"]["bytes"][:100]
     _replace(copy, type(table).from_pylist(rows, schema=table.schema))
-    doc = documents(ARMS["image"], load(copy), "aware")[0]
-    with pytest.raises(ReleaseError, match=rf"item {doc['item_id']}: an image of fact"):
-        images(doc, load(copy))
+    question = questions_of(ARMS["image"], load(copy), "aware")[0]
+    with pytest.raises(ReleaseError, match=rf"item {question.item.id}: an image of fact"):
+        question.images(load(copy))
 
 
 def _replace(directory: Path, table) -> None:  # type: ignore[no-untyped-def]

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cmqa_tasks.asking import questions as tasks
-from cmqa_tasks.facts.records import ARMS, Arm
+from cmqa_tasks.asking.question import questions_of
+from cmqa_tasks.facts.records import ARMS, ITEM_KEY, Arm
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import task_name
 from cmqa_tasks.harness.plugin import include
 from cmqa_tasks.reports.demo import policies as demo
 from cmqa_tasks.results import ResultsError, latest_results, metric, samples
 from cmqa_tasks.scoring.metrics import metrics_of
+from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import POLICIES, decision_of, random_choice
 from cmqa_tasks.scoring.policy_rates import policy_rates
 from conftest import run_command
@@ -85,8 +86,8 @@ def test_exact_metrics_of_every_policy(runs: Path, name: str, arm: Arm) -> None:
 
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
 def test_random_gets_what_its_choices_say(runs: Path, arm: Arm) -> None:
-    docs = tasks.documents(arm, load(), "aware")
-    choices = Counter((doc["relation"], random_choice(doc["item_id"], 0, 2)) for doc in docs)
+    questions = questions_of(arm, load(), "aware")
+    choices = Counter((question.item.relation, random_choice(question.item.id, 0, 2)) for question in questions)
     results, facts = latest_results(runs / "random"), len(load().facts)
     recognition, false_alarm = choices["conflict", 2] / facts, choices["agree", 2] / facts
     assert metric(results, task_name(arm), "recognition") == pytest.approx(recognition)
@@ -149,21 +150,21 @@ def test_the_table_has_clustered_standard_errors(runs: Path) -> None:
 
 def test_samples_carry_the_item(runs: Path) -> None:
     rows = samples(runs / "follow_image", "cmqa_image_text")
-    docs = {doc["item_id"]: doc for doc in tasks.documents(ARMS["image_text"], load(), "aware")}
-    assert {row[tasks.ITEM_KEY]["item_id"] for row in rows} == set(docs)
+    questions = {question.item.id: question for question in questions_of(ARMS["image_text"], load(), "aware")}
+    assert {row[ITEM_KEY]["item_id"] for row in rows} == set(questions)
     for row in rows[:40]:
-        record = row[tasks.ITEM_KEY]
-        doc = docs[record["item_id"]]
-        assert (record["fact_id"], record["arm"], record["relation"]) == (doc["fact_id"], "image_text", doc["relation"])
-        assert record["outcome"] == ("first" if doc["relation"] == "conflict" else "correct")
+        record = row[ITEM_KEY]
+        question = questions[record["item_id"]]
+        assert (record["fact_id"], record["arm"], record["relation"]) == (question.fact.id, "image_text", question.item.relation)
+        assert record["outcome"] == ("first" if question.item.relation == "conflict" else "correct")
         assert record["parsed"]
 
 
 def test_scoring_offline_gives_the_harness_outcomes(runs: Path) -> None:
-    docs = {doc["item_id"]: doc for doc in tasks.documents(ARMS["text_text"], load(), "aware")}
+    questions = {question.item.id: question for question in questions_of(ARMS["text_text"], load(), "aware")}
     for row in samples(runs / "random", "cmqa_text_text"):
-        record = row[tasks.ITEM_KEY]
-        assert tasks.score(docs[record["item_id"]], row["filtered_resps"])[0] == record["outcome"]
+        record = row[ITEM_KEY]
+        assert score_response(row["filtered_resps"], questions[record["item_id"]])[0] == record["outcome"]
 
 
 def test_results_say_what_was_evaluated(runs: Path) -> None:
@@ -194,7 +195,7 @@ def test_two_processes_give_what_one_gives(runs: Path, tmp_path: Path) -> None:
     for name in [one.name for one in metrics_of(ARMS["image_text"])]:
         one, two = (metric(results, "cmqa_image_text", name) for results in (single, double))
         assert one == pytest.approx(two), name
-    ids = [row[tasks.ITEM_KEY]["item_id"] for row in samples(tmp_path / "out", "cmqa_image_text")]
+    ids = [row[ITEM_KEY]["item_id"] for row in samples(tmp_path / "out", "cmqa_image_text")]
     assert len(ids) == len(set(ids)) == 2 * len(load().facts)
 
 
@@ -219,7 +220,7 @@ def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Pa
     script.write_text(
         "import json, sys\n"
         "from lmms_eval.evaluator import simple_evaluate\n"
-        "from cmqa_tasks.facts.own import read_jsonl\n"
+        "from cmqa_tasks.worlds.own import read_jsonl\n"
         "from cmqa_tasks.harness.lmms import ConflictTask\n"
         "task = ConflictTask(arm='image_text', data=read_jsonl(sys.argv[1]))\n"
         "for simple in (False, True):\n"

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.facts import resources
-from cmqa_tasks.facts.records import ARMS
+from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import GROUPS, LOGLIKELIHOOD, task_name
+from cmqa_tasks.harness.rows import from_row
 from cmqa_tasks.results import samples
+from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import decision_of
 from cmqa_tasks.scoring.policy_rates import policy_rates
 from conftest import run_command
@@ -118,13 +119,13 @@ def test_the_same_model_says_the_same_in_both_harnesses(
     two = run_command(*ours, *options, "--output_path", tmp_path / "lmms", cwd=tmp_path)
     for name in names:
         lm = samples_of(tmp_path / "lm", name)
-        lmms = {row[tasks.ITEM_KEY]["item_id"]: row for row in samples(tmp_path / "lmms", name)}
+        lmms = {row[ITEM_KEY]["item_id"]: row for row in samples(tmp_path / "lmms", name)}
         assert len(lm) == 8, one.stderr[-2000:]
         assert set(lm) == set(lmms), two.stderr[-2000:]
         for identity, row in lm.items():
-            assert row[tasks.ITEM_KEY] == lmms[identity][tasks.ITEM_KEY]
+            assert row[ITEM_KEY] == lmms[identity][ITEM_KEY]
             assert row["filtered_resps"][0].strip() == lmms[identity]["filtered_resps"].strip()
-            words = [part.text for part in tasks.prompt(row["doc"]) if part.text is not None]
+            words = [part.text for part in from_row(row["doc"]).prompt if part.text is not None]
             said, shown = row["arguments"]["gen_args_0"]["arg_0"], lmms[identity]["input"]
             assert all(text in said and text in shown for text in words)
             assert said.index(words[0]) < said.index(words[-1])
@@ -141,8 +142,8 @@ def test_a_real_model_by_log_likelihood(tiny_checkpoint: Callable[[str], Path], 
         assert len(likelihoods) == 4
         assert len(set(likelihoods)) > 1
         chosen = "ABCD"[likelihoods.index(max(likelihoods))]
-        assert tasks.score(row["doc"], chosen)[0] == row[tasks.ITEM_KEY]["outcome"]
-        assert row["acc"] == float(chosen == tasks.target(row["doc"]))
+        assert score_response(chosen, from_row(row["doc"]))[0] == row[ITEM_KEY]["outcome"]
+        assert row["acc"] == float(chosen == from_row(row["doc"]).target)
 
 
 def test_our_tasks_are_listed_beside_the_harness_own(tmp_path: Path) -> None:

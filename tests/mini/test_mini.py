@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.facts.release import Release, load
@@ -129,27 +129,27 @@ def test_instances_need_people() -> None:
 def test_the_release_has_every_item(release: Release) -> None:
     for members in MINI_GROUPS.values():
         for arm, language in members:
-            documents = tasks.documents(ARMS[arm], release, "bare", language)
+            documents = questions_of(ARMS[arm], release, "bare", language)
             assert len(documents) == 2 * len(release.facts)
-            assert all(tasks.plain_text(doc).endswith(f"\n\n{doc['question']}") for doc in documents)
+            assert all(asked.plain_text.endswith(f"\n\n{asked.text}") for asked in documents)
 
 
 def test_two_pieces_differ_about_nobody_else(release: Release) -> None:
     """Texts are read word by word: pieces of one item share the person asked for and no other."""
-    for doc in tasks.documents(ARMS["text_text"], release, "bare"):
-        first, second = (set(piece["text"].split()) & set(NAMES["en"]) for piece in doc["pieces"])
-        assert first & second == {doc["question"].split()[1].rstrip("?")}
+    for asked in questions_of(ARMS["text_text"], release, "bare"):
+        first, second = (set(passage.split()) & set(NAMES["en"]) for passage in asked.passages)
+        assert first & second == {asked.text.split()[1].rstrip("?")}
 
 
 def test_renderings_say_the_same_in_both_languages(release: Release) -> None:
     people = {zh: en for en, zh in zip(NAMES["en"], NAMES["zh"], strict=True)}
     colours = {zh: en for en, zh in zip(COLOURS, WORDS["zh"].colours, strict=True)}
-    english = tasks.documents(ARMS["en"], release, "bare")
-    chinese = tasks.documents(ARMS["zh"], release, "bare", "zh")
+    english = questions_of(ARMS["en"], release, "bare")
+    chinese = questions_of(ARMS["zh"], release, "bare", "zh")
     for one, other in zip(english, chinese, strict=True):
-        words = other["pieces"][0]["text"].split()[1:]
+        words = other.passages[0].split()[1:]
         pairs = [(people[name], colours[colour]) for colour, name in zip(words[::2], words[1::2], strict=True)]
-        assert one["pieces"][0]["text"] == " ".join(["Note", *(word for pair in pairs for word in pair)])
+        assert one.passages[0] == " ".join(["Note", *(word for pair in pairs for word in pair)])
 
 
 def test_the_shipped_release_is_what_the_code_makes(release: Release, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from test_extract import LAMP, fact_of
 from cmqa_tasks.asking.protocols import Meaning
 from cmqa_tasks.reading import Reading
 from cmqa_tasks.reading.answers import final_answer, letter, read, yes_or_no
-from cmqa_tasks.scoring.outcomes import score_response
+from cmqa_tasks.scoring.outcomes import score_answer
 
 CASES = Path(__file__).parent / "cases" / "forms"
 
@@ -154,5 +154,5 @@ def cases() -> list[Any]:
 
 @pytest.mark.parametrize(("fact", "letters", "case"), cases())
 def test_case(fact: Any, letters: dict[str, Meaning], case: dict[str, Any]) -> None:
-    outcome, reading = score_response(case["response"], fact, case["relation"], case["first"], case["form"], letters)
+    outcome, reading = score_answer(case["response"], fact, case["relation"], case["first"], case["form"], letters)
     assert outcome == case["expected"], (case["response"], reading)

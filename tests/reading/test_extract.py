@@ -13,7 +13,7 @@ from cmqa_tasks.facts.records import KINDS, OUTCOMES, Fact, Kind, Value
 from cmqa_tasks.reading import BARE, FOREIGN, TYPED, Reading, extract, mentions
 from cmqa_tasks.reading.normalise import LIMIT, fold
 from cmqa_tasks.reading.plan import plan_for
-from cmqa_tasks.scoring.outcomes import score, score_response
+from cmqa_tasks.scoring.outcomes import score, score_answer
 
 CASES = Path(__file__).parent / "cases" / "extract_en"
 
@@ -68,7 +68,7 @@ LAMP = fact_of(
 
 @pytest.mark.parametrize(("fact", "case"), ALL)
 def test_case(fact: Fact, case: dict[str, Any]) -> None:
-    outcome, reading = score_response(case["response"], fact, case["relation"], case["first"])
+    outcome, reading = score_answer(case["response"], fact, case["relation"], case["first"])
     assert outcome == case["expected"], reading
 
 
@@ -182,7 +182,7 @@ def test_junk_of_any_length_is_a_counted_outcome(junk: str, size: int) -> None:
     """Just below the limit everything is read; beyond it only two windows. How long it takes is the benchmark's to say."""
     facts = {param.values[0].kind: param.values[0] for param in ALL}
     for kind, fact in facts.items():
-        outcome, _ = score_response(junk[:size], fact, "conflict", "a")
+        outcome, _ = score_answer(junk[:size], fact, "conflict", "a")
         assert outcome in OUTCOMES, kind
         assert outcome not in ("first", "second", "correct"), (kind, outcome)
 

@@ -15,7 +15,7 @@ from cmqa_tasks.reading import BARE, FOREIGN, TYPED, contradicts, extract, menti
 from cmqa_tasks.reading.han import HAN, TRADITIONAL, fold_han, islands, latin
 from cmqa_tasks.reading.normalise import LIMIT
 from cmqa_tasks.reading.numbers_zh import value_of
-from cmqa_tasks.scoring.outcomes import score_response
+from cmqa_tasks.scoring.outcomes import score_answer
 from cmqa_tasks.worlds.languages import chinese, english
 
 CASES = Path(__file__).parent / "cases" / "extract_zh"
@@ -26,7 +26,7 @@ LAMP = next(fact for fact in FACTS.values() if fact.a.canonical == "24.99 USD")
 
 @pytest.mark.parametrize(("fact", "case"), ALL)
 def test_case(fact: Fact, case: dict[str, Any]) -> None:
-    outcome, reading = score_response(case["response"], fact, case["relation"], case["first"])
+    outcome, reading = score_answer(case["response"], fact, case["relation"], case["first"])
     assert outcome == case["expected"], reading
 
 
@@ -241,7 +241,7 @@ def test_junk_of_any_length_is_a_counted_outcome(junk: str, size: int) -> None:
     """Just below the limit everything is read; beyond it only two windows, so that a few kinds tell."""
     facts = {fact.kind: fact for fact in FACTS.values()}
     for kind, fact in list(facts.items())[:: 1 if size == LIMIT else 5]:
-        outcome, _ = score_response(junk[:size], fact, "conflict", "a")
+        outcome, _ = score_answer(junk[:size], fact, "conflict", "a")
         assert outcome in OUTCOMES, kind
         assert outcome not in ("first", "second", "correct"), (kind, outcome)
 

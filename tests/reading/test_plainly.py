@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, SIDES
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.reading import extract, reading
@@ -27,7 +27,7 @@ SENTENCES = (
     "about {x} pm",
     "€{x}",
 )
-FACTS = {doc["fact_id"]: tasks.fact_of(doc) for doc in tasks.documents(ARMS["text"], load(), "aware")}
+FACTS = {question.fact.id: question.fact for question in questions_of(ARMS["text"], load(), "aware")}
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ import yaml
 from made_runs import Run, always
 from PIL import Image
 
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
 from cmqa_tasks.attention.store import ShardWriter
 from cmqa_tasks.cli.main import main
@@ -29,6 +30,7 @@ from cmqa_tasks.reports.page.album import SIZES, Album
 from cmqa_tasks.reports.page.choice import choose
 from cmqa_tasks.results import Source, read_all
 from cmqa_tasks.results.latest import samples
+from cmqa_tasks.scoring.marks import sample_of
 from conftest import run_command
 
 LIMIT = 12
@@ -561,18 +563,17 @@ def test_of_a_protocol_that_is_unknown_here_there_is_what_the_harness_kept(tmp_p
 
 def test_a_users_own_facts_have_their_images(own_file: Path, own_release: Release, tmp_path: Path) -> None:
     """Results on own data are shown with their evidence once the file is named."""
-    from cmqa_tasks.asking import questions as tasks
     from cmqa_tasks.facts.records import ARMS
     from cmqa_tasks.scoring.policies import policy
 
     answer, arm = policy("oracle"), ARMS["image_text"]
-    docs = tasks.documents(arm, own_release, "aware")
+    questions = questions_of(arm, own_release, "aware")
     metadata = {"release": own_release.name, "release_sha256": own_release.fingerprint}
     run = Run(always(True), arms=("image_text",), facts=len(own_release.facts), metadata=metadata)
     directory = run.write(tmp_path / "own")
     records = [
-        {"doc_id": place, "filtered_resps": answer(doc), **tasks.process_results(doc, answer(doc), arm)}
-        for place, doc in enumerate(docs)
+        {"doc_id": place, "filtered_resps": answer(question), **sample_of(question, answer(question), arm)}
+        for place, question in enumerate(questions)
     ]
     run.samples(directory, "image_text").write_text("".join(json.dumps(row) + "\n" for row in records), encoding="utf-8")
     out = tmp_path / "report.html"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.protocols import PROTOCOLS
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.scoring import policy_rates as calibration
@@ -50,8 +50,8 @@ def test_a_rule_without_options_solves_no_arm(arm, protocol: str) -> None:
 
 
 def test_match_options_is_the_rule_where_no_options_are_shown() -> None:
-    for doc in tasks.documents(ARMS["en_zh"], load(), "neutral")[:80]:
-        assert decision_of("match_options")(doc) == decision_of("rule")(doc)
+    for question in questions_of(ARMS["en_zh"], load(), "neutral")[:80]:
+        assert decision_of("match_options")(question) == decision_of("rule")(question)
 
 
 def test_match_options_shows_what_printed_values_give_away() -> None:

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from cmqa_tasks.asking import questions as tasks
-from cmqa_tasks.facts.records import ARMS, Arm, Outcome, Relation, arm_named
+from cmqa_tasks.facts.records import ARMS, ITEM_KEY, Arm, Outcome, Relation, arm_named
 from cmqa_tasks.scoring import metrics
+from cmqa_tasks.scoring.marks import aggregation_of
 from cmqa_tasks.scoring.metrics import Scored, metrics_of, rates
 
 CROSS = arm_named("image_text")
@@ -81,7 +81,7 @@ def test_every_metric_is_emitted_whatever_the_responses(arm: Arm) -> None:
 
 def test_no_metric_name_contains_another() -> None:
     """lmms-eval matches the metrics of a group by substring."""
-    names = {metric.name for arm in ARMS.values() for metric in metrics_of(arm)} | {tasks.ITEM_KEY}
+    names = {metric.name for arm in ARMS.values() for metric in metrics_of(arm)} | {ITEM_KEY}
     for one, other in itertools.permutations(names, 2):
         assert one not in other
 
@@ -91,8 +91,8 @@ def test_harness_and_offline_agree() -> None:
     items = [*scored("conflict", "conflict", "first", "both"), *scored("agree", "correct", "conflict", "abstain", "other")]
     offline = rates(CROSS, items)
     for metric in metrics_of(CROSS):
-        marks = [tasks._mark(metric, item, "fact") for item in items]
-        assert tasks.aggregation_of(metric)(marks) == pytest.approx(offline[metric.name]), metric.name
+        marks = [{"relation": item.relation} | ({} if (mark := metric.mark(item)) is None else {"score": mark}) for item in items]
+        assert aggregation_of(metric)(marks) == offline[metric.name], metric.name
 
 
 def test_mean_of_nothing() -> None:

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from made_runs import Run, always
 
-from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.cli.main import main
-from cmqa_tasks.facts.records import ARMS
+from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import load
+from cmqa_tasks.scoring.marks import sample_of
 from cmqa_tasks.scoring.policies import POLICIES, decision_of, policy
 from cmqa_tasks.scoring.policy_rates import policy_rates
 
@@ -93,10 +94,10 @@ def test_the_arms_are_what_policies_get_today() -> None:
 
 def answers(one: str, arm: str) -> Iterator[dict[str, Any]]:
     """What lmms-eval writes of a policy, without lmms-eval."""
-    for number, doc in enumerate(tasks.documents(ARMS[arm], load(), "aware")):
-        said = policy(one)(doc)
-        record = tasks.process_results(doc, said, ARMS[arm])[tasks.ITEM_KEY]
-        yield {"doc_id": number, "target": tasks.target(doc), "filtered_resps": said, tasks.ITEM_KEY: record}
+    for number, question in enumerate(questions_of(ARMS[arm], load(), "aware")):
+        said = policy(one)(question)
+        record = sample_of(question, said, ARMS[arm])[ITEM_KEY]
+        yield {"doc_id": number, "target": question.target, "filtered_resps": said, ITEM_KEY: record}
 
 
 def test_rows_and_intervals_are_what_the_code_makes_today(boards: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:

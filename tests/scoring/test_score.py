@@ -7,7 +7,7 @@ from test_extract import LAMP
 
 from cmqa_tasks.facts.records import Outcome, Relation, Side
 from cmqa_tasks.reading import Reading
-from cmqa_tasks.scoring.outcomes import score, score_response
+from cmqa_tasks.scoring.outcomes import score, score_answer
 
 A = Reading(False, ("a",), None, False, "a")
 B = Reading(False, ("b",), None, False, "b")
@@ -57,7 +57,7 @@ def test_a_value_beats_an_abstention_and_an_expected_value_beats_another() -> No
 
 
 def test_a_response_is_scored_with_its_reading() -> None:
-    outcome, parsed = score_response("The image says $24.99, the text $29.99.", LAMP, "conflict", "b")
+    outcome, parsed = score_answer("The image says $24.99, the text $29.99.", LAMP, "conflict", "b")
     assert outcome == "both"
     assert parsed == "24.99 USD | 29.99 USD"
 
@@ -75,9 +75,9 @@ def test_a_response_is_scored_with_its_reading() -> None:
     ],
 )
 def test_a_yes_or_no_is_right_or_wrong_and_names_no_value(response: str, relation: Relation, outcome: Outcome) -> None:
-    assert score_response(response, LAMP, relation, "a", "yes_no")[0] == outcome
+    assert score_answer(response, LAMP, relation, "a", "yes_no")[0] == outcome
 
 
 def test_swapping_the_order_swaps_first_and_second() -> None:
     for response in ("$24.99", "It costs $29.99."):
-        assert {score_response(response, LAMP, "conflict", side)[0] for side in ("a", "b")} == {"first", "second"}
+        assert {score_answer(response, LAMP, "conflict", side)[0] for side in ("a", "b")} == {"first", "second"}

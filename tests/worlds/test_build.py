@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from cmqa_tasks.asking.questions import documents, images
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, SIDES, Piece
 from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, TEXTS, load
 from cmqa_tasks.worlds import WORLDS
@@ -58,8 +58,8 @@ def test_a_fresh_release_is_complete_and_can_be_evaluated(built: Path) -> None:
     assert release.name == "fresh"
     assert len(release.facts) == FACTS_BUILT
     for arm in ARMS.values():
-        doc = documents(arm, release, "aware")[-1]
-        assert all(image.size == PAGE_SIZE for image in images(doc, release))
+        question = questions_of(arm, release, "aware")[-1]
+        assert all(image.size == PAGE_SIZE for image in question.images(release))
     assert "fresh" in (built / CARD).read_text(encoding="utf-8")
     assert not built.with_name("fresh.partial").exists()
 
@@ -71,8 +71,8 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_workers(built: Path, br
     for name in (FACTS, TEXTS):
         assert (again / name).read_bytes() == (built / name).read_bytes()
     one, other = load(again), load(built)
-    for doc in documents(ARMS["image_image"], one, "aware"):
-        for left, right in zip(images(doc, one), images(doc, other), strict=True):
+    for question in questions_of(ARMS["image_image"], one, "aware"):
+        for left, right in zip(question.images(one), question.images(other), strict=True):
             assert np.array_equal(np.asarray(left), np.asarray(right))
 
 

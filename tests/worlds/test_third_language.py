@@ -16,14 +16,15 @@ from german.forms import GERMAN, cardinal
 from PIL import Image
 from shop_texts import exchanged, fields_told, forms, holds, keys, visible
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.items import items
 from cmqa_tasks.asking.protocols import PROTOCOLS, written
+from cmqa_tasks.asking.question import Question, ask, questions_of
 from cmqa_tasks.facts.records import KINDS, SIDES, Arm, Fact, Piece, Side
 from cmqa_tasks.facts.release import Release, load, read_metadata
+from cmqa_tasks.harness.rows import from_row
 from cmqa_tasks.scoring import metrics
 from cmqa_tasks.scoring.metrics import Scored
-from cmqa_tasks.scoring.outcomes import score_response
+from cmqa_tasks.scoring.outcomes import score_answer, score_response
 from cmqa_tasks.scoring.policies import policy
 from cmqa_tasks.worlds import WORLDS, languages_of, passage, phrasebook
 from cmqa_tasks.worlds.build.draw import Drawn, draw, page, texts
@@ -92,10 +93,10 @@ def without_german(fact: Fact) -> dict[str, Any]:
     return record
 
 
-def rates(arm: Arm, answer: Callable[[Mapping[str, Any]], str], protocol: str) -> Mapping[str, float]:
+def rates(arm: Arm, answer: Callable[[Question], str], protocol: str) -> Mapping[str, float]:
     """The metrics of an arm when the English question is answered so."""
-    docs = tasks.documents(arm, release(), protocol)
-    return metrics.rates(arm, (Scored(doc["relation"], tasks.score(doc, answer(doc))[0], arm.pieces) for doc in docs))
+    questions = questions_of(arm, release(), protocol)
+    return metrics.rates(arm, (Scored.of(question, score_response(answer(question), question)[0]) for question in questions))
 
 
 def expected(arm: Arm, **values: float) -> dict[str, float]:
@@ -111,7 +112,7 @@ def sentence(template: str, fact: Fact, form: str) -> str:
 def outcomes(response: str, fact: Fact, side: Side) -> tuple[str, str]:
     """What a response is on the single item of one value, and on the conflict item that shows this value second."""
     other: Side = "b" if side == "a" else "a"
-    return score_response(response, fact, "single", side)[0], score_response(response, fact, "conflict", other)[0]
+    return score_answer(response, fact, "single", side)[0], score_answer(response, fact, "conflict", other)[0]
 
 
 def scale_apart(text: str) -> str:
@@ -203,27 +204,27 @@ def test_passages_tell_their_side_only(template: int) -> None:
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_prompts_show_the_german_passage_under_the_english_question(arm: Arm, protocol: str) -> None:
-    docs = tasks.documents(arm, release(), protocol)
-    assert len(docs) == 2 * FACTS
-    for doc in docs:
-        fact = tasks.fact_of(doc)
-        shown = [(part.evidence, part.text) for part in tasks.prompt(doc) if part.evidence is not None]
-        assert shown == [(n, release().text(fact.id, piece)) for n, piece in enumerate(tasks.pieces_of(doc))]
-        assert fact.question["en"] in tasks.plain_text(doc)
-        assert fact.question["de"] not in tasks.plain_text(doc)
+    questions = questions_of(arm, release(), protocol)
+    assert len(questions) == 2 * FACTS
+    for question in questions:
+        fact = question.fact
+        shown = [(part.evidence, part.text) for part in question.prompt if part.evidence is not None]
+        assert shown == [(n, release().text(fact.id, piece)) for n, piece in enumerate(question.pieces)]
+        assert fact.question["en"] in question.plain_text
+        assert fact.question["de"] not in question.plain_text
 
 
 def test_labelled_prompts_tell_the_languages_apart() -> None:
-    text = tasks.plain_text(tasks.documents(EN_DE, release(), "labelled")[0])
+    text = questions_of(EN_DE, release(), "labelled")[0].plain_text
     assert re.search(r"Evidence 1, a passage of text in English:", text)
     assert re.search(r"Evidence 2, a passage of text in (?!English|Chinese)\w+:", text)
 
 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
 def test_targets_name_the_value_or_the_conflict(arm: Arm) -> None:
-    for doc in tasks.documents(arm, release(), "aware"):
-        value = tasks.fact_of(doc).value(doc["pieces"][0]["side"]).canonical
-        assert tasks.target(doc) == ("conflict" if doc["relation"] == "conflict" else value)
+    for question in questions_of(arm, release(), "aware"):
+        value = question.fact.value(question.pieces[0].side).canonical
+        assert question.target == ("conflict" if question.item.relation == "conflict" else value)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -239,8 +240,8 @@ def test_the_oracle_is_always_right(arm: Arm, protocol: str) -> None:
 def test_followers_prefer_the_language_that_they_follow(arm: Arm, place: int, language: str) -> None:
     """Whether the value is answered as it is written in the question's language or in German."""
 
-    def in_german(doc: Mapping[str, Any]) -> str:
-        return written(tasks.fact_of(doc), doc["pieces"][place]["side"], "de")
+    def in_german(question: Question) -> str:
+        return written(question.fact, question.pieces[place].side, "de")
 
     follower = policy("follow_second" if place else "follow_first") if language == "en" else in_german
     english = float(arm.pieces[place][1] == "en")
@@ -271,7 +272,7 @@ def test_german_sentences_with_both_values_name_both() -> None:
     for one in drawn():
         values = [written(one.fact, side, "de") for side in SIDES]
         response = "Einmal heißt es {}, einmal heißt es {}.".format(*values)
-        assert score_response(response, one.fact, "conflict", "a")[0] == "both", response
+        assert score_answer(response, one.fact, "conflict", "a")[0] == "both", response
 
 
 @pytest.mark.parametrize("layout", [0, 1])
@@ -311,8 +312,8 @@ def test_a_build_with_a_third_language_can_be_evaluated(browser: str, tmp_path: 
     told = {text.text for text in texts(draw(3, PLACE))}
     for arm in ARMS:
         for item in items(arm, [fact], built.name):
-            doc = tasks.document(item, built, "aware")
-            assert {piece["text"] for piece in doc["pieces"]} <= told
+            question = ask(item, built, "aware")
+            assert set(question.passages) - {None} <= told
     for side in SIDES:
         place = Piece(modality="image", language="de", side=side, variant=fact.conflict_variant(side))
         assert Image.open(io.BytesIO(built.image(fact.id, place))).size == PAGE_SIZE
@@ -323,7 +324,7 @@ def test_a_build_with_a_third_language_can_be_evaluated(browser: str, tmp_path: 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
 def test_the_harnesses_take_the_arm(harness: str, arm: Arm) -> None:
     task = importlib.import_module(f"cmqa_tasks.harness.{harness}").ConflictTask(arm=arm, data=release())
-    docs = list(task.eval_docs)
-    assert [doc["item_id"] for doc in docs] == [doc["item_id"] for doc in tasks.documents(arm, release(), "aware")]
-    assert {piece["language"] for doc in docs for piece in doc["pieces"]} == {language for _, language in arm.pieces}
+    questions = [from_row(row) for row in task.eval_docs]
+    assert questions == questions_of(arm, release(), "aware")
+    assert {piece.language for question in questions for piece in question.pieces} == {language for _, language in arm.pieces}
     assert f"german_{arm.name}" in task.config.task

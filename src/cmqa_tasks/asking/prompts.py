@@ -34,7 +34,7 @@ class PromptError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PromptPart:
     """One content part of the prompt."""
 
     text: str | None
@@ -99,7 +99,7 @@ def render(
     question: str,
     pieces: Sequence[tuple[Modality, str, str | None]],
     options: Sequence[Option] = (),
-) -> tuple[Part, ...]:
+) -> tuple[PromptPart, ...]:
     """Render a prompt.
 
     Args:
@@ -127,19 +127,19 @@ def render(
     return tuple(_parts(text, [passage for _, _, passage in pieces]))
 
 
-def plain_text(parts: Sequence[Part]) -> str:
+def plain_text(parts: Sequence[PromptPart]) -> str:
     """The prompt as one string, images as :data:`IMAGE_PLACEHOLDER`: what models see that take text and images apart."""
     return "".join(IMAGE_PLACEHOLDER if part.text is None else part.text for part in parts)
 
 
-def _parts(text: str, pieces: Sequence[str | None]) -> list[Part]:
+def _parts(text: str, pieces: Sequence[str | None]) -> list[PromptPart]:
     parts = []
     for chunk in re.split(f"({'|'.join(_MARKS)})", text):
         if chunk in _MARKS:
             place = _MARKS.index(chunk)
-            parts.append(Part(text=pieces[place], evidence=place))
+            parts.append(PromptPart(text=pieces[place], evidence=place))
         elif chunk:
-            parts.append(Part(text=chunk))
+            parts.append(PromptPart(text=chunk))
     return parts
 
 

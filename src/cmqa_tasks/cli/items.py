@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line per item."""
     from cmqa_tasks.asking.items import items
-    from cmqa_tasks.facts.own import opened
+    from cmqa_tasks.worlds.own import opened
     from cmqa_tasks.facts.records import ARMS, arm_named
     from cmqa_tasks.facts.release import DEFAULT
     from cmqa_tasks.harness.catalogue import task_name

@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
     from cmqa_tasks.asking.protocols import protocols_named
-    from cmqa_tasks.facts.own import opened
+    from cmqa_tasks.worlds.own import opened
     from cmqa_tasks.facts.release import DEFAULT
     from cmqa_tasks.scoring.policy_rates import table
 

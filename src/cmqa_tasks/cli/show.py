@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the items and print where their pages are."""
     from cmqa_tasks.asking.protocols import protocols_named
-    from cmqa_tasks.facts.own import opened
+    from cmqa_tasks.worlds.own import opened
     from cmqa_tasks.facts.release import DEFAULT
     from cmqa_tasks.reports.show import find, write
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -123,6 +123,16 @@ class Fact(Record):
         if self.a.canonical == self.b.canonical:
             raise ValueError(f"fact {self.id!r}: values a and b are both {self.a.canonical!r}; they must differ")
         return self
+
+
+def fact_of_row(row: Mapping[str, Any]) -> Fact:
+    """A fact from a row of a table, without the nulls that Arrow fills in for languages that a fact lacks."""
+    sides = {side: row[side] | {"surface": _spoken(row[side]["surface"])} for side in SIDES}
+    return Fact.model_validate({**row, "entity": _spoken(row["entity"]), "question": _spoken(row["question"]), **sides})
+
+
+def _spoken(by_language: Mapping[str, Any]) -> dict[str, Any]:
+    return {language: content for language, content in by_language.items() if content is not None}
 
 
 class Evidence(Record):
@@ -252,13 +262,6 @@ def arm_named(name: str) -> Arm:
         return ARMS[name]
     except KeyError:
         raise ValueError(f"unknown arm {name!r}; choose one of {', '.join(ARMS)}") from None
-
-
-def is_right(relation: str, outcome: str) -> bool:
-    """The right call: of two pieces, whether they are called contradictory where they are and nowhere else; of one, its value."""
-    if relation == "single":
-        return outcome == "correct"
-    return (outcome == "conflict") == (relation == "conflict")
 
 
 def content_id(*parts: object) -> str:

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from cmqa_tasks.facts import resources
-from cmqa_tasks.facts.records import Fact, ImageEvidence, Piece, Record, TextEvidence, evidence_id
+from cmqa_tasks.facts.records import Fact, ImageEvidence, Piece, Record, TextEvidence, evidence_id, fact_of_row
 from cmqa_tasks.writing.problems import first_problem
 
 DEFAULT = "v1"
@@ -118,8 +118,8 @@ class Release:
         """
         if piece.modality == "text":
             self.text(fact_id, piece)
-        elif not self._find(self._contents.has_image, fact_id, piece):
-            self._find(_absent, fact_id, piece)
+        elif not self._contents.has_image(_id_of(fact_id, piece)):
+            raise self._missing(fact_id, piece)
 
     def has(self, fact_id: str, piece: Piece) -> bool:
         """Whether a piece's evidence exists."""
@@ -130,18 +130,20 @@ class Release:
         return True
 
     def _find(self, lookup: Callable[[str], _Found], fact_id: str, piece: Piece) -> _Found:
-        identity = evidence_id(fact_id, piece.side, piece.modality, piece.language, piece.variant)
         try:
-            return lookup(identity)
+            return lookup(_id_of(fact_id, piece))
         except KeyError:
-            raise ReleaseError(
-                f"release {self.name!r} has no {piece.modality} of fact {fact_id!r} in language {piece.language!r} for "
-                f"value {piece.side!r}, variant {piece.variant}"
-            ) from None
+            raise self._missing(fact_id, piece) from None
+
+    def _missing(self, fact_id: str, piece: Piece) -> ReleaseError:
+        return ReleaseError(
+            f"release {self.name!r} has no {piece.modality} of fact {fact_id!r} in language {piece.language!r} for "
+            f"value {piece.side!r}, variant {piece.variant}"
+        )
 
 
-def _absent(evidence: str) -> None:
-    raise KeyError(evidence)
+def _id_of(fact_id: str, piece: Piece) -> str:
+    return evidence_id(fact_id, piece.side, piece.modality, piece.language, piece.variant)
 
 
 class _Memory:
@@ -231,7 +233,7 @@ def load(source: str | Path = DEFAULT) -> Release:
     for name, info in metadata.files.items():
         _check_file(directory / name, info)
     try:
-        facts = [Fact.model_validate(_tuples(row)) for row in pq.read_table(directory / FACTS).to_pylist()]
+        facts = [fact_of_row(row) for row in pq.read_table(directory / FACTS).to_pylist()]
     except pa.ArrowException as error:
         raise ReleaseError(f"{directory / FACTS}: {error}") from error
     except ValidationError as error:
@@ -291,13 +293,3 @@ def _check_file(path: Path, info: FileInfo) -> None:
         raise ReleaseError(f"{path} has {path.stat().st_size} bytes, its release says {info.bytes}: truncated or altered")
     if (found := sha256_of(path)) != info.sha256:
         raise ReleaseError(f"{path} has SHA-256 {found}, its release says {info.sha256}: it was altered")
-
-
-def _tuples(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of ``facts.parquet`` without the nulls that Arrow fills in for languages that a fact lacks."""
-    row["entity"] = {language: text for language, text in row["entity"].items() if text is not None}
-    row["question"] = {language: text for language, text in row["question"].items() if text is not None}
-    for side in ("a", "b"):
-        surface = row[side]["surface"]
-        row[side]["surface"] = {language: tuple(forms) for language, forms in surface.items() if forms is not None}
-    return row

@@ -21,12 +21,13 @@ from typing import Any, Literal
 import datasets
 from lm_eval.api.task import ConfigurableTask
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.protocols import DEFAULT_PROTOCOL, LETTERS
 from cmqa_tasks.facts.records import ITEM_KEY, Arm
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.harness.catalogue import LOGLIKELIHOOD
+from cmqa_tasks.harness.rows import from_row, target_of, text_of, to_row
 from cmqa_tasks.harness.settings import SPLIT, read
+from cmqa_tasks.scoring.marks import sample_of
 
 By = Literal["generation", "loglikelihood"]
 _BOUND = ("doc_to_text", "doc_to_target", "doc_to_choice", "doc_to_image", "fewshot_config", "process_results", "metric_list")
@@ -41,7 +42,7 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
         protocol: a protocol of ``prompts/``.
         language: language of the question and its instructions.
         data: a :class:`~cmqa_tasks.facts.release.Release`, the name of a shipped one, a release's directory, or a file of
-            your own facts (``.jsonl``, see :mod:`cmqa_tasks.facts.own`).
+            your own facts (``.jsonl``, see :mod:`cmqa_tasks.worlds.own`).
         by: whether the answer is generated, or chosen among the letters of the options by their log-likelihood (arms
             without images, protocol ``choice``).
         name: the task's name; by default that of the shipped task, such as ``clqa_en_zh__choice_loglikelihood``.
@@ -91,7 +92,7 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
         """What the class decides itself, whatever the YAML says."""
         shared: dict[str, Any] = {
             "test_split": SPLIT,
-            "doc_to_text": tasks.plain_text,
+            "doc_to_text": text_of,
             "process_results": self.process_results,
             "metadata": self.settings.metadata(),
         }
@@ -101,20 +102,20 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
                 "output_type": "multiple_choice",
                 "generation_kwargs": None,
                 "doc_to_choice": list(LETTERS),
-                "doc_to_target": lambda doc: LETTERS.index(tasks.target(doc)),
+                "doc_to_target": lambda doc: LETTERS.index(target_of(doc)),
                 "metric_list": [accuracy, *self.settings.metric_list(), _ITEMS],
             }
         longest = {"max_gen_toks": self.settings.protocol.max_new_tokens}
         return shared | {
             "output_type": "generate_until",
             "generation_kwargs": longest | (self.settings.rest.get("generation_kwargs") or {}),
-            "doc_to_target": tasks.target,
+            "doc_to_target": target_of,
             "doc_to_image": self._images if self._has_images else None,
             "metric_list": [*self.settings.metric_list(), _ITEMS],
         }
 
     def _images(self, doc: Mapping[str, Any]) -> list[Any]:
-        return list(tasks.images(doc, self.settings.release))
+        return list(from_row(doc).images(self.settings.release))
 
     def dump_config(self) -> dict[str, Any]:
         """The configuration for the results file, without the class's own functions, whose addresses differ from run to run."""
@@ -122,15 +123,16 @@ class ConflictTask(ConfigurableTask):  # type: ignore[misc]
 
     def download(self, *args: Any, **kwargs: Any) -> None:
         """Make the documents; nothing is downloaded."""
-        self.dataset = datasets.DatasetDict({SPLIT: datasets.Dataset.from_list(self.settings.documents())})
+        self.dataset = datasets.DatasetDict({SPLIT: datasets.Dataset.from_list([*map(to_row, self.settings.questions())])})
 
     def process_results(self, doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, Any]:
         """Marks under every metric and the per-item record; for log-likelihoods also ``acc``."""
+        question = from_row(doc)
         if self.by == "generation":
-            return tasks.process_results(doc, results[0] or "", self.settings.arm)
+            return sample_of(question, results[0] or "", self.settings.arm)
         likelihoods = [likelihood for likelihood, _ in results]
         chosen = LETTERS[likelihoods.index(max(likelihoods))]
-        return {"acc": float(chosen == tasks.target(doc)), **tasks.process_results(doc, chosen, self.settings.arm)}
+        return {"acc": float(chosen == question.target), **sample_of(question, chosen, self.settings.arm)}
 
 
 _ITEMS = {"metric": ITEM_KEY, "aggregation": len, "higher_is_better": None}

@@ -24,18 +24,20 @@ from lmms_eval.api.instance import Instance
 from lmms_eval.api.task import ConfigurableMessagesTask
 from loguru import logger
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.protocols import DEFAULT_PROTOCOL
+from cmqa_tasks.asking.question import Question
 from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.summary import SUMMARIES
 from cmqa_tasks.facts.records import Arm
 from cmqa_tasks.facts.release import Release
+from cmqa_tasks.harness.rows import from_row, target_of, text_of, to_row
 from cmqa_tasks.harness.session import RUNNING
 from cmqa_tasks.harness.settings import SPLIT, read
+from cmqa_tasks.scoring.marks import aggregate_mean, mark_of, sample_of
 
 
 def _attention_metrics() -> list[dict[str, Any]]:
-    return [{"metric": name, "aggregation": tasks.aggregate_mean, "higher_is_better": None} for name in SUMMARIES]
+    return [{"metric": name, "aggregation": aggregate_mean, "higher_is_better": None} for name in SUMMARIES]
 
 
 @cache
@@ -83,7 +85,7 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         protocol: a protocol of ``prompts/``.
         language: language of the question and its instructions.
         data: a :class:`~cmqa_tasks.facts.release.Release`, the name of a shipped one, a release's directory, or a file of
-            your own facts (``.jsonl``, see :mod:`cmqa_tasks.facts.own`).
+            your own facts (``.jsonl``, see :mod:`cmqa_tasks.worlds.own`).
         name: the task's name in tables and files; by default the name of the shipped task, such as ``cmqa_image_text__neutral``,
             and for data of your own the same with the release's name instead of ``cmqa`` or ``clqa``.
         config: a task YAML's contents, as the harness passes them; ``arm``, ``protocol``, ``language`` and ``data`` may stand
@@ -118,8 +120,8 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
             "generation_kwargs": longest | (self.settings.rest.get("generation_kwargs") or {}),
             "score_key": "score",
             "cluster_key": "cluster",
-            "doc_to_text": tasks.plain_text,
-            "doc_to_target": tasks.target,
+            "doc_to_text": text_of,
+            "doc_to_target": target_of,
             "metric_list": self.settings.metric_list() + (_attention_metrics() if self._attention else []),
             "process_results": self._process_results,
             "metadata": self.settings.metadata(),
@@ -135,16 +137,25 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
 
     def download(self, *args: Any, **kwargs: Any) -> None:
         """Make the documents; nothing is downloaded, and a bad release is reported at once instead of being retried."""
-        self.dataset = datasets.DatasetDict({SPLIT: datasets.Dataset.from_list(self.settings.documents())})
+        self.dataset = datasets.DatasetDict({SPLIT: datasets.Dataset.from_list([*map(to_row, self.settings.questions())])})
         self.dataset_no_image = self.dataset
 
     def doc_to_visual(self, doc: Mapping[str, Any]) -> list[Any]:
         """The images of a document, in order."""
-        return list(tasks.images(doc, self.settings.release))
+        return list(from_row(doc).images(self.settings.release))
 
     def doc_to_messages(self, doc: Mapping[str, Any], **_: Any) -> list[dict[str, Any]]:
-        """The chat form of a document's prompt."""
-        return tasks.messages(doc, self.settings.release)
+        """The prompt as chat messages: one user turn in which every piece of evidence is a content part of its own.
+
+        The harness calls an image's key ``url``, whatever it holds.
+        """
+        question = from_row(doc)
+        pictures = iter(question.images(self.settings.release))
+        content = [
+            {"type": "image", "url": next(pictures)} if part.text is None else {"type": "text", "text": part.text}
+            for part in question.prompt
+        ]
+        return [{"role": "user", "content": content}]
 
     def construct_requests(self, doc_id: int, ctx: str, **kwargs: Any) -> Instance:
         """One request, in a shape that both chat and simple models can read (see :class:`EitherArgument`)."""
@@ -159,18 +170,18 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         return self._process_results(doc, results)
 
     def _process_results(self, doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
-        marks = tasks.process_results(doc, results[0] or "", self.settings.arm)
-        return marks | self._attention_marks(doc) if self._attention else marks
+        question = from_row(doc)
+        sample = sample_of(question, results[0] or "", self.settings.arm)
+        return sample | self._attention_marks(question) if self._attention else sample
 
-    def _attention_marks(self, doc: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    def _attention_marks(self, question: Question) -> dict[str, dict[str, Any]]:
         """What was logged of an item, under each of its names; nothing where its response did not come from the model."""
-        summary = BOARD.get(self.settings.name, doc["item_id"])
+        summary = BOARD.get(self.settings.name, question.item.id)
         if summary is None:
             summary = {}
             _warn_of_a_cache(self.settings.name)
-        common = {"cluster": doc["fact_id"], "relation": doc["relation"]}
         scores = {name: summary.get(name, math.nan) for name in SUMMARIES}
-        return {name: common | ({} if math.isnan(score) else {"score": score}) for name, score in scores.items()}
+        return {name: mark_of(question, None if math.isnan(score) else score) for name, score in scores.items()}
 
     def __repr__(self) -> str:
         one = self.settings

@@ -8,11 +8,12 @@ lm-eval has no entry point for models, so they are there where our command start
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
+from cmqa_tasks.asking.question import Question
+from cmqa_tasks.harness.rows import from_row, is_ours
 from cmqa_tasks.scoring.policies import policy as policy_named
 
 
@@ -43,22 +44,21 @@ class LMReference(LM):  # type: ignore[misc]
 
     def generate_until(self, requests: Sequence[Instance], disable_tqdm: bool = False) -> list[str]:
         """One response per request, in order."""
-        return [self._answer(_document(request)) for request in requests]
+        return [self._answer(_question(request)) for request in requests]
 
     def loglikelihood(self, requests: Sequence[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Log-likelihood 0 for the continuation that the policy answers with, −1 for any other."""
-        return [_agreement(request.args[1], self._answer(_document(request))) for request in requests]
+        return [_agreement(request.args[1], self._answer(_question(request))) for request in requests]
 
     def loglikelihood_rolling(self, requests: Sequence[Instance], disable_tqdm: bool = False) -> list[float]:
         """Policies have no probabilities of whole texts."""
         raise NotImplementedError("cmqa_reference answers questions; it has no perplexity")
 
 
-def _document(request: Instance) -> dict[str, Any]:
-    doc: dict[str, Any] = request.doc
-    if "fact" not in doc or "pieces" not in doc:
+def _question(request: Instance) -> Question:
+    if not is_ours(request.doc):
         raise ValueError(f"cmqa_reference answers tasks of cmqa-tasks only, not {request.task_name!r}")
-    return doc
+    return from_row(request.doc)
 
 
 def _agreement(continuation: str, answer: str) -> tuple[float, bool]:

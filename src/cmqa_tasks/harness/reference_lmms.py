@@ -15,6 +15,7 @@ import torch
 from lmms_eval.api.instance import Instance
 from lmms_eval.api.model import lmms
 
+from cmqa_tasks.harness.rows import from_row, is_ours
 from cmqa_tasks.scoring.policies import policy as policy_named
 
 
@@ -49,10 +50,10 @@ class _Reference(lmms):  # type: ignore[misc]
     def _respond(self, request: Instance) -> str:
         doc_id, task, split = request.args[-3:]
         doc = self.task_dict[task][split][doc_id]
-        if "fact" not in doc or "pieces" not in doc:
+        if not is_ours(doc):
             raise ValueError(f"cmqa_reference answers tasks of cmqa-tasks only, not {task!r}")
         self._look(request, doc)
-        return self._answer(doc)
+        return self._answer(from_row(doc))
 
     def _look(self, request: Instance, doc: Any) -> None:
         """Build the prompt as a real model would, so that a task that cannot be put to this kind of model fails here too."""

@@ -12,14 +12,15 @@ import yaml
 
 import cmqa_tasks
 from cmqa_tasks.asking import prompts
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.protocols import DEFAULT_PROTOCOL, Protocol, protocol_named
+from cmqa_tasks.asking.question import Question, questions_of
 from cmqa_tasks.facts import resources
-from cmqa_tasks.facts.own import opened
 from cmqa_tasks.facts.records import Arm, arm_named
 from cmqa_tasks.facts.release import DEFAULT, Release
 from cmqa_tasks.harness.catalogue import Harness, suffix
 from cmqa_tasks.scoring import metrics
+from cmqa_tasks.scoring.marks import aggregation_of
+from cmqa_tasks.worlds.own import opened
 
 _DISTRIBUTIONS: Mapping[Harness, str] = {"lmms_eval": "lmms-eval", "lm_eval": "lm-eval"}
 
@@ -40,14 +41,14 @@ class Settings:
     """What else the YAML says: the harness's own keys."""
     harness: Harness
 
-    def documents(self) -> list[tasks.Document]:
-        """The task's documents; errors as for :func:`cmqa_tasks.asking.questions.documents`."""
-        return tasks.documents(self.arm, self.release, self.protocol.name, self.language)
+    def questions(self) -> list[Question]:
+        """What the task asks; errors as for :func:`cmqa_tasks.asking.question.questions_of`."""
+        return questions_of(self.arm, self.release, self.protocol.name, self.language)
 
     def metric_list(self) -> list[dict[str, Any]]:
         """The arm's metrics, as the harnesses write them in a YAML."""
         return [
-            {"metric": metric.name, "aggregation": tasks.aggregation_of(metric), "higher_is_better": metric.higher_is_better}
+            {"metric": metric.name, "aggregation": aggregation_of(metric), "higher_is_better": metric.higher_is_better}
             for metric in metrics.metrics_of(self.arm)
         ]
 
@@ -80,7 +81,7 @@ def read(
     Raises:
         ValueError: no arm, or an unknown arm, protocol or language; the message lists what exists.
         cmqa_tasks.facts.release.ReleaseError: the data cannot be read.
-        cmqa_tasks.facts.own.OwnDataError: a line of a user's file cannot be used.
+        cmqa_tasks.worlds.own.OwnDataError: a line of a user's file cannot be used.
     """
     shared = _shared(harness)
     rest = {**shared, **config, "metadata": {**shared["metadata"], **(config.get("metadata") or {})}}

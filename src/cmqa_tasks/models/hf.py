@@ -32,6 +32,7 @@ from cmqa_tasks.attention.probe.attention_log import MODES, AttentionLog, direct
 from cmqa_tasks.attention.probe.origins import lacks_special_tokens
 from cmqa_tasks.attention.probe.segments import Messages, Origins, Segments, process, segment_batch
 from cmqa_tasks.facts.resources import located
+from cmqa_tasks.harness.rows import from_row, is_ours
 from cmqa_tasks.harness.session import RUNNING
 from cmqa_tasks.models.arguments import check_dtype, check_names, positive
 from cmqa_tasks.models.batching import Prompt, batches
@@ -174,7 +175,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         turns = chat.to_hf_messages()
         about: dict[str, Any] = {}
         if self._log is not None:
-            about = {"spans": tuple(spans_of(doc, turns)), "subject": subject_of(task, doc_id, doc)}
+            question = from_row(doc) if is_ours(doc) else None
+            about = {"spans": tuple(spans_of(question, turns)), "subject": subject_of(task, doc_id, question)}
         settings = json.dumps(self._settings.of(generation), sort_keys=True)
         text = self._render(turns)
         length = len(self.tokenizer(text).input_ids) if self.batch_size > 1 else 0

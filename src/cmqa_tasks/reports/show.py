@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.question import Question, ask
 from cmqa_tasks.facts.records import ARMS, Item
 from cmqa_tasks.facts.release import Release
 
@@ -50,45 +50,44 @@ def write(item: Item, release: Release, directory: Path, protocols: Sequence[str
     Raises:
         ValueError: no such protocol, or none in this language.
     """
-    docs = [tasks.document(item, release, protocol, language) for protocol in protocols]
+    questions = [ask(item, release, protocol, language) for protocol in protocols]
     folder = directory / item.id
     folder.mkdir(parents=True, exist_ok=True)
-    for number, image in enumerate(tasks.images(docs[0], release), start=1):
+    for number, image in enumerate(questions[0].images(release), start=1):
         image.save(folder / f"image_{number}.png")
-    for doc in docs:
-        (folder / f"{doc['protocol']}.{language}.txt").write_text(tasks.plain_text(doc), encoding="utf-8")
-    (folder / "index.html").write_text(_html(docs), encoding="utf-8")
+    for question in questions:
+        (folder / f"{question.protocol}.{language}.txt").write_text(question.plain_text, encoding="utf-8")
+    (folder / "index.html").write_text(_html(questions), encoding="utf-8")
     return folder / "index.html"
 
 
-def _html(docs: Sequence[tasks.Document]) -> str:
-    doc = docs[0]
-    fact = tasks.fact_of(doc)
+def _html(questions: Sequence[Question]) -> str:
+    item, fact, language = questions[0].item, questions[0].fact, questions[0].language
     rows: dict[str, Any] = {
-        "item": doc["item_id"],
-        "fact": doc["fact_id"],
-        "arm": doc["arm"],
-        "relation": doc["relation"],
+        "item": item.id,
+        "fact": fact.id,
+        "arm": item.arm,
+        "relation": item.relation,
         "world / type": f"{fact.world} / {fact.type}",
         "value a": fact.a.canonical,
         "value b": fact.b.canonical,
-        "shown": " then ".join(piece["side"] for piece in doc["pieces"]),
+        "shown": " then ".join(piece.side for piece in item.pieces),
     }
     table = "".join(f"<tr><th>{escape(name)}<td>{escape(str(value))}" for name, value in rows.items())
-    head = f'<!DOCTYPE html><html lang="{escape(doc["language"])}"><meta charset="utf-8"><title>{escape(doc["item_id"])}</title>'
-    prompts = "".join(map(_prompt, docs))
+    head = f'<!DOCTYPE html><html lang="{escape(language)}"><meta charset="utf-8"><title>{escape(item.id)}</title>'
+    prompts = "".join(map(_prompt, questions))
     return f'{head}<style>{_STYLE}</style><table>{table}</table><hr><div class="prompts">{prompts}</div></html>\n'
 
 
-def _prompt(doc: tasks.Document) -> str:
+def _prompt(question: Question) -> str:
     """One prompt: the template's words, the evidence marked, and the right answer."""
     number, body = 0, []
-    for part in tasks.prompt(doc):
+    for part in question.prompt:
         if part.text is None:
             number += 1
             body.append(f'<img src="image_{number}.png" alt="evidence {number}">')
         else:
             mark = ' class="evidence"' if part.evidence is not None else ""
             body.append(f"<pre{mark}>{escape(part.text.strip())}</pre>")
-    title = f"<h2>{escape(doc['protocol'])}</h2>"
-    return f'<section>{title}{"".join(body)}<p class="about">Right answer: {escape(tasks.target(doc))}</p></section>'
+    title = f"<h2>{escape(question.protocol)}</h2>"
+    return f'<section>{title}{"".join(body)}<p class="about">Right answer: {escape(question.target)}</p></section>'

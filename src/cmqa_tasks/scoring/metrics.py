@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from cmqa_tasks.facts.records import Arm, Modality, Outcome, Relation, is_right
+from cmqa_tasks.asking.question import Question
+from cmqa_tasks.facts.records import Arm, Modality, Outcome, Relation
+from cmqa_tasks.scoring.outcomes import is_right
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,18 @@ class Scored:
     pieces: tuple[tuple[Modality, str], ...]
     """(modality, language) of the item's pieces, in order."""
 
+    @classmethod
+    def of(cls, question: Question, outcome: Outcome) -> Scored:
+        """What a response to a question did."""
+        return cls(question.item.relation, outcome, tuple((piece.modality, piece.language) for piece in question.pieces))
+
+
+class Mark(NamedTuple):
+    """What one item says under a metric for which it counts."""
+
+    relation: Relation
+    value: float
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -37,6 +51,21 @@ class Metric:
     """None where neither direction is better (preferences)."""
     description: str
     mark: Callable[[Scored], float | None]
+    """1 or 0 for an item that counts, else None."""
+    by_relation: bool = False
+    """Whether the rates over conflict items and over agree items weigh the same, whatever their numbers."""
+
+    def marks(self, items: Iterable[Scored]) -> list[Mark]:
+        """The marks of the items that count."""
+        return [Mark(item.relation, value) for item in items if (value := self.mark(item)) is not None]
+
+    def rate(self, marks: Iterable[Mark]) -> float:
+        """The metric's value; NaN when no item counts. A harness and ``cmqa policies`` compute it here."""
+        marks = list(marks)
+        if not self.by_relation:
+            return mean(value for _, value in marks)
+        conflict, agree = (mean(value for relation, value in marks if relation == kind) for kind in ("conflict", "agree"))
+        return balanced(conflict, 1.0 - agree)
 
 
 def _share(relation: Relation, *outcomes: Outcome) -> Callable[[Scored], float | None]:
@@ -69,7 +98,9 @@ def _prefers(followed: Callable[[Scored, int], bool]) -> Callable[[Scored], floa
 
 RECOGNITION = Metric("recognition", True, "share of conflict items called contradictory", _share("conflict", "conflict"))
 FALSE_ALARM = Metric("false_alarm", False, "share of agreeing twins called contradictory", _share("agree", "conflict"))
-BALANCED = Metric("balanced", True, "(recognition + 1 − false_alarm) / 2: the headline; 0.5 without any insight", _balanced)
+BALANCED = Metric(
+    "balanced", True, "(recognition + 1 − false_alarm) / 2: the headline; 0.5 without any insight", _balanced, by_relation=True
+)
 NAMED_BOTH = Metric(
     "named_both", None, "share of conflict items with both values listed, not called contradictory", _share("conflict", "both")
 )
@@ -106,17 +137,10 @@ def mean(marks: Iterable[float]) -> float:
     return math.fsum(values) / len(values) if values else math.nan
 
 
-def rates(arm: Arm, scored: Iterable[Scored]) -> Mapping[str, float]:
-    """Every metric of an arm over its items.
-
-    ``balanced`` is the mean of its rates over conflict items and over agree items (balanced accuracy), so a limit that
-    cuts a pair in two does not tilt it.
-    """
-    items = list(scored)
-    values = {metric.name: mean(mark for item in items if (mark := metric.mark(item)) is not None) for metric in metrics_of(arm)}
-    if not arm.single:
-        values[BALANCED.name] = balanced(values[RECOGNITION.name], values[FALSE_ALARM.name])
-    return values
+def rates(arm: Arm, items: Iterable[Scored]) -> Mapping[str, float]:
+    """Every metric of an arm over its items."""
+    items = list(items)
+    return {metric.name: metric.rate(metric.marks(items)) for metric in metrics_of(arm)}
 
 
 Rate = TypeVar("Rate", float, npt.NDArray[np.float64])

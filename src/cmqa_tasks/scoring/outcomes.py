@@ -1,4 +1,4 @@
-"""One response's reading to its outcome.
+"""From a response to its outcome: what it did.
 
 >>> score(Reading(False, ("b",), None, False, "29.99 USD"), "conflict", "a")
 'second'
@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from cmqa_tasks.asking.protocols import Form, Meaning
+from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Fact, Outcome, Relation, Side
 from cmqa_tasks.reading import Reading
 from cmqa_tasks.reading.answers import Statement, read
+
+_LOG = logging.getLogger(__name__)
 
 
 def score(reading: Reading, relation: Relation, first_side: Side) -> Outcome:
@@ -44,7 +48,7 @@ def score_statement(statement: Statement, relation: Relation) -> Outcome:
     return "other" if relation == "conflict" else "correct"
 
 
-def score_response(
+def score_answer(
     response: str,
     fact: Fact,
     relation: Relation,
@@ -52,7 +56,7 @@ def score_response(
     form: Form = "free",
     letters: Mapping[str, Meaning] | None = None,
 ) -> tuple[Outcome, str | None]:
-    """Read and score one response.
+    """Read and score one response to a question that is given by its parts; see :func:`score_response`.
 
     Args:
         response: what the model wrote.
@@ -61,11 +65,33 @@ def score_response(
         first_side: the side that is shown first.
         form: in which form the protocol asks for the answer.
         letters: what each letter stands for, where the form is ``letter``.
+    """
+    reading = read(response, fact, form, letters or {})
+    if isinstance(reading, Reading):
+        return score(reading, relation, first_side), reading.parsed
+    return score_statement(reading, relation), reading
+
+
+def score_response(response: str, question: Question) -> tuple[Outcome, str | None]:
+    """What a response to a question did.
+
+    A response that the reader fails on is ``unparsed``, with a warning. Both harnesses score after all generation, so an
+    error here would cost every answer of the run.
 
     Returns:
         the outcome, and what was read, for a human reader; None when nothing was recognised.
     """
-    found = read(response, fact, form, letters or {})
-    if isinstance(found, Reading):
-        return score(found, relation, first_side), found.parsed
-    return score_statement(found, relation), found
+    letters = {option.letter: option.means for option in question.options}
+    relation, first_side = question.item.relation, question.pieces[0].side
+    try:
+        return score_answer(response, question.fact, relation, first_side, question.form, letters)
+    except Exception:  # whatever the fault is, it concerns this answer alone
+        _LOG.warning("item %s: its answer could not be read and counts as unparsed", question.item.id, exc_info=True)
+        return "unparsed", None
+
+
+def is_right(relation: str, outcome: str) -> bool:
+    """The right call: of two pieces, whether they are called contradictory where they are and nowhere else; of one, its value."""
+    if relation == "single":
+        return outcome == "correct"
+    return (outcome == "conflict") == (relation == "conflict")

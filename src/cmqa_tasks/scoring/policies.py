@@ -1,7 +1,7 @@
 """Reference policies: answerers with known behaviour, which calibrate every number that we publish.
 
-A policy maps a document (:mod:`cmqa_tasks.asking.questions`) to a decision: a conflict, a value, or that it cannot tell. The
-decision is put into words as the document's protocol asks (:func:`respond`), and read and scored like any model's. None needs a
+A policy maps a question (:mod:`cmqa_tasks.asking.question`) to a decision: a conflict, a value, or that it cannot tell. The
+decision is put into words as its protocol asks (:func:`respond`), and read and scored like any model's. None needs a
 model. All but the rules know the values. Where a policy wants a kind of evidence that an item lacks, it follows the first piece.
 
 The rules know the kind of the answer and read the passages, without understanding; they cannot read images. ``rule`` calls a
@@ -16,10 +16,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Literal
 
-from cmqa_tasks.asking.protocols import form_of, written
-from cmqa_tasks.asking.questions import fact_of, options_of
+from cmqa_tasks.asking.protocols import written
+from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Fact, Kind, Modality, Side
 from cmqa_tasks.reading import FOREIGN, Mention, mentions
 
@@ -39,8 +39,8 @@ class Decision:
     """Whether a conflict is explained by both values."""
 
 
-Decide = Callable[[Mapping[str, Any]], Decision]
-Policy = Callable[[Mapping[str, Any]], str]
+Decide = Callable[[Question], Decision]
+Policy = Callable[[Question], str]
 CONFLICT, UNKNOWN = Decision("conflict"), Decision("unknown")
 
 
@@ -99,46 +99,46 @@ def policy(name: str, seed: int = 0) -> Policy:
         ValueError: no such policy; the message lists those that exist.
     """
     decide = decision_of(name, seed)
-    return lambda doc: respond(doc, decide(doc))
+    return lambda question: respond(question, decide(question))
 
 
 def decision_of(name: str, seed: int = 0) -> Decide:
     """What a policy decides, before it is put into words; arguments and errors as for :func:`policy`."""
     if name == "random":
-        return lambda doc: _random(doc, seed)
+        return lambda question: _random(question, seed)
     try:
         return _POLICIES[name]
     except KeyError:
         raise ValueError(f"unknown policy {name!r}; choose one of {', '.join(POLICIES)}") from None
 
 
-def respond(doc: Mapping[str, Any], decision: Decision) -> str:
+def respond(question: Question, decision: Decision) -> str:
     """A decision in the words, and in the form, that the document's prompt asks for."""
-    words = _WORDS.get(doc["language"], _WORDS["en"])
-    form = form_of(doc["protocol"], len(doc["pieces"]))
+    words = _WORDS.get(question.language, _WORDS["en"])
+    form = question.form
     if form == "yes_no":
         return {"conflict": words.yes, "value": words.no, "unknown": words.unknown}[decision.kind]
     if form == "letter":
-        return _letter(doc, decision)
-    said = _in_words(doc, decision, words)
-    if form == "final_line" and doc["protocol"] == "quote":
-        lines = [words.said.format(number=place + 1, value=_shown(doc, place)) for place in range(len(doc["pieces"]))]
+        return _letter(question, decision)
+    said = _in_words(question, decision, words)
+    if form == "final_line" and question.protocol == "quote":
+        lines = [words.said.format(number=place + 1, value=_shown(question, place)) for place in range(len(question.pieces))]
         return "\n".join([*lines, words.answer + said])
     return f"{words.thinking}\n{words.final}{said}" if form == "final_line" else said
 
 
-def _in_words(doc: Mapping[str, Any], decision: Decision, words: _Words) -> str:
+def _in_words(question: Question, decision: Decision, words: _Words) -> str:
     if decision.kind == "unknown":
         return words.unknown
     if decision.kind == "conflict":
-        return words.conflict + (words.report.format(_shown(doc, 0), _shown(doc, 1)) if decision.reports else "")
+        return words.conflict + (words.report.format(_shown(question, 0), _shown(question, 1)) if decision.reports else "")
     return (words.no_conflict if decision.denies else "") + decision.written
 
 
-def _letter(doc: Mapping[str, Any], decision: Decision) -> str:
+def _letter(question: Question, decision: Decision) -> str:
     """The letter of a decision; a value that is no option leaves nothing but not to know."""
     means = {"conflict": "conflict", "value": decision.side or "abstain", "unknown": "abstain"}[decision.kind]
-    return next(option.letter for option in options_of(doc) if option.means == means)
+    return next(option.letter for option in question.options if option.means == means)
 
 
 def random_choice(item_id: str, seed: int, pieces: int) -> int:
@@ -146,45 +146,44 @@ def random_choice(item_id: str, seed: int, pieces: int) -> int:
     return Random(f"policy:{seed}:{item_id}").randrange(pieces + 1)
 
 
-def _shown(doc: Mapping[str, Any], place: int) -> str:
+def _shown(question: Question, place: int) -> str:
     """The value of a piece, as written by default in the question's language."""
-    return written(fact_of(doc), doc["pieces"][place]["side"], doc["language"])
+    return written(question.fact, question.pieces[place].side, question.language)
 
 
-def _value(doc: Mapping[str, Any], place: int, *, denies: bool = False) -> Decision:
-    place = min(place, len(doc["pieces"]) - 1)
-    return Decision("value", doc["pieces"][place]["side"], _shown(doc, place), denies=denies)
+def _value(question: Question, place: int, *, denies: bool = False) -> Decision:
+    place = min(place, len(question.pieces) - 1)
+    return Decision("value", question.pieces[place].side, _shown(question, place), denies=denies)
 
 
 def _follow_modality(modality: Modality) -> Decide:
-    def decide(doc: Mapping[str, Any]) -> Decision:
-        modalities = [piece["modality"] for piece in doc["pieces"]]
-        return _value(doc, modalities.index(modality) if modality in modalities else 0)
+    def decide(question: Question) -> Decision:
+        modalities = [piece.modality for piece in question.pieces]
+        return _value(question, modalities.index(modality) if modality in modalities else 0)
 
     return decide
 
 
-def _oracle(doc: Mapping[str, Any]) -> Decision:
-    return Decision("conflict", reports=True) if doc["relation"] == "conflict" else _value(doc, 0)
+def _oracle(question: Question) -> Decision:
+    return Decision("conflict", reports=True) if question.item.relation == "conflict" else _value(question, 0)
 
 
-def _random(doc: Mapping[str, Any], seed: int) -> Decision:
-    choice = random_choice(doc["item_id"], seed, len(doc["pieces"]))
-    return CONFLICT if choice == len(doc["pieces"]) else _value(doc, choice)
+def _random(question: Question, seed: int) -> Decision:
+    choice = random_choice(question.item.id, seed, len(question.pieces))
+    return CONFLICT if choice == len(question.pieces) else _value(question, choice)
 
 
-def _rule(doc: Mapping[str, Any]) -> Decision:
-    fact = fact_of(doc)
-    found = [
+def _rule(question: Question) -> Decision:
+    fact = question.fact
+    shown = [
         values
-        for piece in doc["pieces"]
-        if piece["text"] is not None
-        and (values := values_in(piece["text"], fact.question.get(piece["language"], doc["question"]), fact.kind))
+        for piece, passage in zip(question.pieces, question.passages, strict=True)
+        if passage is not None and (values := values_in(passage, fact.question.get(piece.language, question.text), fact.kind))
     ]
-    if not found:
+    if not shown:
         return UNKNOWN
-    common = [canonical for canonical in found[0] if all(canonical in values for values in found)]
-    return _as_written(fact, common[0], found[0][common[0]]) if common else CONFLICT
+    common = [canonical for canonical in shown[0] if all(canonical in values for values in shown)]
+    return _as_written(fact, common[0], shown[0][common[0]]) if common else CONFLICT
 
 
 def _as_written(fact: Fact, canonical: str, text: str) -> Decision:
@@ -192,11 +191,11 @@ def _as_written(fact: Fact, canonical: str, text: str) -> Decision:
     return Decision("value", sides[0] if sides else None, text)
 
 
-def _match_options(doc: Mapping[str, Any]) -> Decision:
-    if not doc["options"]:
-        return _rule(doc)
-    fact = fact_of(doc)
-    passages = [piece["text"] for piece in doc["pieces"] if piece["text"] is not None]
+def _match_options(question: Question) -> Decision:
+    if not question.options:
+        return _rule(question)
+    fact = question.fact
+    passages = [passage for passage in question.passages if passage is not None]
     held = [{reading for mention in mentions(passage, fact.kind) for reading in mention.readings} for passage in passages]
     sides: set[Side] = {side for values in held for side in _sides_among(fact, values)}
     if len(sides) == 2:
@@ -239,12 +238,12 @@ def _words_of(text: str) -> list[tuple[int, str]]:
 
 _POLICIES: Mapping[str, Decide] = {
     "oracle": _oracle,
-    "follow_first": lambda doc: _value(doc, 0),
-    "follow_second": lambda doc: _value(doc, 1),
+    "follow_first": lambda question: _value(question, 0),
+    "follow_second": lambda question: _value(question, 1),
     "follow_image": _follow_modality("image"),
     "follow_text": _follow_modality("text"),
-    "always_conflict": lambda doc: CONFLICT,
-    "never_conflict": lambda doc: _value(doc, 0, denies=True),
+    "always_conflict": lambda question: CONFLICT,
+    "never_conflict": lambda question: _value(question, 0, denies=True),
     "rule": _rule,
     "match_options": _match_options,
 }

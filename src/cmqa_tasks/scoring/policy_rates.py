@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.question import Question, questions_of
 from cmqa_tasks.facts.records import ARMS, Arm
 from cmqa_tasks.facts.release import Release, ReleaseError
 from cmqa_tasks.scoring.metrics import BALANCED, Scored, rates
+from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import Decide, Decision, decision_of, respond
 from cmqa_tasks.writing import markdown
 
@@ -50,24 +51,24 @@ def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release
         release: the data.
         seen: decisions of this policy by item and whether options are shown; filled on the way.
     """
-    docs = tasks.documents(arm, release, protocol, language)
-    return rates(arm, (_scored(doc, _decision(decide, doc, seen)) for doc in docs))
+    questions = questions_of(arm, release, protocol, language)
+    return rates(arm, [_scored(question, _decision(decide, question, seen)) for question in questions])
 
 
 Cache = dict[tuple[str, bool], Decision]
 """A policy decides alike under every protocol that shows it the same; finding that out twice would be half of the time."""
 
 
-def _decision(decide: Decide, doc: tasks.Document, seen: Cache) -> Decision:
-    key = doc["item_id"], bool(doc["options"])
+def _decision(decide: Decide, question: Question, seen: Cache) -> Decision:
+    key = question.item.id, bool(question.options)
     if key not in seen:
-        seen[key] = decide(doc)
+        seen[key] = decide(question)
     return seen[key]
 
 
-def _scored(doc: tasks.Document, decision: Decision) -> Scored:
-    outcome, _ = tasks.score(doc, respond(doc, decision))
-    return Scored(doc["relation"], outcome, tuple((piece["modality"], piece["language"]) for piece in doc["pieces"]))
+def _scored(question: Question, decision: Decision) -> Scored:
+    outcome, _ = score_response(respond(question, decision), question)
+    return Scored.of(question, outcome)
 
 
 def table(policies: Sequence[str], protocols: Sequence[str], release: Release, language: str = "en", seed: int = 0) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from cmqa_tasks.asking import questions as tasks
+from cmqa_tasks.asking.question import Question
 from cmqa_tasks.attention.bias import bias_text
 from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.names import AGGREGATES
@@ -41,34 +41,32 @@ class Subject:
     """Which segment stands first: ``a``, ``b``, or nothing where there are not two."""
 
 
-def subject_of(task: str, doc_id: int, doc: Mapping[str, Any]) -> Subject:
-    """What a request is about; of tasks that are not ours, only task and document are known."""
-    if "item_id" not in doc or "pieces" not in doc:
+def subject_of(task: str, doc_id: int, question: Question | None) -> Subject:
+    """What a request is about; of tasks that are not ours (None), only task and document are known."""
+    if question is None:
         return Subject(task, doc_id, f"{task}/{doc_id}")
-    names = _names(doc)
+    names, item = _names(question), question.item
     first: Literal["a", "b", ""] = "" if len(names) == 1 else "a" if names[0] == "evidence_a" else "b"
-    return Subject(task, doc_id, doc["item_id"], doc["fact_id"], doc["arm"], doc["relation"], first)
+    return Subject(task, doc_id, item.id, item.fact_id, item.arm, item.relation, first)
 
 
-def spans_of(doc: Mapping[str, Any], messages: Messages) -> list[Span]:
-    """The segments of a document's prompt: evidence and question of our tasks; images, texts and last text of any other."""
-    if "item_id" not in doc or "pieces" not in doc:
-        return generic_spans(list(messages))
-    return list(_our_spans(doc))
+def spans_of(question: Question | None, messages: Messages) -> list[Span]:
+    """The segments of a prompt: evidence and question of our tasks; images, texts and last text of any other (None)."""
+    return generic_spans(list(messages)) if question is None else list(_our_spans(question))
 
 
-def _our_spans(doc: Mapping[str, Any]) -> Iterator[Span]:
-    names = _names(doc)
-    for number, part in enumerate(tasks.prompt(doc)):
+def _our_spans(question: Question) -> Iterator[Span]:
+    names = _names(question)
+    for number, part in enumerate(question.prompt):
         if part.evidence is not None:
             yield Span(message=0, part=number, name=names[part.evidence])
-        elif part.text is not None and (at := part.text.find(doc["question"])) >= 0:
-            yield Span(message=0, part=number, name="question", start=at, end=at + len(doc["question"]))
+        elif part.text is not None and (at := part.text.find(question.text)) >= 0:
+            yield Span(message=0, part=number, name="question", start=at, end=at + len(question.text))
 
 
-def _names(doc: Mapping[str, Any]) -> list[str]:
+def _names(question: Question) -> list[str]:
     """The segment of each piece: A is the image, else the English one, else the first; B is the other."""
-    kinds = [(piece["modality"] != "image", piece["language"] != "en") for piece in doc["pieces"]]
+    kinds = [(piece.modality != "image", piece.language != "en") for piece in question.pieces]
     leads = len(kinds) == 1 or kinds[0] <= kinds[1]
     return (["evidence_a", "evidence_b"] if leads else ["evidence_b", "evidence_a"])[: len(kinds)]
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from cmqa_tasks.facts.records import ITEM_KEY, is_right
+from cmqa_tasks.facts.records import ITEM_KEY
 from cmqa_tasks.reports.before_after.forms import Score, score_of
 from cmqa_tasks.results import ResultsError, metric, samples
+from cmqa_tasks.scoring.outcomes import is_right
 
 _SLACK = 1e-4
 """What a rounded number of lmms-eval may be off by, as a share."""

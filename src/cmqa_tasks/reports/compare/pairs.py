@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 from scipy.stats import norm
 
-from cmqa_tasks.facts.records import ARMS, Relation, is_right
+from cmqa_tasks.facts.records import ARMS, Relation
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.own_arms import contrasts_of
@@ -21,6 +21,7 @@ from cmqa_tasks.results import Entry, ResultsError, Setting
 from cmqa_tasks.results.tally import Tally, count, facts_of
 from cmqa_tasks.results.texts import exchanges
 from cmqa_tasks.scoring.metrics import balanced
+from cmqa_tasks.scoring.outcomes import is_right
 from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, Array, interval, resampled, widened
 from cmqa_tasks.scoring.statistics.paired import detectable, holm, mcnemar
 

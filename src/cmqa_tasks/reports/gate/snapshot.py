@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from cmqa_tasks.facts.records import is_right
 from cmqa_tasks.results import Entry, Part, ResultsError, Setting, Source, read_all
 from cmqa_tasks.results.texts import exchanges
+from cmqa_tasks.scoring.outcomes import is_right
 
 
 class Record(NamedTuple):

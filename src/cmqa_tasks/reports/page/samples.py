@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.facts.records import OUTCOMES, Outcome
 from cmqa_tasks.facts.release import ReleaseError
 from cmqa_tasks.reports.page import pack, segments, sources
@@ -119,27 +118,27 @@ class Samples:
         """An item as one setting puts it: from the release, else as far as the harness kept it."""
         setting = self.entries[place].setting
         found = self.data.item(setting, asked.arm, asked.identity)
-        document = None
+        question = None
         try:
-            if found is not None and (document := sources.document(found[0], found[1], setting)) is None:
+            if found is not None and (question := sources.question(found[0], found[1], setting)) is None:
                 self.unknown.add(pack.name(f"protocol {setting.protocol} in {setting.language}"))
         except ReleaseError:
             found = None
         if found is None:
             self.strangers.add(pack.name(f"{setting.release} ({setting.release_sha256[:8]})"))
-        if found is None or document is None:
+        if found is None or question is None:
             exchange = self._exchanges[place].get(asked.identity, Exchange("", "", ""))
             parts: list[str | int] = [pack.cut(exchange.prompt)]
             return {"parts": parts, "target": pack.name(exchange.target), "form": "words", "logged": True, "entries": []}, pieces
         release, item, fact = found
-        parts = [part.evidence if part.evidence is not None else pack.cut(part.text or "") for part in tasks.prompt(document)]
-        pieces = [pack_piece(one) for one in sources.evidence(fact, document)]
+        parts = [part.evidence if part.evidence is not None else pack.cut(part.text or "") for part in question.prompt]
+        pieces = [pack_piece(one) for one in sources.evidence(question)]
         for piece, shown in zip(item.pieces, pieces, strict=True):
             if piece.modality == "image":
                 shown["image"] = self.album.add(release, fact.id, piece)
             else:
                 shown["text"] = pack.cut(release.text(fact.id, piece))
-        made = {"parts": parts, "target": pack.name(tasks.target(document)), "form": sources.form(document), "entries": []}
+        made = {"parts": parts, "target": pack.name(question.target), "form": sources.form(question), "entries": []}
         return made, pieces
 
     def _answer(self, asked: Asked, place: int) -> dict[str, Any]:

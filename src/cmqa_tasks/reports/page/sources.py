@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks.asking import questions as tasks
 from cmqa_tasks.asking.items import items
 from cmqa_tasks.asking.prompts import PromptError
-from cmqa_tasks.asking.protocols import KNOWN, form_of
-from cmqa_tasks.facts.own import read_jsonl
+from cmqa_tasks.asking.protocols import KNOWN
+from cmqa_tasks.asking.question import Question, ask
 from cmqa_tasks.facts.records import ARMS, SIDES, Fact, Item
 from cmqa_tasks.facts.release import Release, load, shipped
 from cmqa_tasks.results import Setting
+from cmqa_tasks.worlds.own import read_jsonl
 
 
 class Sources:
@@ -24,7 +24,7 @@ class Sources:
 
     Raises:
         cmqa_tasks.facts.release.ReleaseError: a named release is missing or altered.
-        cmqa_tasks.facts.own.OwnDataError: a line of a named file cannot be used.
+        cmqa_tasks.worlds.own.OwnDataError: a line of a named file cannot be used.
     """
 
     def __init__(self, named: Sequence[str]) -> None:
@@ -54,8 +54,8 @@ class Sources:
         return None if found is None else (release, found, release.facts[found.fact_id])
 
 
-def document(release: Release, item: Item, setting: Setting) -> tasks.Document | None:
-    """The document that a model was asked under a setting; None where this version knows no such protocol or language.
+def question(release: Release, item: Item, setting: Setting) -> Question | None:
+    """What a model was asked under a setting; None where this version knows no such protocol or language.
 
     Raises:
         cmqa_tasks.facts.release.ReleaseError: the release lacks the item's evidence.
@@ -63,19 +63,17 @@ def document(release: Release, item: Item, setting: Setting) -> tasks.Document |
     if setting.protocol not in KNOWN:
         return None
     try:
-        return tasks.document(item, release, setting.protocol, setting.language)
+        return ask(item, release, setting.protocol, setting.language)
     except PromptError:
         return None
 
 
-def form(document: tasks.Document) -> str:
-    """In which of the two ways of :mod:`cmqa_tasks.reports.page.reasons` a document's answers are explained."""
-    return "yes_no" if form_of(document["protocol"], len(document["pieces"])) == "yes_no" else "words"
+def form(asked: Question) -> str:
+    """In which of the two ways of :mod:`cmqa_tasks.reports.page.reasons` the answers to a question are explained."""
+    return "yes_no" if asked.form == "yes_no" else "words"
 
 
-def evidence(fact: Fact, document: tasks.Document) -> list[dict[str, Any]]:
-    """The pieces of a document for people: kind, language, and the value that each shows."""
-    values = {side: fact.value(side).canonical for side in SIDES}
-    return [
-        {"kind": piece["modality"], "language": piece["language"], "value": values[piece["side"]]} for piece in document["pieces"]
-    ]
+def evidence(asked: Question) -> list[dict[str, Any]]:
+    """The pieces of a question for people: kind, language, and the value that each shows."""
+    values = {side: asked.fact.value(side).canonical for side in SIDES}
+    return [{"kind": piece.modality, "language": piece.language, "value": values[piece.side]} for piece in asked.pieces]

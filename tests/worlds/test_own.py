@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from cmqa_tasks.asking.questions import documents, images, score, target
-from cmqa_tasks.facts.own import OwnDataError, read_jsonl
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, CANONICAL_FORMS, Arm, Kind
 from cmqa_tasks.facts.release import Release, ReleaseError, load
 from cmqa_tasks.harness.settings import read
+from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.worlds.languages import check_canonical
 from cmqa_tasks.worlds.languages import write as write_value
+from cmqa_tasks.worlds.own import OwnDataError, read_jsonl
 
 GOOD = {"question": "Q?", "kind": "name", "a": "Elm", "b": "Oak", "texts": {"a": ["x", "y"], "b": ["z", "w"]}}
 
@@ -28,24 +29,24 @@ def test_own_facts_make_items_of_every_arm_in_their_language(own_release: Releas
     for arm in ARMS.values():
         if {language for _, language in arm.pieces} != {"en"}:
             with pytest.raises(ReleaseError, match=r"release 'receipts' has no (text|image) of fact .* in language 'zh'"):
-                documents(arm, own_release, "aware")
+                questions_of(arm, own_release, "aware")
             continue
-        docs = documents(arm, own_release, "aware")
-        assert len(docs) == 2 * len(own_release.facts)
-        assert len(images(docs[0], own_release)) == sum(modality == "image" for modality, _ in arm.pieces)
+        questions = questions_of(arm, own_release, "aware")
+        assert len(questions) == 2 * len(own_release.facts)
+        assert len(questions[0].images(own_release)) == sum(modality == "image" for modality, _ in arm.pieces)
 
 
 def test_own_values_are_read_like_ours(own_release: Release) -> None:
-    conflict, twin = documents(ARMS["text_text"], own_release, "aware")[:2]
-    assert score(conflict, "They contradict each other.")[0] == target(conflict) == "conflict"
-    assert score(twin, "twenty dollars and ninety-nine cents")[0] == "correct"
+    conflict, twin = questions_of(ARMS["text_text"], own_release, "aware")[:2]
+    assert score_response("They contradict each other.", conflict)[0] == conflict.target == "conflict"
+    assert score_response("twenty dollars and ninety-nine cents", twin)[0] == "correct"
 
 
 def test_own_spellings_replace_ours(tmp_path: Path) -> None:
     row = GOOD | {"a": {"canonical": "elm", "surface": ["the old elm", "ulmus"]}}
     release = read_jsonl(write(tmp_path, row))
-    doc = documents(ARMS["text"], release, "aware")[0]
-    assert score(doc, "It is Ulmus.")[0] == "correct"
+    question = questions_of(ARMS["text"], release, "aware")[0]
+    assert score_response("It is Ulmus.", question)[0] == "correct"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_tolerance_decides_how_near_an_answer_must_be(tmp_path: Path) -> None:
     near = {}
     for tolerance in (0.0, 3.0):
         release = read_jsonl(write(tmp_path, row | {"tolerance": tolerance}))
-        near[tolerance] = score(documents(ARMS["text"], release, "aware")[0], "It is about 42 percent.")[0]
+        near[tolerance] = score_response("It is about 42 percent.", questions_of(ARMS["text"], release, "aware")[0])[0]
     assert near == {0.0: "other", 3.0: "correct"}
 
 
@@ -160,13 +161,13 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 def test_an_arm_without_its_evidence_says_what_is_missing(tmp_path: Path) -> None:
     release = read_jsonl(write(tmp_path, GOOD))
     with pytest.raises(ReleaseError, match=r"release 'own' has no image of fact .* variant"):
-        documents(ARMS["image_text"], release, "aware")
+        questions_of(ARMS["image_text"], release, "aware")
 
 
 def test_a_file_is_the_data_of_a_task_and_the_results_say_of_which_kinds_the_pieces_are(own_file: Path) -> None:
     """As a task's YAML says it, with an arm that comes with the package and one of the user's own."""
     shipped = read("lmms_eval", {"arm": "image_text", "data": str(own_file)})
-    assert (shipped.name, len(shipped.documents())) == ("receipts_image_text", 8)
+    assert (shipped.name, len(shipped.questions())) == ("receipts_image_text", 8)
     own = read("lmms_eval", {"arm": Arm(name="page_memo", pieces=(("image", "en"), ("text", "en"))), "data": str(own_file)})
     assert own.name == "receipts_page_memo"
     assert shipped.metadata()["pieces"] == own.metadata()["pieces"] == [["image", "en"], ["text", "en"]]

@@ -23,10 +23,10 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line per item."""
     from cmqa_tasks.asking.items import items
-    from cmqa_tasks.worlds.own import opened
     from cmqa_tasks.facts.records import ARMS, arm_named
     from cmqa_tasks.facts.release import DEFAULT
     from cmqa_tasks.harness.catalogue import task_name
+    from cmqa_tasks.worlds.own import opened
 
     release = opened(options.data or DEFAULT)
     arm = {task_name(arm): arm for arm in ARMS.values()}.get(options.arm) or arm_named(options.arm)

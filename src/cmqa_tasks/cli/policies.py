@@ -25,9 +25,9 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
     from cmqa_tasks.asking.protocols import protocols_named
-    from cmqa_tasks.worlds.own import opened
     from cmqa_tasks.facts.release import DEFAULT
     from cmqa_tasks.scoring.policy_rates import table
+    from cmqa_tasks.worlds.own import opened
 
     print(table(options.policy, protocols_named(options.protocols), opened(options.data or DEFAULT), options.language))
     return 0

@@ -28,9 +28,9 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the items and print where their pages are."""
     from cmqa_tasks.asking.protocols import protocols_named
-    from cmqa_tasks.worlds.own import opened
     from cmqa_tasks.facts.release import DEFAULT
     from cmqa_tasks.reports.show import find, write
+    from cmqa_tasks.worlds.own import opened
 
     release = opened(options.data or DEFAULT)
     for item in find(release, options.id):

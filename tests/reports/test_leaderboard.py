@@ -12,9 +12,8 @@ import pytest
 from made_runs import ALL, Behaviour, Run, always
 
 from cmqa_tasks.cli.main import main
-from cmqa_tasks.reports.board import board, files
+from cmqa_tasks.reports.board import board
 from cmqa_tasks.reports.board.board import Board, Row
-from cmqa_tasks.reports.board.columns import number, rounded
 from cmqa_tasks.reports.board.contrasts import CONTRASTS
 from cmqa_tasks.results import ResultsError, Source, read_all
 
@@ -231,12 +230,6 @@ def test_csv_and_json_hold_every_number_and_stamp(written: Path) -> None:
     assert [one["value"] for one in content["elsewhere"]] == ["90 %", "as low as 3 %"]
 
 
-def test_numbers_for_machines_have_six_decimals_and_no_minus_zero() -> None:
-    assert [rounded(value) for value in (1 / 3, -1e-9, math.nan)] == [0.333333, 0.0, None]
-    assert str(rounded(-1e-9)) == "0.0"
-    assert [number(value) for value in (-0.0001, -0.25, math.nan)] == ["0.000", "−0.250", "–"]
-
-
 def test_latex_escapes_what_it_must(written: Path) -> None:
     text = (written / "one" / "leaderboard.tex").read_text(encoding="utf-8")
     assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 2
@@ -244,14 +237,6 @@ def test_latex_escapes_what_it_must(written: Path) -> None:
     assert len(body) == 1
     assert r"\textbackslash{}cmd\{\%\$\#\_\&\textasciicircum{}\textasciitilde{}\}" in body[0]
     assert all(line.startswith(("%", "\\")) or line.endswith(r"\\") or not line for line in text.splitlines())
-
-
-def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
-    assert files.replace(tmp_path / "x.md", "half \ud800").read_text() == "half \\ud800"
-    (tmp_path / "y.md").mkdir()
-    with pytest.raises(OSError, match=r"y\.md"):
-        files.replace(tmp_path / "y.md", "new")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.md", "y.md"]
 
 
 def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

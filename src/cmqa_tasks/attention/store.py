@@ -29,6 +29,7 @@ from cmqa_tasks.attention.names import AGGREGATES, Aggregate
 from cmqa_tasks.attention.rows import FLOATS, FORMAT, LISTS, STRINGS, Metadata, Row, StoreError, about_in
 from cmqa_tasks.attention.rows import schema as columns_of
 from cmqa_tasks.attention.rows import table as table_of
+from cmqa_tasks.writing.files import atomic
 
 __all__ = [
     "AGGREGATES",
@@ -166,11 +167,9 @@ def merge(directory: Path) -> Path:
     sources.sort(key=lambda source: (source.about.get("written", 0), *_shard_number(source.path)))
     columns = columns_of(_common(sources))
     groups = _Groups(sources)
-    partial = target.with_name(f"{MERGED}.{os.getpid()}.part")
-    with _writer(partial, columns) as file:
+    with atomic(target) as partial, _writer(partial, columns) as file:
         for chunk in _chunks(_winners(sources), sources):
             file.write_table(groups.take(chunk).cast(columns))
-    os.replace(partial, target)
     for path in shards:
         path.unlink(missing_ok=True)
     return target

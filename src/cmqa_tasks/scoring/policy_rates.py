@@ -17,6 +17,7 @@ from cmqa_tasks.scoring.metrics import BALANCED, Scored, rates
 from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import Decide, Decision, decision_of, respond
 from cmqa_tasks.writing import markdown
+from cmqa_tasks.writing.numbers import number
 
 PAIRS: tuple[Arm, ...] = tuple(arm for arm in ARMS.values() if not arm.single)
 """The arms of the tables: those with two pieces."""
@@ -91,4 +92,4 @@ def _rows(
         decide, seen = decision_of(name, seed), Cache()
         for protocol in protocols:
             found = [policy_rates(decide, arm, protocol, language, release, seen)[BALANCED.name] for arm in arms]
-            yield [name, protocol, *map(markdown.number, found)]
+            yield [name, protocol, *map(number, found)]

@@ -1,9 +1,13 @@
-"""Markdown tables."""
+"""Markdown: tables, cells, pictures.
+
+table(["model", "balanced"], [[plain("org/<b>"), "0.500"]], words=1)
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+
+_BRACKETS = str.maketrans("[]", "()")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 2) -> str:
@@ -25,6 +29,21 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 2) 
     return "\n".join([line(lines[0]), line(rule), *(line(cells) for cells in lines[1:])])
 
 
-def number(value: float | None) -> str:
-    """Three decimals; a dash where no item counts, nothing where there is no such metric."""
-    return "" if value is None else "–" if math.isnan(value) else f"{value:.3f}"
+def plain(text: str) -> str:
+    """A text on one line, in which HTML and pictures are letters."""
+    return " ".join(text.split()).replace("<", "&lt;").replace("![", "!\\[")
+
+
+def code(text: str) -> str:
+    """A text on one line for the inside of a code span, which a backtick of its own would end."""
+    return " ".join(text.split()).replace("`", "'")
+
+
+def picture(name: str, about: str) -> str:
+    """A picture beside the file.
+
+    Args:
+        name: of the picture's file.
+        about: what it shows.
+    """
+    return f"![{plain(about).translate(_BRACKETS)}]({name})"

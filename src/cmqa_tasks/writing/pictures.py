@@ -11,13 +11,14 @@ The same numbers give the same bytes, as long as matplotlib and its fonts are th
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from cmqa_tasks.writing.files import atomic
 
 FORMATS = ("png", "svg")
 DPI = 150
@@ -85,10 +86,6 @@ def save(figure: Any, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path
 def _write(figure: Any, path: Path, form: str) -> Path:
     buffer = io.BytesIO()
     figure.savefig(buffer, format=form, dpi=DPI, metadata={"Date": None} if form == "svg" else None)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with atomic(path) as partial:
         partial.write_bytes(buffer.getvalue())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path

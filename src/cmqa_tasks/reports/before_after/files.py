@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -12,11 +10,11 @@ from pathlib import Path
 from cmqa_tasks.reports.before_after.pairs import Difference
 from cmqa_tasks.reports.before_after.runs import SIDES, Request
 from cmqa_tasks.reports.before_after.table import Row
-from cmqa_tasks.reports.board.columns import number, rounded
 from cmqa_tasks.reports.board.estimates import Estimate
-from cmqa_tasks.reports.board.files import replace
-from cmqa_tasks.reports.compare.files import points
-from cmqa_tasks.writing import markdown
+from cmqa_tasks.reports.compare.files import with_interval
+from cmqa_tasks.writing import markdown, spreadsheet
+from cmqa_tasks.writing.files import write_text
+from cmqa_tasks.writing.numbers import number, p_value, rounded
 
 FORMAT = 1
 NAME = "before_after"
@@ -33,7 +31,7 @@ English. A dash: no number; the notes say why. What each column means: docs/befo
 def write(rows: Sequence[Row], request: Request) -> list[Path]:
     """Write all three forms into the request's directory, each whole or not at all."""
     forms = {"md": to_markdown(rows, request), "csv": to_csv(rows), "json": to_json(rows, request)}
-    return [replace(request.out / f"{NAME}.{ending}", text) for ending, text in forms.items()]
+    return [write_text(request.out / f"{NAME}.{ending}", text) for ending, text in forms.items()]
 
 
 def to_markdown(rows: Sequence[Row], request: Request) -> str:
@@ -48,14 +46,10 @@ def to_markdown(rows: Sequence[Row], request: Request) -> str:
 
 def _cells(row: Row) -> list[str]:
     score, test, read = row.score, row.test, row.attention
-    tested = ["–"] * 4 if test is None else [str(test.gained), str(test.lost), _p(test.p), _p(row.adjusted)]
-    change = points(Estimate(score.value, score.low, score.high))
+    tested = ["–"] * 4 if test is None else [str(test.gained), str(test.lost), p_value(test.p), p_value(row.adjusted)]
+    change = with_interval(Estimate(score.value, score.low, score.high))
     cells = [row.task, row.metric or "–", str(row.items), number(score.before), number(score.after), change, *tested]
     return [*cells, number(read.before), number(read.after), _nats(read)]
-
-
-def _p(value: float) -> str:
-    return "–" if math.isnan(value) else "< 0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
 def _nats(one: Difference) -> str:
@@ -88,12 +82,7 @@ def _ends(prefix: str, one: Difference) -> Mapping[str, float | None]:
 
 def to_csv(rows: Sequence[Row]) -> str:
     """A line per row, shares as shares."""
-    buffer = io.StringIO()
-    flat = [_flat(row) | {"notes": "; ".join(row.notes)} for row in rows]
-    writer = csv.DictWriter(buffer, list(flat[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat)
-    return buffer.getvalue()
+    return spreadsheet.to_csv([_flat(row) | {"notes": "; ".join(row.notes)} for row in rows])
 
 
 def to_json(rows: Sequence[Row], request: Request) -> str:

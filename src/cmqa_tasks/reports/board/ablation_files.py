@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from cmqa_tasks.reports.board.ablation import View
 from cmqa_tasks.reports.board.board import Row
-from cmqa_tasks.reports.board.columns import number, rounded
 from cmqa_tasks.reports.board.estimates import Estimate
-from cmqa_tasks.reports.board.files import line, picture, replace
 from cmqa_tasks.reports.board.spread import Range, Spread
 from cmqa_tasks.results import Setting
-from cmqa_tasks.writing import markdown
+from cmqa_tasks.writing import markdown, spreadsheet
+from cmqa_tasks.writing.files import write_text
+from cmqa_tasks.writing.markdown import picture, plain
+from cmqa_tasks.writing.numbers import number, rounded
 
 _RATES = {"recognition": "recognition", "false_alarm": "false alarms"}
 _READING = """\
@@ -34,8 +33,8 @@ def write(found: Sequence[View], out: Path, figures: Mapping[tuple[Setting, str]
         figures: by question and contrast, names of PNG files beside them.
     """
     return [
-        replace(out / "ablation.md", to_markdown(found, figures)),
-        replace(out / "ablation.csv", to_csv(found)),
+        write_text(out / "ablation.md", to_markdown(found, figures)),
+        write_text(out / "ablation.csv", to_csv(found)),
     ]
 
 
@@ -69,7 +68,7 @@ def _spreads(view: View) -> str:
     for name, by_protocol in view.models.items():
         spread = next((row.spread for row in by_protocol.values() if row.spread), None)
         cells = ["–" if spread is None else _range(spread.ranges.get(quantity)) for quantity in quantities]
-        rows.append([line(name), str(len(by_protocol)), _ranks(spread), *cells])
+        rows.append([plain(name), str(len(by_protocol)), _ranks(spread), *cells])
     return markdown.table(["model", "protocols", "rank", *quantities.values()], rows, words=1)
 
 
@@ -88,7 +87,7 @@ def _by_arm(view: View) -> str:
     arms = view.contrast.arms
     header = ["model", "protocol", *(f"{arm}, {said}" for said in _RATES.values() for arm in arms), "note"]
     rows = [
-        [line(name), protocol, *(_cell(row, arm, rate) for rate in _RATES for arm in arms), line("; ".join(row.marks))]
+        [plain(name), protocol, *(_cell(row, arm, rate) for rate in _RATES for arm in arms), plain("; ".join(row.marks))]
         for name, by_protocol in view.models.items()
         for protocol, row in by_protocol.items()
     ]
@@ -104,12 +103,7 @@ def _cell(row: Row, arm: str, rate: str) -> str:
 
 def to_csv(found: Sequence[View]) -> str:
     """For machines: a line per model, protocol and arm."""
-    rows = [row for view in found for row in _flat(view)]
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    return spreadsheet.to_csv([row for view in found for row in _flat(view)])
 
 
 def _flat(view: View) -> Iterator[dict[str, object]]:

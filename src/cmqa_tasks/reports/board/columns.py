@@ -11,9 +11,7 @@ from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.spread import Spread
 from cmqa_tasks.results import Setting, Subject
-
-DIGITS = 6
-"""Of numbers in JSON and CSV: more than they are worth, fewer than machines differ in."""
+from cmqa_tasks.writing.numbers import number, p_value, rounded, signed, significant
 
 _INTERVALS = (
     "same_balanced",
@@ -43,15 +41,6 @@ class Column:
     """Whether it holds words."""
 
 
-def number(value: float) -> str:
-    """Three decimals, with a true minus; a dash where there is nothing."""
-    return "–" if math.isnan(value) else f"{value:.3f}".replace("-", "−").replace("−0.000", "0.000")
-
-
-def _signed(value: float) -> str:
-    return number(value) if math.isnan(value) or round(value, 3) <= 0 else f"+{number(value)}"
-
-
 def _value(name: str, write: Callable[[float], str] = number) -> Callable[[Row], str]:
     return lambda row: write(row.values[name].value)
 
@@ -76,7 +65,7 @@ def _range(row: Row) -> str:
 
 def _within(row: Row) -> str:
     one = row.within
-    return "–" if one is None else "< 0.0001" if one.adjusted < 0.0001 else f"{one.adjusted:.4f}"
+    return "–" if one is None else p_value(one.adjusted)
 
 
 def _rank(row: Row) -> str:
@@ -97,7 +86,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(lambda one: f"balanced, {one.across_name}", _with_interval("across_balanced", number)),
     Column(lambda _: "… over protocols", _range),
     Column(lambda one: f"balanced, {one.same_name}", _with_interval("same_balanced", number)),
-    Column(lambda _: "gap", _with_interval("gap", _signed)),
+    Column(lambda _: "gap", _with_interval("gap", signed)),
     Column(lambda one: f"recognition, {one.across_name}", _value("across_recognition")),
     Column(lambda one: f"recognition, {one.same_name}", _value("same_recognition")),
     Column(lambda _: "p (McNemar)", _within),
@@ -105,7 +94,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(lambda one: f"false alarms, {one.across_name}", _value("across_false_alarm")),
     Column(lambda one: f"false alarms, {one.same_name}", _value("same_false_alarm")),
     Column(lambda one: f"prefers {_KINDS.get(one.preference, one.preference)}", _value("preference")),
-    Column(lambda _: "attention imbalance", _value("across_attention", _signed)),
+    Column(lambda _: "attention imbalance", _value("across_attention", signed)),
     Column(lambda _: "unparsed", _value("unparsed")),
     Column(lambda _: "items", lambda row: str(row.items)),
     Column(lambda _: "facts", lambda row: str(row.facts)),
@@ -125,16 +114,6 @@ STAMPS: tuple[Column, ...] = (
     Column(lambda _: "note", lambda row: "; ".join(row.marks), words=True),
 )
 """What stands behind each row."""
-
-
-def rounded(value: float) -> float | None:
-    """A number for machines; None where there is none."""
-    return None if math.isnan(value) else round(value, DIGITS) + 0.0
-
-
-def probability(value: float) -> float | None:
-    """A p-value for machines: six digits that count, as it may be tiny."""
-    return None if math.isnan(value) else float(f"{value:.{DIGITS}g}")
 
 
 def flat(board: Board, row: Row) -> dict[str, object]:
@@ -158,8 +137,8 @@ def _flat(board: Board, row: Row) -> Iterator[tuple[str, object]]:
     test = row.within
     yield from (("mcnemar_same", test.same if test else None), ("mcnemar_across", test.across if test else None))
     yield from (
-        ("mcnemar_p", probability(test.p) if test else None),
-        ("mcnemar_p_holm", probability(test.adjusted) if test else None),
+        ("mcnemar_p", significant(test.p) if test else None),
+        ("mcnemar_p_holm", significant(test.adjusted) if test else None),
     )
     yield from ((field.name, getattr(board.setting, field.name)) for field in fields(Setting))
     yield from ((field.name, getattr(row.subject, field.name)) for field in fields(Subject) if field.name != "model")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +10,9 @@ from cmqa_tasks.reports.board.board import Board, Row
 from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, flat, nested, over_protocols
 from cmqa_tasks.reports.board.elsewhere import ELSEWHERE, NOTE
 from cmqa_tasks.results import Setting
-from cmqa_tasks.writing import markdown
+from cmqa_tasks.writing import markdown, spreadsheet
+from cmqa_tasks.writing.files import write_text
+from cmqa_tasks.writing.markdown import picture, plain
 
 FORMAT = 1
 """Raised when a field of the JSON form changes its meaning."""
@@ -24,7 +23,6 @@ _READING = """\
 recognition between pieces of one kind and of two, adjusted for the models by Holm's rule.
 `rank` is one more than the number of models that are better beyond doubt; rows that share a letter under `ties` cannot be told
 apart. A dash: nothing to count, or not evaluated. What each column means: docs/leaderboards.md."""
-_BRACKETS = str.maketrans("[]", "()")
 _ESCAPES = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -63,18 +61,7 @@ def write(
         "tex": to_latex(boards),
     }
     out.mkdir(parents=True, exist_ok=True)
-    return [replace(out / f"{name}.{ending}", text) for ending, text in forms.items()]
-
-
-def replace(path: Path, text: str) -> Path:
-    """Write a file under a temporary name, then give it its own. Half a surrogate pair is written as its code."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    return [write_text(out / f"{name}.{ending}", text) for ending, text in forms.items()]
 
 
 def to_markdown(boards: Sequence[Board], figures: Mapping[Setting, str] | None = None, left_out: Sequence[str] = ()) -> str:
@@ -86,7 +73,7 @@ def to_markdown(boards: Sequence[Board], figures: Mapping[Setting, str] | None =
         parts += [f"## {board.contrast.title}: {board.setting.title}", _table(COLUMNS, board)]
         parts += ["What stands behind each row:", _table(_filled(STAMPS, board), board)]
     if left_out:
-        parts += ["## On no board", "\n".join(f"* {line(one)}" for one in left_out)]
+        parts += ["## On no board", "\n".join(f"* {plain(one)}" for one in left_out)]
     parts += ["## Reported elsewhere", NOTE, _elsewhere()]
     return "\n\n".join(parts) + "\n"
 
@@ -95,7 +82,7 @@ def _table(columns: Sequence[Column], board: Board) -> str:
     words = next((place for place, column in enumerate(columns) if not column.words), len(columns))
     return markdown.table(
         [column.title(board.contrast) for column in columns],
-        [[line(column.cell(row)) for column in columns] for row in board.rows],
+        [[plain(column.cell(row)) for column in columns] for row in board.rows],
         words=words,
     )
 
@@ -105,16 +92,6 @@ def _filled(columns: Sequence[Column], board: Board) -> list[Column]:
     return [column for column in columns if any(column.cell(row) for row in board.rows)]
 
 
-def picture(name: str, about: str) -> str:
-    """A picture beside the file, in Markdown."""
-    return f"![{line(about).translate(_BRACKETS)}]({name})"
-
-
-def line(text: str) -> str:
-    """A cell of one line, in which nothing is markup."""
-    return " ".join(text.split()).replace("<", "&lt;").replace("![", "!\\[")
-
-
 def _elsewhere() -> str:
     header = ["what", "evidence", "reported", "source"]
     return markdown.table(header, [[one.what, one.evidence, one.value, one.source] for one in ELSEWHERE], words=len(header))
@@ -122,12 +99,7 @@ def _elsewhere() -> str:
 
 def to_csv(boards: Sequence[Board]) -> str:
     """A line per row of a board, with every number and every part of the stamp."""
-    rows = [flat(board, row) for board in boards for row in board.rows]
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    return spreadsheet.to_csv([flat(board, row) for board in boards for row in board.rows])
 
 
 def to_json(boards: Sequence[Board], left_out: Sequence[str] = ()) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from cmqa_tasks.reports.board.columns import number, rounded
 from cmqa_tasks.reports.board.estimates import Estimate
-from cmqa_tasks.reports.board.files import replace
 from cmqa_tasks.reports.compare.pairs import ArmPair, Comparison, ContrastPair, Flip, Rate
 from cmqa_tasks.results import Setting
 from cmqa_tasks.writing import markdown
+from cmqa_tasks.writing.files import write_text
+from cmqa_tasks.writing.markdown import code
+from cmqa_tasks.writing.numbers import number, p_value, points, rounded
 
 FORMAT = 1
 _LISTED = 200
@@ -29,13 +30,13 @@ def write(comparison: Comparison, out: Path) -> list[Path]:
     """Write ``compare.md`` and ``compare.json``, each whole or not at all."""
     out.mkdir(parents=True, exist_ok=True)
     forms = {"compare.md": to_markdown(comparison, _LISTED), "compare.json": to_json(comparison)}
-    return [replace(out / name, text) for name, text in forms.items()]
+    return [write_text(out / name, text) for name, text in forms.items()]
 
 
 def to_markdown(comparison: Comparison, shown: int) -> str:
     """Tables, some flipped items with their texts, and at the end what it comes to in plain words."""
-    parts = ["# Comparison", f"A: `{_line(comparison.a)}`  \nB: `{_line(comparison.b)}`"]
-    parts += [f"Note: {_line(mark)}." for mark in comparison.marks]
+    parts = ["# Comparison", f"A: `{code(comparison.a)}`  \nB: `{code(comparison.b)}`"]
+    parts += [f"Note: {code(mark)}." for mark in comparison.marks]
     for setting in dict.fromkeys(arm.setting for arm in comparison.arms):
         parts += [f"## {setting.title[0].upper()}{setting.title[1:]}", _arms(comparison, setting)]
         parts += [_contrasts(comparison, setting)] if any(one.setting == setting for one in comparison.contrasts) else []
@@ -50,44 +51,34 @@ def _arms(comparison: Comparison, setting: Setting) -> str:
     for one in comparison.arms:
         if one.setting == setting:
             rows += [_rate(one, "recognition", one.recognition), _rate(one, "false alarms", one.false_alarm)]
-            rows.append([one.arm, "balanced", "", "", points(one.balanced), *[""] * 5, str(one.items), str(one.unpaired)])
+            rows.append([one.arm, "balanced", "", "", with_interval(one.balanced), *[""] * 5, str(one.items), str(one.unpaired)])
     return markdown.table(header, rows)
 
 
 def _rate(one: ArmPair, name: str, rate: Rate) -> list[str]:
-    cells = [one.arm, name, number(rate.a), number(rate.b), points(rate.difference), str(rate.lost), str(rate.gained)]
-    return [*cells, _p(rate.p), _p(rate.adjusted), _size(rate.detectable), str(one.items // 2), str(one.unpaired)]
+    cells = [one.arm, name, number(rate.a), number(rate.b), with_interval(rate.difference), str(rate.lost), str(rate.gained)]
+    return [*cells, p_value(rate.p), p_value(rate.adjusted), _size(rate.detectable), str(one.items // 2), str(one.unpaired)]
 
 
 def _contrasts(comparison: Comparison, setting: Setting) -> str:
     header = ["group", "balanced across kinds", "balanced, one kind", "gap", "detectable across kinds"]
     rows = [
-        [one.contrast.title, points(one.across), points(one.same), points(one.gap), _size(one.detectable)]
+        [one.contrast.title, with_interval(one.across), with_interval(one.same), with_interval(one.gap), _size(one.detectable)]
         for one in comparison.contrasts
         if one.setting == setting
     ]
     return markdown.table(header, rows, words=1)
 
 
-def points(one: Estimate | None) -> str:
+def with_interval(one: Estimate | None) -> str:
     """A difference of rates in points, with its interval."""
     if one is None or math.isnan(one.value):
         return "–"
-    return f"{_points(one.value)} [{_points(one.low)}, {_points(one.high)}]"
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "−").replace("−0.0", "0.0").replace("+0.0", "0.0")
+    return f"{points(one.value)} [{points(one.low)}, {points(one.high)}]"
 
 
 def _size(value: float) -> str:
     return "–" if math.isnan(value) or value > 1 else f"{100 * value:.1f}"
-
-
-def _p(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
 def _flips(flips: Sequence[Flip], shown: int) -> Iterator[str]:
@@ -122,10 +113,6 @@ def _quoted(name: str, text: str) -> str:
     return f"{name}:\n\n{body}\n"
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split()).replace("`", "'")
-
-
 def _words(comparison: Comparison) -> Iterator[str]:
     if comparison.contrasts:
         yield from (f"{_where(one, comparison)}{_finding(one)}" for one in comparison.contrasts)
@@ -152,9 +139,9 @@ def _finding(one: ContrastPair) -> str:
 
 
 def _verdict(one: Estimate, what: str, words: tuple[str, str] = ("higher", "lower")) -> str:
-    interval = f"95 % interval {_points(one.low)} to {_points(one.high)}"
+    interval = f"95 % interval {points(one.low)} to {points(one.high)}"
     if one.low <= 0 <= one.high:
-        return f"no difference in {what} is shown ({_points(one.value)} points, {interval})"
+        return f"no difference in {what} is shown ({points(one.value)} points, {interval})"
     word = words[0] if one.value > 0 else words[1]
     return f"{what} is {100 * abs(one.value):.1f} points {word} in B than in A ({interval})"
 

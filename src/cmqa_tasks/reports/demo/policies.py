@@ -12,6 +12,7 @@ from cmqa_tasks.harness.evaluations import DEMO, begin, evaluate
 from cmqa_tasks.results import latest_results, metric
 from cmqa_tasks.scoring.policies import POLICIES
 from cmqa_tasks.writing import markdown
+from cmqa_tasks.writing.numbers import number
 
 TASKS = ("cmqa_unimodal", "cmqa_crossmodal", "clqa_monolingual", "clqa_crosslingual")
 ROWS = (*(task_name(ARMS[arm]) for group in TASKS for arm in GROUPS[group]), *TASKS)
@@ -55,4 +56,4 @@ def table(models: Sequence[str], out: Path) -> str:
 def _rows(name: str, out: Path) -> Iterator[list[str]]:
     results = latest_results(out / name)
     for task in ROWS:
-        yield [name, task, *(markdown.number(metric(results, task, column)) for column in COLUMNS)]
+        yield [name, task, *(number(metric(results, task, column)) for column in COLUMNS)]

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from cmqa_tasks.reports.gate.verdict import Change, Check, Status, Verdict
 from cmqa_tasks.writing import markdown
+from cmqa_tasks.writing.markdown import code, plain
 
 _SHOWN = 20
 _LISTED = 200
@@ -21,11 +22,11 @@ def to_markdown(verdict: Verdict) -> str:
     how = "item by item" if verdict.mode == "exact" else "by a paired test over facts"
     parts = [
         f"## {_SIGNS[verdict.status]} cmqa regress: {verdict.status}",
-        f"`{_plain(verdict.candidate)}` against the reference `{_plain(verdict.reference)}`, {how}.",
+        f"`{code(verdict.candidate)}` against the reference `{code(verdict.reference)}`, {how}.",
         _checks(verdict),
     ]
     if verdict.stamps:
-        parts.append(f"The two runs differ in {_plain('; '.join(verdict.stamps))}.")
+        parts.append(f"The two runs differ in {plain('; '.join(verdict.stamps))}.")
     if verdict.reworded:
         parts.append(f"{verdict.reworded} responses are worded differently and read alike.")
     if verdict.changes:
@@ -36,7 +37,7 @@ def to_markdown(verdict: Verdict) -> str:
 
 
 def _checks(verdict: Verdict) -> str:
-    rows = [[check.name, check.status, _plain(check.why), str(check.items or ""), str(check.changed)] for check in verdict.checks]
+    rows = [[check.name, check.status, plain(check.why), str(check.items or ""), str(check.changed)] for check in verdict.checks]
     return markdown.table(["task", "verdict", "why", "items", "changed"], rows, words=3)
 
 
@@ -48,13 +49,8 @@ def _of_every_task(changes: Sequence[Change]) -> list[Change]:
 
 
 def _changes(changes: Sequence[Change]) -> str:
-    rows = [[one.task, one.item, one.relation, _plain(one.before), _plain(one.after)] for one in changes]
+    rows = [[one.task, one.item, one.relation, plain(one.before), plain(one.after)] for one in changes]
     return markdown.table(["task", "item", "relation", "before", "after"], rows, words=5)
-
-
-def _plain(text: str) -> str:
-    """Text on one line in which nothing is markup."""
-    return " ".join(text.split()).replace("`", "'").replace("<", "&lt;").replace("![", "!\\[")
 
 
 def to_junit(verdict: Verdict) -> str:

@@ -24,11 +24,11 @@ from pydantic import BaseModel, Field, ValidationError
 
 from cmqa_tasks.facts.records import Outcome, Relation
 from cmqa_tasks.facts.records import Record as Checked
-from cmqa_tasks.reports.board.files import replace
 from cmqa_tasks.reports.gate.modes import MODES, Mode
 from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot, of_run
 from cmqa_tasks.results import ResultsError, Setting
 from cmqa_tasks.results.stamp import By
+from cmqa_tasks.writing.files import write_text
 from cmqa_tasks.writing.problems import first_problem
 
 FORMAT = 1
@@ -84,7 +84,7 @@ def update(run: Path, out: Path, reason: str, mode: Mode) -> tuple[Reference, in
         history = (*old.history, {"date": old.snapshot.date, "reason": old.reason, "changed_by_next": changed})
     made = Reference(snapshot, mode, " ".join(reason.split()), environment(), history)
     out.parent.mkdir(parents=True, exist_ok=True)
-    replace(out, to_text(made))
+    write_text(out, to_text(made))
     return made, changed
 
 

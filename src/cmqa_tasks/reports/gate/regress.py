@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cmqa_tasks.attention.rows import StoreError
-from cmqa_tasks.reports.board.files import replace
 from cmqa_tasks.reports.gate import outputs, reference, settings, snapshot
 from cmqa_tasks.reports.gate import verdict as gate
 from cmqa_tasks.reports.gate.modes import Mode
 from cmqa_tasks.results import ResultsError
+from cmqa_tasks.writing.files import write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def regress(job: Job) -> gate.Verdict:
     for path, write in ((job.junit, outputs.to_junit), (job.summary, outputs.to_markdown)):
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace(path, write(verdict))
+            write_text(path, write(verdict))
     return verdict
 
 

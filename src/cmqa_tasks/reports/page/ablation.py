@@ -7,10 +7,10 @@ from typing import Any
 
 from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.facts.records import ARMS
-from cmqa_tasks.reports.board.columns import rounded
 from cmqa_tasks.reports.page import pack
 from cmqa_tasks.results import Entry
 from cmqa_tasks.results.tally import Tally, count, facts_of
+from cmqa_tasks.writing.numbers import rounded
 
 _PROTOCOLS = tuple(PROTOCOLS)
 _PAIRS = tuple(name for name, arm in ARMS.items() if not arm.single)

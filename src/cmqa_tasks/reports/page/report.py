@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmqa_tasks.reports.board import files
 from cmqa_tasks.reports.page import ablation, boards, document, logs, maps, pack
 from cmqa_tasks.reports.page.choice import choose
 from cmqa_tasks.reports.page.samples import Samples
 from cmqa_tasks.reports.page.sources import Sources
 from cmqa_tasks.results import Entry, Source, read_all
+from cmqa_tasks.writing.files import write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
     known = Sources(data)
     page = _page(entries, origins, known, items, room)
     out.parent.mkdir(parents=True, exist_ok=True)
-    files.replace(out, page.html)
+    write_text(out, page.html)
     return Made(out, out.stat().st_size, page.items, page.images, page.notes)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from cmqa_tasks.facts.release import FACTS, IMAGES, TEXTS
 from cmqa_tasks.worlds.build.draw import Drawn, draw, layout, page, pages, texts
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.languages import LANGUAGES
+from cmqa_tasks.writing.files import atomic
 
 SHARD_FACTS = 8
 """Facts per shard: small enough that a kill loses seconds, large enough that files stay few."""
@@ -117,6 +117,5 @@ def _render(drawn: Drawn, side: Side, language: str, variant: int, renderer: Ren
 
 def write(path: Path, rows: Sequence[dict[str, Any]], columns: pa.Schema) -> None:
     """Write rows as Parquet, whole or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=columns), partial)
-    os.replace(partial, path)
+    with atomic(path) as partial:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=columns), partial)

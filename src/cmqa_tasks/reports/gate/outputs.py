@@ -22,7 +22,7 @@ def to_markdown(verdict: Verdict) -> str:
     how = "item by item" if verdict.mode == "exact" else "by a paired test over facts"
     parts = [
         f"## {_SIGNS[verdict.status]} cmqa regress: {verdict.status}",
-        f"`{code(verdict.candidate)}` against the reference `{code(verdict.reference)}`, {how}.",
+        f"`{plain(code(verdict.candidate))}` against the reference `{plain(code(verdict.reference))}`, {how}.",
         _checks(verdict),
     ]
     if verdict.stamps:

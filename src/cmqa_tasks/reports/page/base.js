@@ -38,8 +38,7 @@ function remembered(compute) {
 
 const group = remembered(async (number) => {
   const content = JSON.parse(await unpacked(`group-${number}`));
-  const images = byId(`images-${number}`).textContent.split("\n");
-  return { items: content.items, image: (place) => images[place - content.first_image] };
+  return { items: content.items, images: byId(`images-${number}`).textContent.split("\n") };
 });
 
 /** Fill a select with [value, label] pairs. */

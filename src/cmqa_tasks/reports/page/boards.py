@@ -18,7 +18,7 @@ _PLOTTED = ("same_balanced", "across_balanced", "gap")
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableCells:
     """A table for the template."""
 
     header: tuple[str, ...]
@@ -30,15 +30,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class BoardTables:
     """A board on the page."""
 
     key: str
     """For the page's code; the same for the same board."""
     title: str
     setting: str
-    table: Table
-    stamps: Table
+    table: TableCells
+    stamps: TableCells
 
 
 def make(entries: Sequence[Entry]) -> list[Board]:
@@ -47,30 +47,30 @@ def make(entries: Sequence[Entry]) -> list[Board]:
     return board.make(entries) if any(across & entry.parts.keys() for entry in entries) else []
 
 
-def shown(boards: Sequence[Board]) -> list[Shown]:
-    """Boards as tables."""
+def tables(boards: Sequence[Board]) -> list[BoardTables]:
+    """Boards for the template."""
     return [
-        Shown(
-            _key(one),
-            one.contrast.title,
-            pack.name(one.setting.title),
-            _table(COLUMNS, one),
-            _table([column for column in STAMPS if any(column.cell(row) for row in one.rows)], one),
+        BoardTables(
+            _key(ranked),
+            ranked.contrast.title,
+            pack.name(ranked.setting.title),
+            _table(COLUMNS, ranked),
+            _table([column for column in STAMPS if any(column.cell(row) for row in ranked.rows)], ranked),
         )
-        for one in boards
+        for ranked in boards
     ]
 
 
-def _key(one: Board) -> str:
-    return hashlib.sha256(f"{one.contrast.name} {one.setting}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+def _key(ranked: Board) -> str:
+    return hashlib.sha256(f"{ranked.contrast.name} {ranked.setting}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _table(columns: Sequence[Column], one: Board) -> Table:
-    return Table(
-        tuple(column.title(one.contrast) for column in columns),
+def _table(columns: Sequence[Column], ranked: Board) -> TableCells:
+    return TableCells(
+        tuple(column.title(ranked.contrast) for column in columns),
         tuple(column.words for column in columns),
-        tuple(tuple(pack.name(column.cell(row)) for column in columns) for row in one.rows),
-        tuple(pack.visible("; ".join(row.marks)) for row in one.rows),
+        tuple(tuple(pack.name(column.cell(row)) for column in columns) for row in ranked.rows),
+        tuple(pack.visible("; ".join(row.marks)) for row in ranked.rows),
     )
 
 
@@ -78,13 +78,13 @@ def plotted(boards: Sequence[Board]) -> list[dict[str, Any]]:
     """What the gap plot shows: both scores and the gap of every row, with their intervals."""
     return [
         {
-            "key": _key(one),
-            "title": one.contrast.title,
-            "same": one.contrast.same_name,
-            "across": one.contrast.across_name,
-            "rows": [_row(row) for row in one.rows],
+            "key": _key(ranked),
+            "title": ranked.contrast.title,
+            "same": ranked.contrast.same_name,
+            "across": ranked.contrast.across_name,
+            "rows": [_row(row) for row in ranked.rows],
         }
-        for one in boards
+        for ranked in boards
     ]
 
 

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 import cmqa_tasks
 from cmqa_tasks.reports.page import pack, reasons
-from cmqa_tasks.reports.page.boards import Shown
+from cmqa_tasks.reports.page.boards import BoardTables
 from cmqa_tasks.reports.page.samples import Samples
 
 _HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ _SCRIPTS = ("base.js", "tables.js", "figure.js", "gap.js", "prompts.js", "maps.j
 class Contents:
     """What the page shows."""
 
-    boards: Sequence[Shown]
+    boards: Sequence[BoardTables]
     numbers: dict[str, Any]
     """For the plots."""
     samples: Samples
@@ -49,84 +49,81 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """Packed items, and the texts of the images that are first seen in them."""
+class _PackedGroup:
+    """Items as the page keeps them, and the addresses of their images."""
 
     data: str
-    images: tuple[str, ...] = ()
+    items: int
+    images: tuple[str, ...]
 
 
 def make(contents: Contents, room: int) -> Page:
-    """The page in at most so many bytes.
-
-    Items of the last facts are left out first for their texts, then images are made smaller, then left out; notes say so.
+    """The page in at most so many bytes. Where not all chosen items fit, the last facts are left out; a note says so.
 
     Raises:
         ImportError: plotly is not installed.
         ReleaseError: an image cannot be decoded.
         ValueError: there is no room for the tables and plots, which are always there.
     """
-    samples = contents.samples
-    built = samples.groups()
-    packed = [pack.packed(pack.dumps(group)) for group, _ in built]
-    bare = len(_render(contents, [], _notes(contents, len(built), None)).encode()) + len(_index(contents, len(built)))
-    kept, used = _fitting(packed, room - bare - _SLACK)
-    count = built[kept - 1][1] if kept else 0
-    images = samples.album.encoded(count, room - bare - used - _SLACK)
-    ends = [0, *(end for _, end in built[:kept])]
-    groups = [_Group(packed[place], images.texts[ends[place] : ends[place + 1]]) for place in range(kept)]
-    notes = _notes(contents, kept, (count, images.missing, images.size.words))
-    html = _render(contents, groups, notes)
-    if (size := len(html.encode())) > room:
-        least = math.ceil(size / 1e5) / 10
+    bare = len(_render(contents, []).encode())
+    if bare > room:
+        least = math.ceil(bare / 1e5) / 10
         raise ValueError(f"--megabytes {room / 1e6:g}: must be at least {least:g}, which tables and plots take without any item")
-    return Page(html, sum(map(len, samples.choice.groups[:kept])), count - images.missing, notes)
+    groups = _fitting(contents.samples, room - bare)
+    html = _render(contents, groups)
+    while len(html.encode()) > room:  # notes that came with the items
+        groups.pop()
+        html = _render(contents, groups)
+    return Page(html, sum(group.items for group in groups), sum(len(group.images) for group in groups), _notes(contents, groups))
 
 
-_SLACK = 4096
-"""Bytes for what grows with the groups but is not counted: tags around them, and longer notes."""
 _TAGS = 160
 """Characters around a group and its images."""
 
 
-def _fitting(packed: Sequence[str], room: int) -> tuple[int, int]:
-    """How many groups, from the first, there is room for, and how much they take."""
-    used = 0
-    for place, text in enumerate(packed):
-        if used + len(text) + _TAGS > room:
-            return place, used
-        used += len(text) + _TAGS
-    return len(packed), used
+def _fitting(samples: Samples, room: int) -> list[_PackedGroup]:
+    """As many groups, from the first, as there is room for."""
+    groups: list[_PackedGroup] = []
+    for group in samples.groups():
+        data = pack.packed(pack.dumps({"items": {number: asdict(item) for number, item in group.items.items()}}))
+        room -= len(data) + _TAGS + sum(len(image) + 1 for image in group.images) + _index_size(samples, len(groups))
+        if room < 0:
+            break
+        groups.append(_PackedGroup(data, len(group.items), tuple(group.images)))
+    return groups
 
 
-def _notes(contents: Contents, groups: int, images: tuple[int, int, str] | None) -> tuple[str, ...]:
+def _index_size(samples: Samples, number: int) -> int:
+    """Characters that a group takes in the index, at most: packed with the others it takes fewer."""
+    return len(pack.packed(pack.dumps(samples.index_of([number]))))
+
+
+def _notes(contents: Contents, groups: Sequence[_PackedGroup]) -> tuple[str, ...]:
     """What is not in the page, for its reader."""
-    choice = contents.samples.choice
-    kept = sum(map(len, choice.groups[:groups]))
+    samples, kept = contents.samples, sum(group.items for group in groups)
     notes = list(contents.notes)
-    if kept < choice.items:
+    if kept < samples.choice.items:
         notes.append(
-            f"{kept:,} of {choice.items:,} items can be looked at: all items of the facts that come first by a hash of their id. "
-            "Every table and plot is made from all items."
+            f"{kept:,} of {samples.choice.items:,} items can be looked at: all items of the facts that come first by a hash of "
+            "their id. Every table and plot is made from all items. More are shown with --items and --megabytes."
         )
-    for stranger in sorted(contents.samples.strangers):
-        notes.append(f"Passages and images of release {stranger} are not at hand; prompts are as the harness kept them.")
-    for unknown in sorted(contents.samples.unknown):
-        notes.append(f"This version does not know {unknown}; prompts are as the harness kept them.")
-    if images is not None and images[0]:
-        count, missing, words = images
-        if missing:
-            notes.append(f"{missing:,} of {count:,} images are left out for the size of this file; the others are {words}.")
-        elif words != "as in the release":
-            notes.append(f"Images are {words}, for the size of this file; models saw them as in the release.")
+    notes += [
+        f"Passages and images of release {release} are not at hand; prompts are as the harness kept them."
+        for release in sorted(samples.absent_releases)
+    ]
+    notes += [
+        f"This version does not know {protocol}; prompts are as the harness kept them."
+        for protocol in sorted(samples.unknown_protocols)
+    ]
     return tuple(notes)
 
 
 def _index(contents: Contents, groups: int) -> str:
-    return pack.packed(pack.dumps(contents.numbers | contents.samples.index(groups) | {"reasons": reasons.table()}))
+    items = contents.samples.index_of(range(groups))
+    return pack.packed(pack.dumps(contents.numbers | items | {"reasons": reasons.table()}))
 
 
-def _render(contents: Contents, groups: Sequence[_Group], notes: Sequence[str]) -> str:
+def _render(contents: Contents, groups: Sequence[_PackedGroup]) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -140,7 +137,7 @@ def _render(contents: Contents, groups: Sequence[_Group], notes: Sequence[str]) 
         index=_index(contents, len(groups)),
         groups=groups,
         boards=contents.boards,
-        notes=notes,
+        notes=_notes(contents, groups),
     )
 
 

@@ -13,39 +13,27 @@ const SEGMENTS = {
 
 const kindOf = (piece) => `${LANGUAGES[piece.language] || piece.language} ${piece.kind === "image" ? "page" : "passage"}`;
 
-function pieceBlock(item, content, place, image) {
+function pieceBlock(item, content, place, images) {
   const piece = content.pieces[place];
   const name = item.relation === "single" ? "The piece" : PLACES[place];
   const caption = make("figcaption", {}, make("b", {}, name), `: ${kindOf(piece)}, shows `, isolated(piece.value));
   const body =
     piece.kind === "image"
-      ? imageOf(piece, image, `${name}: ${kindOf(piece)} that shows ${piece.value}`)
+      ? picture(images[piece.image], `${name}: ${kindOf(piece)} that shows ${piece.value}`)
       : make("p", { class: "text", dir: "auto" }, piece.text);
   return make("figure", { class: place ? "piece second" : "piece" }, caption, body);
 }
 
-/** An image, or one that is a patch on another: that one, with the patch laid over it. */
-function imageOf(piece, image, alt) {
-  const text = image(piece.image);
-  if (!text) return make("p", { class: "empty" }, "This image is left out of the page for its size.");
-  const [data, place] = text.split("|").reverse();
-  if (!place) return picture(data, alt);
-  const [below, ...ends] = place.split(" ").map(Number);
-  const patch = make("img", { src: `data:${data}`, alt: "", class: "patch" });
-  ["left", "top", "width", "height"].forEach((end, number) => patch.style.setProperty(end, `${ends[number]}%`));
-  return make("div", { class: "patched", role: "img", "aria-label": alt }, picture(image(below), ""), patch);
-}
-
-function picture(data, alt) {
-  const shown = make("img", { src: `data:${data}`, alt });
+function picture(address, alt) {
+  const shown = make("img", { src: address, alt });
   shown.addEventListener("load", () => shown.classList.toggle("small", shown.naturalWidth < SMALL));
   return shown;
 }
 
-function promptBlock(item, content, prompt, image) {
+function promptBlock(item, content, prompt, images) {
   const parts = prompt.parts.map((part) =>
     typeof part === "number"
-      ? pieceBlock(item, content, part, image)
+      ? pieceBlock(item, content, part, images)
       : part.trim()
         ? make("p", { class: "text", dir: "auto" }, part.trim())
         : null,
@@ -85,13 +73,14 @@ function attentionBlock(item, content, attention) {
   );
   const note =
     "Shares are relative, from the last prompt token: geometric means over heads, scaled to 100 % by layer, averaged over layers.";
-  const d = attention.d === null ? null : make("p", { class: "note" }, `Mean D ${written(attention.d, 2)} nats. ${note}`);
+  const ratio = attention.log_density_ratio;
+  const mean = ratio === null ? "" : `Mean log_density_ratio ${written(ratio, 2)} nats. `;
   return make(
     "details",
     { open: true },
     make("summary", {}, "Attention by segment"),
     make("table", { class: "segments" }, make("thead", {}, head), make("tbody", {}, ...rows)),
-    d || make("p", { class: "note" }, note),
+    make("p", { class: "note" }, mean + note),
   );
 }
 
@@ -130,14 +119,14 @@ function answerBlock(index, item, content, place, prompt) {
 }
 
 /** Prompts of an item with the answers to each; several protocols stand below each other, the first one open. */
-function promptsOf(index, item, content, image) {
+function promptsOf(index, item, content, images) {
   return content.prompts.map((prompt, number) => {
     const names = [...new Set(prompt.entries.map((place) => index.entries[place].protocol))].join(", ");
     const asked = make(
       "details",
       { open: number === 0 },
       make("summary", {}, "What the models were shown, protocol ", isolated(names)),
-      promptBlock(item, content, prompt, image),
+      promptBlock(item, content, prompt, images),
     );
     const answers = prompt.entries.map((place) => answerBlock(index, item, content, place, prompt));
     return make(
@@ -181,7 +170,7 @@ async function showItem(index, item, list) {
       chip(`item ${item.id}`),
       chip(`fact ${item.factId}`),
     ),
-    ...promptsOf(index, item, one, content.image),
+    ...promptsOf(index, item, one, content.images),
   );
   document.querySelector(".browser").classList.add("open");
   heading.focus({ preventScroll: true });

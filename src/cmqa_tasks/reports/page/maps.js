@@ -39,7 +39,7 @@ function panelTrace(panel, number) {
     hoverongaps: false,
     y: panel.layers.map(String),
     x: Array.from({ length: panel.heads }, (_, head) => head),
-    hovertemplate: `${inert(panel.label)}<br>layer %{y}, head %{x}<br>D = %{z:.3f} nats<extra></extra>`,
+    hovertemplate: `${inert(panel.label)}<br>layer %{y}, head %{x}<br>log_density_ratio = %{z:.3f} nats<extra></extra>`,
   };
 }
 
@@ -104,7 +104,7 @@ async function drawAttention(map) {
   });
   const reach = reachOf(panels);
   const bar = {
-    title: { text: small ? "D (nats)" : "D<br>(nats)", side: "top" },
+    title: { text: small ? "log_density_ratio (nats)" : "log_density_ratio<br>(nats)", side: "top" },
     thickness: 14,
     ...(small ? { orientation: "h", y: 0, yanchor: "top", ypad: 58, thickness: 10 } : {}),
   };
@@ -114,7 +114,7 @@ async function drawAttention(map) {
     place,
     panels.map(panelTrace),
     extra,
-    `Log density ratio D of ${map.model} by layer and head, ${panels.length} panels`,
+    `log_density_ratio of ${map.model} by layer and head, ${panels.length} panels`,
   );
   const mean = (values) => {
     const known = values.filter((value) => value !== null);

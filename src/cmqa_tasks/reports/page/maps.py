@@ -1,4 +1,4 @@
-"""Maps of D by layer and head, per arm, of every model that logged attention."""
+"""Maps of ``log_density_ratio`` by layer and head, per arm, of every model that logged attention."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def _panel(pool: Pool) -> dict[str, Any]:
         "who": labels.who(pool),
         "layers": list(pool.layers),
         "heads": pool.heads,
-        "values": [[number(value) for value in row] for row in pool.map()],
+        "values": [[rounded(value) for value in row] for row in pool.map()],
     }
 
 
-def number(value: float) -> float | None:
+def rounded(value: float) -> float | None:
     """A value as the page keeps it; None where nothing was measured."""
     return round(float(value), DIGITS) + 0.0 if math.isfinite(value) else None

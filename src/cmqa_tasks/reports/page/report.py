@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmqa_tasks.reports.page import ablation, boards, document, logs, maps, pack
+from cmqa_tasks.reports.page import ablation, attention_logs, boards, document, maps, pack
 from cmqa_tasks.reports.page.choice import choose
 from cmqa_tasks.reports.page.samples import Samples
 from cmqa_tasks.reports.page.sources import Sources
@@ -56,7 +56,7 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
 
 def _page(entries: Sequence[Entry], origins: Sequence[Source], data: Sources, items: int, room: int) -> document.Page:
     found = boards.make(entries)
-    with logs.opened(entries, origins) as (attention, notes):
+    with attention_logs.opened(entries, origins) as (attention, notes):
         numbers = {
             "boards": boards.plotted(found),
             "ablation": ablation.make(entries),
@@ -65,7 +65,7 @@ def _page(entries: Sequence[Entry], origins: Sequence[Source], data: Sources, it
         }
         samples = Samples(entries, choose(entries, items), data, attention)
     notes = tuple(map(pack.visible, notes))
-    return document.make(document.Contents(boards.shown(found), numbers, samples, notes), room)
+    return document.make(document.Contents(boards.tables(found), numbers, samples, notes), room)
 
 
 def _about(entry: Entry) -> dict[str, str]:

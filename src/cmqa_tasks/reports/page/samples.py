@@ -1,21 +1,102 @@
-"""The sample browser's data: what was asked and answered, item by item, in groups that are packed one by one."""
+"""The sample browser's data: what was asked and answered, item by item, in groups that are packed one by one.
+
+samples = Samples(entries, choose(entries, limit=5000), Sources([]), logs)
+first = next(samples.groups())
+first.items["0"].answers["0"].text
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks.facts.records import OUTCOMES, Outcome
-from cmqa_tasks.facts.release import ReleaseError
-from cmqa_tasks.reports.page import pack, segments, sources
-from cmqa_tasks.reports.page.album import Album
-from cmqa_tasks.reports.page.choice import Asked, Choice
+from cmqa_tasks.asking.question import Question
+from cmqa_tasks.facts.records import OUTCOMES, Piece, evidence_id
+from cmqa_tasks.facts.release import Release, ReleaseError
+from cmqa_tasks.reports.page import images, pack, segments, sources
+from cmqa_tasks.reports.page.choice import Choice, ChosenItem
+from cmqa_tasks.reports.page.segments import SegmentShares
 from cmqa_tasks.reports.page.sources import Sources
 from cmqa_tasks.results import Entry
 from cmqa_tasks.results.texts import Exchange, exchanges
 
 _NOT_ASKED = "."
+_NOTHING = Exchange("", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPiece:
+    """A piece of evidence: its text, or the number of its image in the group."""
+
+    kind: str
+    language: str
+    value: str
+    text: str | None = None
+    image: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPrompt:
+    """An item as one protocol puts it."""
+
+    parts: list[str | int]
+    """Texts, and numbers where a piece stands."""
+    target: str
+    form: str
+    """How :mod:`cmqa_tasks.reports.page.reasons` explains the answers."""
+    logged: bool
+    """Whether the harness's log is all that is known of it."""
+    entries: list[int]
+    """Who was asked so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAnswer:
+    """A response, as far as it is shown."""
+
+    text: str
+    cut: tuple[int, int] | None
+    """Where it is cut: characters shown and characters in all."""
+    read: str | None
+    attention: SegmentShares | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """All that is shown of an item."""
+
+    pieces: list[ShownPiece]
+    prompts: list[ShownPrompt]
+    answers: dict[str, ShownAnswer]
+    """By the number of the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The items of a few facts, by their number on the page, and their images."""
+
+    items: dict[str, ShownItem]
+    images: list[str]
+
+
+class _Images:
+    """The images of a group; one that several items show is kept once."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def add(self, release: Release, fact: str, piece: Piece) -> int:
+        key = release.fingerprint, evidence_id(fact, piece.side, piece.modality, piece.language, piece.variant)
+        if key not in self._numbers:
+            try:
+                self.addresses.append(images.address(release.image(fact, piece)))
+            except OSError as error:
+                raise ReleaseError(f"an image of fact {fact} in release {release.name!r} cannot be decoded: {error}") from error
+            self._numbers[key] = len(self._numbers)
+        return self._numbers[key]
 
 
 class Samples:
@@ -25,7 +106,7 @@ class Samples:
         entries: whose answers.
         choice: which items.
         data: where their evidence comes from.
-        logs: attention, by the place of the entry.
+        logs: attention, by the number of the entry.
 
     Raises:
         cmqa_tasks.results.ResultsError: a line of a samples file is damaged.
@@ -34,129 +115,120 @@ class Samples:
 
     def __init__(self, entries: Sequence[Entry], choice: Choice, data: Sources, logs: Mapping[int, Path]) -> None:
         self.entries, self.choice, self.data = entries, choice, data
-        self.album = Album()
-        self.strangers: set[str] = set()
+        self.absent_releases: set[str] = set()
         """Releases that are not at hand, so that the evidence of their items is not shown."""
-        self.unknown: set[str] = set()
+        self.unknown_protocols: set[str] = set()
         """Ways of asking that this version does not know, so that a prompt is not made again."""
-        self._exchanges = [self._said(place) for place in range(len(entries))]
-        self._attention = [self._logged(place, logs) for place in range(len(entries))]
+        self._exchanges = [self._exchanges_of(number) for number in range(len(entries))]
+        self._attention = [self._attention_of(number, logs) for number in range(len(entries))]
 
-    def _wanted(self, place: int) -> dict[str, list[str]]:
+    def _wanted(self, number: int) -> dict[str, list[str]]:
         """By arm, the chosen items that an entry answered."""
-        found: dict[str, list[str]] = {}
-        for asked in self._all():
-            if place in asked.answers:
-                found.setdefault(asked.arm, []).append(asked.identity)
-        return found
-
-    def _all(self) -> Iterator[Asked]:
-        return (asked for group in self.choice.groups for asked in group)
-
-    def _said(self, place: int) -> dict[str, Exchange]:
-        parts, found = self.entries[place].parts, dict[str, Exchange]()
-        for arm, wanted in self._wanted(place).items():
-            found |= exchanges(parts[arm], set(wanted))
-        return found
-
-    def _logged(self, place: int, logs: Mapping[int, Path]) -> dict[str, dict[str, Any]]:
-        if place not in logs:
-            return {}
-        wanted = [identity for items in self._wanted(place).values() for identity in items]
-        return segments.read(logs[place], {part.stamp.task for part in self.entries[place].parts.values()}, wanted)
-
-    def groups(self) -> list[tuple[dict[str, Any], int]]:
-        """The groups in order, each with how many images there are up to its end."""
-        made, number = [], 0
+        wanted: dict[str, list[str]] = {}
         for group in self.choice.groups:
-            first = len(self.album)
-            items = {str(number + place): self._item(asked) for place, asked in enumerate(group)}
-            number += len(group)
-            made.append(({"first_image": first, "items": items}, len(self.album)))
-        return made
+            for item in group:
+                if number in item.answers:
+                    wanted.setdefault(item.arm, []).append(item.id)
+        return wanted
 
-    def index(self, groups: int) -> dict[str, Any]:
-        """What the browser filters by, of the first groups."""
+    def _exchanges_of(self, number: int) -> dict[str, Exchange]:
+        parts, texts = self.entries[number].parts, dict[str, Exchange]()
+        for arm, wanted in self._wanted(number).items():
+            texts |= exchanges(parts[arm], set(wanted))
+        return texts
+
+    def _attention_of(self, number: int, logs: Mapping[int, Path]) -> dict[str, SegmentShares]:
+        if number not in logs:
+            return {}
+        wanted = [item for items in self._wanted(number).values() for item in items]
+        return segments.read(logs[number], {part.stamp.task for part in self.entries[number].parts.values()}, wanted)
+
+    def groups(self) -> Iterator[Group]:
+        """The groups in order, each made when it is wanted.
+
+        Raises:
+            ReleaseError: an image cannot be decoded.
+        """
+        number = 0
+        for group in self.choice.groups:
+            addresses = _Images()
+            items = {str(number + place): self._item(item, addresses) for place, item in enumerate(group)}
+            number += len(group)
+            yield Group(items, addresses.addresses)
+
+    def index_of(self, groups: Iterable[int]) -> dict[str, Any]:
+        """What the browser filters by, of some groups."""
         facts: dict[tuple[str, str], int] = {}
         rows, about = [], []
-        for number, group in enumerate(self.choice.groups[:groups]):
-            for asked in group:
-                key = asked.release_sha256, asked.fact
+        for number in groups:
+            for item in self.choice.groups[number]:
+                key = item.release_sha256, item.fact
                 if key not in facts:
                     facts[key] = len(facts)
-                    about.append([self._question(asked), pack.name(asked.world), pack.name(asked.type), pack.name(asked.fact)])
-                outcomes = "".join(self._code(asked, place) for place in range(len(self.entries)))
-                rows.append([pack.name(asked.identity), pack.name(asked.arm), asked.relation, facts[key], number, outcomes])
+                    about.append([self._question(item), pack.name(item.world), pack.name(item.type), pack.name(item.fact)])
+                outcomes = "".join(_code(item, entry) for entry in range(len(self.entries)))
+                rows.append([pack.name(item.id), pack.name(item.arm), item.relation, facts[key], number, outcomes])
         return {"outcomes": list(OUTCOMES), "facts": about, "items": rows}
 
-    def _code(self, asked: Asked, place: int) -> str:
-        """An outcome as a digit."""
-        answer = asked.answers.get(place)
-        return _NOT_ASKED if answer is None else str(OUTCOMES.index(_outcome(answer.outcome)))
-
-    def _question(self, asked: Asked) -> str:
-        for place in asked.answers:
-            found = self.data.item(self.entries[place].setting, asked.arm, asked.identity)
-            if found is not None:
-                question = found[2].question
+    def _question(self, item: ChosenItem) -> str:
+        for number in item.answers:
+            known = self.data.item(self.entries[number].setting, item.arm, item.id)
+            if known is not None:
+                release, asked = known
+                question = release.facts[asked.fact_id].question
                 return pack.cut(question.get("en") or next(iter(question.values())))
         return ""
 
-    def _item(self, asked: Asked) -> dict[str, Any]:
-        prompts: dict[tuple[str, str, str], dict[str, Any]] = {}
-        pieces: list[dict[str, Any]] = []
-        for place in asked.answers:
-            setting = self.entries[place].setting
+    def _item(self, item: ChosenItem, addresses: _Images) -> ShownItem:
+        prompts: dict[tuple[str, str, str], ShownPrompt] = {}
+        pieces: list[ShownPiece] = []
+        for number in item.answers:
+            setting = self.entries[number].setting
             key = setting.protocol, setting.language, setting.by
             if key not in prompts:
-                prompts[key], pieces = self._prompt(asked, place, pieces)
-            prompts[key]["entries"].append(place)
-        answers = {str(place): self._answer(asked, place) for place in asked.answers}
-        return {"pieces": pieces, "prompts": list(prompts.values()), "answers": answers}
+                prompts[key], shown = self._prompt(item, number, addresses)
+                pieces = shown or pieces
+            prompts[key].entries.append(number)
+        return ShownItem(pieces, list(prompts.values()), {str(number): self._answer(item, number) for number in item.answers})
 
-    def _prompt(self, asked: Asked, place: int, pieces: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    def _prompt(self, item: ChosenItem, number: int, addresses: _Images) -> tuple[ShownPrompt, list[ShownPiece]]:
         """An item as one setting puts it: from the release, else as far as the harness kept it."""
-        setting = self.entries[place].setting
-        found = self.data.item(setting, asked.arm, asked.identity)
+        setting = self.entries[number].setting
+        known = self.data.item(setting, item.arm, item.id)
         question = None
         try:
-            if found is not None and (question := sources.question(found[0], found[1], setting)) is None:
-                self.unknown.add(pack.name(f"protocol {setting.protocol} in {setting.language}"))
+            if known is not None and (question := sources.question(*known, setting)) is None:
+                self.unknown_protocols.add(pack.name(f"protocol {setting.protocol} in {setting.language}"))
         except ReleaseError:
-            found = None
-        if found is None:
-            self.strangers.add(pack.name(f"{setting.release} ({setting.release_sha256[:8]})"))
-        if found is None or question is None:
-            exchange = self._exchanges[place].get(asked.identity, Exchange("", "", ""))
-            parts: list[str | int] = [pack.cut(exchange.prompt)]
-            return {"parts": parts, "target": pack.name(exchange.target), "form": "words", "logged": True, "entries": []}, pieces
-        release, item, fact = found
+            known = None
+        if known is None:
+            self.absent_releases.add(pack.name(f"{setting.release} ({setting.release_sha256[:8]})"))
+        if known is None or question is None:
+            exchange = self._exchanges[number].get(item.id, _NOTHING)
+            return ShownPrompt([pack.cut(exchange.prompt)], pack.name(exchange.target), "words", True, []), []
         parts = [part.evidence if part.evidence is not None else pack.cut(part.text or "") for part in question.prompt]
-        pieces = [pack_piece(one) for one in sources.evidence(question)]
-        for piece, shown in zip(item.pieces, pieces, strict=True):
-            if piece.modality == "image":
-                shown["image"] = self.album.add(release, fact.id, piece)
-            else:
-                shown["text"] = pack.cut(release.text(fact.id, piece))
-        made = {"parts": parts, "target": pack.name(question.target), "form": sources.form(question), "entries": []}
-        return made, pieces
+        form = "yes_no" if question.form == "yes_no" else "words"
+        return ShownPrompt(parts, pack.name(question.target), form, False, []), _pieces(question, known[0], addresses)
 
-    def _answer(self, asked: Asked, place: int) -> dict[str, Any]:
-        answer, exchange = asked.answers[place], self._exchanges[place].get(asked.identity, Exchange("", "", ""))
-        shown: dict[str, Any] = {"text": pack.cut(exchange.response)}
-        if len(exchange.response) > pack.TEXT:
-            shown["cut"] = [pack.TEXT, len(exchange.response)]
-        if answer.parsed is not None:
-            shown["read"] = pack.name(answer.parsed)
-        if asked.identity in self._attention[place]:
-            shown["attention"] = self._attention[place][asked.identity]
-        return shown
+    def _answer(self, item: ChosenItem, number: int) -> ShownAnswer:
+        response = self._exchanges[number].get(item.id, _NOTHING).response
+        cut = (pack.TEXT, len(response)) if len(response) > pack.TEXT else None
+        parsed = item.answers[number].parsed
+        read = None if parsed is None else pack.name(parsed)
+        return ShownAnswer(pack.cut(response), cut, read, self._attention[number].get(item.id))
 
 
-def pack_piece(piece: dict[str, Any]) -> dict[str, Any]:
-    """A piece whose value is safe to show."""
-    return piece | {"value": pack.name(piece["value"])}
+def _pieces(question: Question, release: Release, addresses: _Images) -> list[ShownPiece]:
+    shown = []
+    for piece, passage in zip(question.pieces, question.passages, strict=True):
+        value = pack.name(question.fact.value(piece.side).canonical)
+        image = addresses.add(release, question.fact.id, piece) if passage is None else None
+        text = None if passage is None else pack.cut(passage)
+        shown.append(ShownPiece(piece.modality, piece.language, value, text, image))
+    return shown
 
 
-def _outcome(text: str) -> Outcome:
-    return next(outcome for outcome in OUTCOMES if outcome == text)
+def _code(item: ChosenItem, number: int) -> str:
+    """The outcome of an entry's answer as a digit."""
+    answer = item.answers.get(number)
+    return _NOT_ASKED if answer is None else str([*OUTCOMES].index(answer.outcome))  # type: ignore[arg-type]

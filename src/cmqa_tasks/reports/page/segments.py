@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,50 +13,56 @@ import pyarrow.compute as pc
 
 from cmqa_tasks.attention import store
 from cmqa_tasks.attention.pools import finite_mean
-from cmqa_tasks.reports.page.maps import number
+from cmqa_tasks.reports.page.maps import rounded
 
 AGGREGATE = "last_prompt"
 """The query rows: the last token of the prompt, from which the answer begins."""
 _COLUMNS = ["task", "item_id", "aggregate", "names", "counts", "layers", "log_mass_by_segment", "log_density_ratio", "first"]
 
 
-def read(path: Path, tasks: Collection[str], wanted: Collection[str]) -> dict[str, dict[str, Any]]:
-    """What the page shows of these items of these tasks, by item.
+@dataclass(frozen=True, slots=True)
+class SegmentShares:
+    """Where an item's attention goes."""
 
-    ``d`` is the mean of D over layers and heads. ``segments`` lists name, tokens and relative share of attention in percent:
-    the log keeps means over heads of log mass, whose exponentials are scaled to add up to 1 in each layer, then averaged over
-    layers.
-    ``first`` is the segment that stands first.
+    log_density_ratio: float | None
+    """Mean over layers and heads; None where nothing was measured."""
+    first: str
+    """The segment that stands first, ``a`` or ``b``."""
+    segments: list[tuple[str, int, float]]
+    """Name, tokens, and relative share of attention in percent: the log keeps means over heads of log mass, whose exponentials
+    are scaled to add up to 1 in each layer, then averaged over layers.
+    """
+
+
+def read(path: Path, tasks: Collection[str], wanted: Collection[str]) -> dict[str, SegmentShares]:
+    """What the page shows of these items of these tasks, by item.
 
     Raises:
         StoreError: the log is damaged.
     """
-    found: dict[str, dict[str, Any]] = {}
+    shares: dict[str, SegmentShares] = {}
     names, ids = (pa.array(sorted(some), pa.string()) for some in (tasks, wanted))
     for batch in store.batches(path, _COLUMNS):
         kept = pc.and_(pc.is_in(batch.column("task"), names), pc.is_in(batch.column("item_id"), ids))
         rows = batch.filter(pc.and_(kept, pc.equal(batch.column("aggregate"), AGGREGATE)))
-        for place in range(rows.num_rows):
-            found[rows.column("item_id")[place].as_py()] = _item(rows, place)
-    return found
+        for number in range(rows.num_rows):
+            shares[rows.column("item_id")[number].as_py()] = _item(rows, number)
+    return shares
 
 
-def _item(rows: pa.RecordBatch, place: int) -> dict[str, Any]:
-    names, counts, layers, first = (rows.column(name)[place].as_py() for name in ("names", "counts", "layers", "first"))
-    masses = _floats(rows, "log_mass_by_segment", place).reshape(len(layers), len(names))
-    return {
-        "d": number(float(finite_mean(_floats(rows, "log_density_ratio", place)))),
-        "first": first,
-        "segments": [
-            [name, count, round(100 * float(share), 1)]
-            for name, count, share in zip(names, counts, _shares(masses), strict=True)
-            if count
-        ],
-    }
+def _item(rows: pa.RecordBatch, number: int) -> SegmentShares:
+    names, counts, layers, first = (rows.column(name)[number].as_py() for name in ("names", "counts", "layers", "first"))
+    masses = _floats(rows, "log_mass_by_segment", number).reshape(len(layers), len(names))
+    segments = [
+        (name, count, round(100 * float(share), 1))
+        for name, count, share in zip(names, counts, _shares(masses), strict=True)
+        if count
+    ]
+    return SegmentShares(rounded(float(finite_mean(_floats(rows, "log_density_ratio", number)))), first, segments)
 
 
-def _floats(rows: pa.RecordBatch, name: str, place: int) -> Any:
-    return rows.column(name)[place].values.to_numpy(zero_copy_only=False).astype(np.float32)
+def _floats(rows: pa.RecordBatch, name: str, number: int) -> Any:
+    return rows.column(name)[number].values.to_numpy(zero_copy_only=False).astype(np.float32)
 
 
 def _shares(log_masses: Any) -> Any:

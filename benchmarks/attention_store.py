@@ -22,7 +22,7 @@ import resource, sys, time
 from pathlib import Path
 from cmqa_tasks.attention.pools import pools
 from cmqa_tasks.attention.store import merge
-from cmqa_tasks.attention.summary import contrast, depth_profile, layer_head_map
+from cmqa_tasks.attention.summary import contrast, depth_profile
 directory = Path(sys.argv[1])
 imported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 begin = time.perf_counter()
@@ -33,7 +33,7 @@ print(f"{time.perf_counter() - begin:.2f} s, {peak / 1024:.0f} MB at the peak, o
 """
 _STEPS = {
     "merging": "merge(directory)",
-    "layer × head maps of D": "layer_head_map(directory / 'attention.parquet')",
+    "layer × head maps of D": "[pool.map() for pool in pools(directory / 'attention.parquet').values()]",
     "maps and profiles of D, with intervals": """
 found = pools(directory / "attention.parquet")
 for pool in found.values():
@@ -53,11 +53,11 @@ def write(directory: Path, items: int) -> float:
 
     from cmqa_tasks.attention.names import AGGREGATES
     from cmqa_tasks.attention.rows import LAYER, LAYER_HEAD
-    from cmqa_tasks.attention.store import Metadata, Row, ShardWriter
+    from cmqa_tasks.attention.store import AttentionRow, LogMetadata, ShardWriter
 
     names = ("evidence_a", "evidence_b", "question", "sink", "other", "generated")
     random = np.random.default_rng(0)
-    writers = [ShardWriter(directory, rank, Metadata(model="random")) for rank in (0, 1)]
+    writers = [ShardWriter(directory, rank, LogMetadata(model="random")) for rank in (0, 1)]
     spent = 0.0
     for begin in range(0, items, _BATCH):
         rows = []
@@ -67,7 +67,7 @@ def write(directory: Path, items: int) -> float:
             for aggregate in AGGREGATES:
                 values = {name: random.standard_normal(28 * 28, np.float32) for name in LAYER_HEAD}
                 values |= {name: random.standard_normal(28, np.float32) for name in LAYER}
-                row = Row(
+                row = AttentionRow(
                     task=f"cmqa_{arm}",
                     item_id=item,
                     doc_id=number,

@@ -37,7 +37,7 @@ import torch
 import transformers
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-from cmqa_tasks.attention.probe.probe import AttentionProbe
+from cmqa_tasks.attention.probe.attention_probe import AttentionProbe
 from cmqa_tasks.attention.probe.segments import NAMES, Segments
 
 NEW, QUESTION, TEMPLATE = 32, 24, 16

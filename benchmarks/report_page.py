@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from cmqa_tasks.asking.question import Question, questions_of
-from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
+from cmqa_tasks.attention.rows import LAYER_HEAD, LogMetadata, AttentionRow
 from cmqa_tasks.attention.store import ShardWriter, merge
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import load
@@ -96,17 +96,17 @@ def results(name: str, protocol: str, arms: tuple[str, ...]) -> dict[str, Any]:
 def write_attention(directory: Path, model: str) -> None:
     """Random attention to the items of the arms across modalities and of those within one."""
     random = np.random.default_rng(0)
-    writer = ShardWriter(directory, 0, Metadata(model=model))
+    writer = ShardWriter(directory, 0, LogMetadata(model=model))
     for arm in PROTOCOLS["detect"]:
         questions = questions_of(ARMS[arm], load(), "aware")
         writer.write(attention_row(question, number, arm, random) for number, question in enumerate(questions))
     merge(directory)
 
 
-def attention_row(question: Question, number: int, arm: str, random: np.random.Generator) -> Row:
+def attention_row(question: Question, number: int, arm: str, random: np.random.Generator) -> AttentionRow:
     """One item's row."""
     grids = {name: random.normal(size=(LAYERS, HEADS)) for name in LAYER_HEAD}
-    return Row(
+    return AttentionRow(
         task=task(arm, "aware"), item_id=question.item.id, doc_id=number, aggregate="last_prompt", names=SEGMENTS,
         counts=(300, 80, 20, 1, 60, 0), layers=tuple(range(LAYERS)), heads=HEADS, null_mean=np.zeros(LAYERS),
         null_sd=np.ones(LAYERS), log_mass_by_segment=random.normal(-3, 1, size=(LAYERS, len(SEGMENTS))), fact_id=question.fact.id,

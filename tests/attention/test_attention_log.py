@@ -17,8 +17,8 @@ from test_hf import VISION, model, requests
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.attention.bias import bias_of
 from cmqa_tasks.attention.live import BOARD
-from cmqa_tasks.attention.probe.attention_log import directory_name
-from cmqa_tasks.attention.store import Row, merge, read
+from cmqa_tasks.attention.probe.batch_log import directory_name
+from cmqa_tasks.attention.store import AttentionRow, merge, read
 from cmqa_tasks.attention.summary import SUMMARIES, item_summary
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import Release
@@ -36,7 +36,7 @@ def closed_board() -> Iterator[None]:
     BOARD.stop()
 
 
-def logged(directory: Path) -> list[Row]:
+def logged(directory: Path) -> list[AttentionRow]:
     """Everything that one model has logged."""
     (folder,) = directory.iterdir()
     return list(read(merge(folder)))
@@ -195,10 +195,10 @@ def test_a_warm_response_cache_is_said_and_shown_as_missing(tiny_checkpoint: Che
     options = ("--gen_kwargs", "max_new_tokens=4", "--use_cache", tmp_path / "cache", "--output_path", tmp_path / "out")
     arguments = ("--model_args", f"pretrained={tiny_checkpoint('llava')},attention=on,attention_path={tmp_path / 'attention'}")
     run_command(*command, *options, *arguments, cwd=tmp_path)
-    assert not math.isnan(metric(latest_results(tmp_path / "out"), "cmqa_image_text", "attention_magnitude") or math.nan)
+    assert not math.isnan(metric(latest_results(tmp_path / "out"), "cmqa_image_text", "absolute_log_density") or math.nan)
     done = run_command(*command, *options, *arguments, cwd=tmp_path)
     assert "leave it out to log attention of every item" in done.stderr + done.stdout
-    assert math.isnan(metric(latest_results(tmp_path / "out"), "cmqa_image_text", "attention_magnitude") or 0.0)
+    assert math.isnan(metric(latest_results(tmp_path / "out"), "cmqa_image_text", "absolute_log_density") or 0.0)
 
 
 BUILT_IN = """

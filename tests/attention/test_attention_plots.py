@@ -14,12 +14,12 @@ from test_attention_store import ABOUT, ordered, row
 
 from cmqa_tasks.attention import labels, plots
 from cmqa_tasks.attention.pools import pools
-from cmqa_tasks.attention.store import MERGED, Row, ShardWriter, StoreError
+from cmqa_tasks.attention.store import MERGED, AttentionRow, ShardWriter, StoreError
 
 LAYERS, HEADS = 4, 3
 
 
-def cmqa(facts: int = 3) -> list[Row]:
+def cmqa(facts: int = 3) -> list[AttentionRow]:
     """The four arms of CMQA: the image gets 1 nat more, and the first piece half a nat."""
     rows = []
     for fact in range(facts):
@@ -34,7 +34,7 @@ def cmqa(facts: int = 3) -> list[Row]:
     return rows
 
 
-def log(directory: Path, rows: list[Row]) -> Path:
+def log(directory: Path, rows: list[AttentionRow]) -> Path:
     ShardWriter(directory, 0, replace(ABOUT, model="maker/model-3b", revision="abc")).write(rows)
     return directory
 
@@ -102,7 +102,7 @@ def test_the_profile_says_what_it_shows(drawn: Path) -> None:
     assert "image / text − image / image, text / text (3 facts)" in words(drawn / "log_density_ratio_excess.svg")
 
 
-def figures(directory: Path, rows: list[Row]) -> tuple[object, object]:
+def figures(directory: Path, rows: list[AttentionRow]) -> tuple[object, object]:
     log(directory, rows)
     found = pools(next(directory.glob("*.parquet")))
     quantity = plots.QUANTITIES[0]

@@ -19,9 +19,9 @@ from cmqa_tasks.attention import store
 from cmqa_tasks.attention.rows import KEY
 from cmqa_tasks.attention.store import (
     MERGED,
-    Metadata,
+    AttentionRow,
+    LogMetadata,
     MixedShardsError,
-    Row,
     ShardWriter,
     StoreError,
     locate,
@@ -31,20 +31,19 @@ from cmqa_tasks.attention.store import (
 )
 from cmqa_tasks.attention.summary import (
     SUMMARIES,
-    Contrast,
+    PoolContrast,
     contrast,
     depth_profile,
     item_summary,
-    layer_head_map,
     pools,
 )
 from cmqa_tasks.scoring import metrics
 
 NAMES = ("evidence_a", "evidence_b", "question", "sink", "other", "generated")
-ABOUT = Metadata(model="tiny", revision="main", dtype="float32", attention="sdpa_probe", versions={"torch": "2.9"})
+ABOUT = LogMetadata(model="tiny", revision="main", dtype="float32", attention="sdpa_probe", versions={"torch": "2.9"})
 
 
-def row(item: str = "i", density: Any = 0.0, layers: int = 2, heads: int = 3, **given: Any) -> Row:
+def row(item: str = "i", density: Any = 0.0, layers: int = 2, heads: int = 3, **given: Any) -> AttentionRow:
     """A row whose D is ``density`` broadcast to [layers × heads], and everything else 0."""
     grid = np.broadcast_to(np.asarray(density, float), (layers, heads))
     zeros = np.zeros((layers, heads))
@@ -70,10 +69,10 @@ def row(item: str = "i", density: Any = 0.0, layers: int = 2, heads: int = 3, **
         "relation": "conflict",
         "first": "a",
     }
-    return Row(item_id=item, **values | given)
+    return AttentionRow(item_id=item, **values | given)
 
 
-def realistic(item: str, random: np.random.Generator, layers: int = 28, heads: int = 28) -> list[Row]:
+def realistic(item: str, random: np.random.Generator, layers: int = 28, heads: int = 28) -> list[AttentionRow]:
     """An item's three rows, from normal logits of 300 image tokens, 80 text tokens and 120 others."""
     rows = []
     for aggregate in store.AGGREGATES:
@@ -102,8 +101,8 @@ def realistic(item: str, random: np.random.Generator, layers: int = 28, heads: i
     return rows
 
 
-def same(one: Row, other: Row) -> bool:
-    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name), equal_nan=False) for f in fields(Row))
+def same(one: AttentionRow, other: AttentionRow) -> bool:
+    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name), equal_nan=False) for f in fields(AttentionRow))
 
 
 # Rows and files
@@ -412,12 +411,12 @@ def test_summaries_by_hand() -> None:
         row(density=density, layers=4, logit_gap=np.arange(12.0), log_norm_ratio=[[1.0, -math.inf, 3.0]] + [[math.nan] * 3] * 3)
     )
     assert tuple(found) == tuple(SUMMARIES)
-    assert found["attention_log_density_ratio"] == pytest.approx(1.5 / 8)
-    assert found["attention_magnitude"] == pytest.approx(13.5 / 8)
-    assert found["attention_gap_of_logits"] == 5.5
-    assert found["attention_norm_balance"] == 2.0
-    assert found["attention_layers_for_a"] == pytest.approx(1 / 3)
-    assert found["attention_layers_for_b"] == pytest.approx(1 / 3)
+    assert found["log_density_ratio"] == pytest.approx(1.5 / 8)
+    assert found["absolute_log_density"] == pytest.approx(13.5 / 8)
+    assert found["logit_gap"] == 5.5
+    assert found["log_norm_ratio"] == 2.0
+    assert found["layers_favouring_a"] == pytest.approx(1 / 3)
+    assert found["layers_favouring_b"] == pytest.approx(1 / 3)
 
 
 def test_an_item_without_two_segments_has_no_summary() -> None:
@@ -438,12 +437,12 @@ def test_no_name_of_a_summary_contains_another_or_a_metric() -> None:
 # Maps, profiles, contrasts
 
 
-def file_of(directory: Path, *rows: Row) -> Path:
+def file_of(directory: Path, *rows: AttentionRow) -> Path:
     ShardWriter(directory, 0, ABOUT).write(rows)
     return merge(directory)
 
 
-def ordered(item: str, arm: str, first: str, density: Any, fact: str = "", **given: Any) -> Row:
+def ordered(item: str, arm: str, first: str, density: Any, fact: str = "", **given: Any) -> AttentionRow:
     return row(item, density, arm=arm, first=first, task=f"cmqa_{arm}", fact_id=fact or item, **given)
 
 
@@ -455,7 +454,7 @@ def test_signs_are_averaged_over_orders_before_anything_absolute(tmp_path: Path)
         ordered("2", "text_image", "b", -2.0, "f1"),
         ordered("3", "text_text", "a", 2.0, "f1"),
     )
-    maps = layer_head_map(path)
+    maps = {name: pool.map() for name, pool in pools(path).items()}
     assert list(maps) == ["image_text", "text_text"]
     assert maps["image_text"].tolist() == np.zeros((2, 3)).tolist()
     assert maps["text_text"].tolist() == np.full((2, 3), 2.0).tolist()
@@ -485,7 +484,7 @@ def test_both_orders_weigh_the_same_however_many_items_they_have(tmp_path: Path)
 
 
 def test_pools_by_arm_order_protocol_and_task(tmp_path: Path) -> None:
-    def task(name: str, arm: str, first: str) -> Row:
+    def task(name: str, arm: str, first: str) -> AttentionRow:
         return row(name, 1.0, task=name, arm=arm, first=first)
 
     path = file_of(
@@ -537,6 +536,16 @@ def test_intervals_are_over_facts_not_items(tmp_path: Path) -> None:
     assert (again.low.tolist(), again.high.tolist()) == (profile.low.tolist(), profile.high.tolist())
 
 
+def test_intervals_cover_what_they_say_for_five_facts(tmp_path: Path) -> None:
+    """Plain percentiles of resamples cover the mean of five normal facts in 83 of 100 cases. Each layer is a case."""
+    random = np.random.default_rng(5)
+    rows = [ordered(f"{fact}", "image_text", "a", random.normal(size=(400, 1)), layers=400, heads=1) for fact in range(5)]
+    (pool,) = pools(file_of(tmp_path, *rows)).values()
+    profile = depth_profile(pool)
+    covered = ((profile.low <= 0) & (profile.high >= 0)).mean()
+    assert 0.87 < covered < 0.97
+
+
 def test_one_fact_has_no_interval(tmp_path: Path) -> None:
     (pool,) = pools(file_of(tmp_path, ordered("1", "image_text", "a", 1.0))).values()
     profile = depth_profile(pool)
@@ -545,7 +554,7 @@ def test_one_fact_has_no_interval(tmp_path: Path) -> None:
 
 
 def test_the_null_of_a_mean(tmp_path: Path) -> None:
-    def one(item: str, arm: str, first: str, mean: float, sd: float) -> Row:
+    def one(item: str, arm: str, first: str, mean: float, sd: float) -> AttentionRow:
         return ordered(item, arm, first, 1.0, null_mean=np.full(2, mean), null_sd=np.full(2, sd))
 
     rows = [one(f"{number}", "image_text", "a", 1.0, 2.0) for number in range(4)]
@@ -586,7 +595,7 @@ def test_no_preference_has_no_excess() -> None:
     noise = np.random.default_rng(0)
     facts = tuple(str(number) for number in range(400))
     cross, alike = noise.normal(0.0, 1.5, (400, 6)), noise.normal(0.0, 1.0, (400, 6))
-    excess, low, high = Contrast(facts, tuple(range(6)), cross, alike, cross).excess()
+    excess, low, high = PoolContrast(facts, tuple(range(6)), cross, alike, cross).excess()
     assert np.abs(excess).max() < 0.2
     assert (low < 0).all()
     assert (high > 0).all()

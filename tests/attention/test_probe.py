@@ -10,10 +10,10 @@ import torch
 from attention_families import EAGER_ONLY, FAMILIES, VISION, VOCABULARY, Family, build
 from transformers import AttentionMaskInterface, DynamicCache, StaticCache
 
-from cmqa_tasks.attention.probe import probe as probe_module
-from cmqa_tasks.attention.probe import track as track_module
-from cmqa_tasks.attention.probe.decoder import find_decoder
-from cmqa_tasks.attention.probe.probe import SDPA, AttentionProbe, ProbeError
+from cmqa_tasks.attention.probe import attention_probe as probe_module
+from cmqa_tasks.attention.probe import layer_recorder as track_module
+from cmqa_tasks.attention.probe.attention_probe import SDPA, AttentionProbe, ProbeError
+from cmqa_tasks.attention.probe.decoder_layers import find_decoder
 from cmqa_tasks.attention.probe.readings import Readings, Statistics
 from cmqa_tasks.attention.probe.segments import NAMES, Segments
 
@@ -211,9 +211,9 @@ def forget_the_offset(patch: pytest.MonkeyPatch) -> None:
 
 
 def swap_the_pieces(patch: pytest.MonkeyPatch) -> None:
-    real = track_module.Step.buckets
+    real = track_module.SharedPrompt.buckets
     swapped = torch.tensor([B, A, *range(2, len(NAMES)), -1])
-    patch.setattr(track_module.Step, "buckets", lambda self, total: swapped[real(self, total)])
+    patch.setattr(track_module.SharedPrompt, "buckets", lambda self, total: swapped[real(self, total)])
 
 
 def miss_the_row(patch: pytest.MonkeyPatch) -> None:
@@ -252,14 +252,14 @@ def test_the_probe_itself_notices_what_the_model_did_not_do(mistake: str, monkey
 
 
 def test_a_layer_that_misses_a_step_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = track_module.Track.see
+    real = track_module.LayerRecorder.see
 
     def forgetful(self: Any, *given: Any) -> None:
         if self.index != 1 or self.steps < 3:
             real(self, *given)
 
-    monkeypatch.setattr(track_module.Track, "see", forgetful)
-    monkeypatch.setattr(track_module.Track, "check", lambda *_: None)
+    monkeypatch.setattr(track_module.LayerRecorder, "see", forgetful)
+    monkeypatch.setattr(track_module.LayerRecorder, "check", lambda *_: None)
     with pytest.raises(ProbeError, match=r"layers \[1\] were not recorded in every one of 8 steps"):
         probed(build("llama"))
 
@@ -306,11 +306,11 @@ def test_contrasts_by_hand() -> None:
 
 def reduced(query: torch.Tensor, key: torch.Tensor, buckets: torch.Tensor, seed: int = 0) -> Any:
     """Rows of a made-up layer that see every key."""
-    from cmqa_tasks.attention.probe.reduce import Layer, reduce_rows
-    from cmqa_tasks.attention.probe.views import view
+    from cmqa_tasks.attention.probe.segment_statistics import LayerFormula, reduce_rows
+    from cmqa_tasks.attention.probe.visible_keys import view
 
     visible = torch.ones(len(buckets), query.shape[2], buckets.shape[1], dtype=torch.bool)
-    layer = Layer(1.0, None, None, (0.0,) * len(NAMES), None, None)
+    layer = LayerFormula(1.0, None, None, (0.0,) * len(NAMES), None, None)
     return reduce_rows(query, key, key, view(buckets, visible, len(NAMES), (A, B), seed), (A, B), layer)
 
 
@@ -501,7 +501,7 @@ def test_a_window_that_hides_the_evidence_gives_no_contrast() -> None:
 def test_long_reductions_in_blocks_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     family = build("mistral_long_window")
     _, whole = probed(family)
-    monkeypatch.setattr("cmqa_tasks.attention.probe.reduce.BLOCK", 1)
+    monkeypatch.setattr("cmqa_tasks.attention.probe.segment_statistics.BLOCK", 1)
     _, split = probed(family)
     for name, found in split.aggregates.items():
         torch.testing.assert_close(found.lse, whole.aggregates[name].lse, equal_nan=True)

@@ -17,8 +17,7 @@ from PIL import Image
 from tokenizers import Tokenizer, decoders, models, normalizers, trainers
 from tokenizers.processors import ByteLevel, TemplateProcessing
 
-from cmqa_tasks.attention.probe import origins as origins_module
-from cmqa_tasks.attention.probe.origins import folded
+from cmqa_tasks.attention.probe import token_origins as origins_module
 from cmqa_tasks.attention.probe.segments import (
     NAMES,
     Origins,
@@ -29,6 +28,7 @@ from cmqa_tasks.attention.probe.segments import (
     process,
     segment_batch,
 )
+from cmqa_tasks.attention.probe.token_origins import folded
 from cmqa_tasks.models import tiny
 
 torch.set_num_threads(1)

@@ -13,7 +13,7 @@ import torch
 from test_hf import model, requests
 
 from cmqa_tasks.attention.live import BOARD
-from cmqa_tasks.attention.store import Row, merge, read
+from cmqa_tasks.attention.store import AttentionRow, merge, read
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.models.image_cache import MOST_COMPARED, ImageCache, megabytes_of
 
@@ -43,7 +43,9 @@ def skip_unless_apart(cache: ImageCache) -> None:
         pytest.skip("images round otherwise alone than together on this machine")
 
 
-def run(checkpoint: Path, release: Release, log: Path, batch: int, cache: float) -> tuple[list[str], dict[Any, Row], Any, Any]:
+def run(
+    checkpoint: Path, release: Release, log: Path, batch: int, cache: float
+) -> tuple[list[str], dict[Any, AttentionRow], Any, Any]:
     """Answers, logged rows, the wrapper's cache and the calls of the tower."""
     lm = model(checkpoint, attention="on", attention_path=str(log), image_cache=cache, batch_size=batch)
     calls = tower_calls(lm.model)

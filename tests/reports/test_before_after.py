@@ -100,7 +100,7 @@ def test_attention_is_that_of_the_harness_s_table(evaluated: Path) -> None:
     row = _rows(evaluated)["cmqa_crossmodal", "balanced"]
     for side in ("before", "after"):
         results = latest_results(evaluated / "out" / side / "cmqa_crossmodal")
-        arms = [metric(results, task, "attention_log_density_ratio") for task in ("cmqa_image_text", "cmqa_text_image")]
+        arms = [metric(results, task, "log_density_ratio") for task in ("cmqa_image_text", "cmqa_text_image")]
         assert row[f"attention_{side}"] == pytest.approx(np.mean(arms), abs=2e-3)
 
 

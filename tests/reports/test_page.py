@@ -17,7 +17,7 @@ import yaml
 from made_runs import Run, always
 
 from cmqa_tasks.asking.question import questions_of
-from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
+from cmqa_tasks.attention.rows import LAYER_HEAD, LogMetadata, AttentionRow
 from cmqa_tasks.attention.store import ShardWriter
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import Piece
@@ -112,7 +112,7 @@ def log_attention(directory: Path, answered: list[dict[str, Any]], model: str) -
     grid = np.add.outer(np.array(LAYERS, float), np.arange(HEADS) / 10)
     masses = np.log(np.array([0.4, 0.1, 0.1, 0.3, 0.1, 1e-30]))
     rows = [
-        Row(
+        AttentionRow(
             task="cmqa_image_text",
             item_id=one["cmqa_item"]["item_id"],
             doc_id=one["doc_id"],
@@ -132,7 +132,7 @@ def log_attention(directory: Path, answered: list[dict[str, Any]], model: str) -
         )
         for one in answered
     ]
-    ShardWriter(directory, 0, Metadata(model=model)).write(rows)
+    ShardWriter(directory, 0, LogMetadata(model=model)).write(rows)
 
 
 @pytest.fixture(scope="module")

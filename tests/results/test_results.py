@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from made_runs import ALL, Run, always
 
-from cmqa_tasks.attention.rows import LAYER_HEAD, Metadata, Row
+from cmqa_tasks.attention.rows import LAYER_HEAD, AttentionRow, LogMetadata
 from cmqa_tasks.attention.store import ShardWriter, merge
 from cmqa_tasks.results import UNKNOWN, Entry, ResultsError, Source, items, latest_results, read_all
 from cmqa_tasks.results.texts import exchanges
@@ -188,7 +188,7 @@ def log(directory: Path, run: Run, values: Sequence[float], *, places: Iterable[
     one = {"doc_id": 0, "aggregate": "last_prompt", "names": ("a", "b"), "counts": (1, 1), "layers": (0,), "heads": 2}
     one |= {"null_mean": [0.0], "null_sd": [0.0], "log_mass_by_segment": [0.0, 0.0]}
     rows = [
-        Row(
+        AttentionRow(
             task="cmqa_image_text",
             item_id=asked[place],
             **one,
@@ -196,7 +196,7 @@ def log(directory: Path, run: Run, values: Sequence[float], *, places: Iterable[
         )
         for place in places
     ]
-    ShardWriter(directory, rank, Metadata(**{"model": run.model} | about)).write(rows)
+    ShardWriter(directory, rank, LogMetadata(**{"model": run.model} | about)).write(rows)
 
 
 def attention(entry: Entry, items: int = 4) -> list[float | None]:

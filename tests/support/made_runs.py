@@ -109,5 +109,5 @@ class Run:
             "input": "Asked.",
         }
         if arm in self.attention:
-            row["attention_log_density_ratio"] = {"cluster": record["fact_id"], "score": self.attention[arm]}
+            row["log_density_ratio"] = {"cluster": record["fact_id"], "score": self.attention[arm]}
         return row

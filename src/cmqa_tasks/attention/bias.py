@@ -52,5 +52,5 @@ def _nats(amount: str) -> float:
 
 
 def bias_text(bias: Mapping[str, float]) -> str:
-    """Biases as a log names them (:attr:`cmqa_tasks.attention.rows.Metadata.bias`): ``evidence_a:+1``; empty for none."""
+    """Biases as a log names them (:attr:`cmqa_tasks.attention.rows.LogMetadata.bias`): ``evidence_a:+1``; empty for none."""
     return ";".join(f"{name}:{amount:+g}" for name, amount in sorted(bias.items()))

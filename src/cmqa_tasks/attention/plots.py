@@ -21,7 +21,7 @@ import numpy as np
 from cmqa_tasks.attention import labels
 from cmqa_tasks.attention.names import Aggregate, Compared
 from cmqa_tasks.attention.pools import Array, Pool, pools
-from cmqa_tasks.attention.store import Metadata, StoreError, locate, merge, read_metadata
+from cmqa_tasks.attention.store import LogMetadata, StoreError, locate, merge, read_metadata
 from cmqa_tasks.attention.summary import Profile, contrast, depth_profile
 from cmqa_tasks.writing.pictures import COLOURS, FORMATS, drawing, save
 
@@ -126,7 +126,7 @@ def _figures(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> It
 # Words
 
 
-def _model(about: Metadata) -> str:
+def _model(about: LogMetadata) -> str:
     settings = [
         about.revision if about.revision not in ("", "main") else "",
         about.dtype,

@@ -30,7 +30,7 @@ class StoreError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
+class LogMetadata:
     """What a shard's numbers were measured on; kept in the file's schema."""
 
     model: str
@@ -45,7 +45,7 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Row:
+class AttentionRow:
     """The statistics of one item under one aggregate of query rows, in nats; NaN where a segment is empty or invisible.
 
     Arrays may be given in any shape and any float type with the right number of values in C order; they are kept flat, as 16-bit
@@ -126,10 +126,10 @@ LISTS = {"names": pa.string(), "counts": pa.int32(), "layers": pa.int32()}
 
 
 def schema(metadata: Mapping[str, Any]) -> pa.Schema:
-    """The columns, in the order of the fields of :class:`Row`, with what the file says about itself."""
+    """The columns, in the order of the fields of :class:`AttentionRow`, with what the file says about itself."""
     kinds = {name: pa.string() for name in STRINGS} | _INTEGERS
     kinds |= {name: pa.list_(kind) for name, kind in LISTS.items()} | {name: pa.list_(pa.float16()) for name in FLOATS}
-    return pa.schema([(one.name, kinds[one.name]) for one in fields(Row)], {KEY: json.dumps(metadata, sort_keys=True)})
+    return pa.schema([(one.name, kinds[one.name]) for one in fields(AttentionRow)], {KEY: json.dumps(metadata, sort_keys=True)})
 
 
 def about_in(path: Path, columns: pa.Schema) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def about_in(path: Path, columns: pa.Schema) -> dict[str, Any]:
     _check_says(path, about, ["format"])
     if about["format"] != FORMAT:
         raise StoreError(f"{path} has format {about['format']}; this version reads and writes format {FORMAT}")
-    _check_says(path, about, [one.name for one in fields(Metadata)])
+    _check_says(path, about, [one.name for one in fields(LogMetadata)])
     for wanted in schema(about):
         place = columns.get_field_index(wanted.name)
         if place < 0 or columns.field(place).type != wanted.type:
@@ -162,13 +162,13 @@ def _check_says(path: Path, about: Any, names: Sequence[str]) -> None:
         raise StoreError(f"{path}: its schema says {about!r} of what it holds, without {', '.join(lacks)}")
 
 
-def table(rows: Sequence[Row], metadata: Mapping[str, Any]) -> pa.Table:
+def table(rows: Sequence[AttentionRow], metadata: Mapping[str, Any]) -> pa.Table:
     """Rows as a table of this schema."""
     columns = schema(metadata)
     return pa.table([_column(rows, one.name, one.type) for one in columns], schema=columns)
 
 
-def _column(rows: Sequence[Row], name: str, kind: pa.DataType) -> pa.Array:
+def _column(rows: Sequence[AttentionRow], name: str, kind: pa.DataType) -> pa.Array:
     values = [getattr(row, name) for row in rows]
     if name not in FLOATS:
         return pa.array([list(value) if name in LISTS else value for value in values], kind)

@@ -3,7 +3,7 @@
 While a run is on, every rank writes a small file per batch (a *shard*), whole or not at all, so that a kill loses the running
 batch and nothing else. :func:`merge` puts the shards of all ranks into one sorted file and removes them::
 
-    writer = ShardWriter(Path("runs/a/attention"), rank=0, metadata=Metadata(model="Qwen/Qwen2.5-VL-3B-Instruct"))
+    writer = ShardWriter(Path("runs/a/attention"), rank=0, metadata=LogMetadata(model="Qwen/Qwen2.5-VL-3B-Instruct"))
     writer.write(rows)                  # once per batch
     path = merge(writer.directory)      # once, after the run: runs/a/attention/attention.parquet
     for row in read(path): ...
@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmqa_tasks.attention.names import AGGREGATES, Aggregate
-from cmqa_tasks.attention.rows import FLOATS, FORMAT, LISTS, STRINGS, Metadata, Row, StoreError, about_in
+from cmqa_tasks.attention.rows import FLOATS, FORMAT, LISTS, STRINGS, AttentionRow, LogMetadata, StoreError, about_in
 from cmqa_tasks.attention.rows import schema as columns_of
 from cmqa_tasks.attention.rows import table as table_of
 from cmqa_tasks.writing.files import atomic
@@ -35,9 +35,9 @@ __all__ = [
     "AGGREGATES",
     "MERGED",
     "Aggregate",
-    "Metadata",
+    "AttentionRow",
+    "LogMetadata",
     "MixedShardsError",
-    "Row",
     "ShardWriter",
     "StoreError",
     "batches",
@@ -86,7 +86,7 @@ class ShardWriter:
         metadata: what the numbers are measured on.
     """
 
-    def __init__(self, directory: Path, rank: int, metadata: Metadata) -> None:
+    def __init__(self, directory: Path, rank: int, metadata: LogMetadata) -> None:
         self.directory, self.rank = directory, rank
         self._about = {"format": FORMAT, **asdict(metadata)}
         self._number = 0
@@ -96,7 +96,7 @@ class ShardWriter:
                 if partial.stat().st_mtime < time.time() - _ABANDONED:
                     partial.unlink()
 
-    def write(self, rows: Iterable[Row]) -> Path | None:
+    def write(self, rows: Iterable[AttentionRow]) -> Path | None:
         """Write the rows of a batch as a file of their own, whole or not at all. Nothing is written for no rows."""
         batch = list(rows)
         if not batch:
@@ -281,7 +281,7 @@ class _Groups:
         return table
 
 
-def read_metadata(path: Path) -> Metadata:
+def read_metadata(path: Path) -> LogMetadata:
     """What the numbers of a file were measured on.
 
     Raises:
@@ -289,20 +289,20 @@ def read_metadata(path: Path) -> Metadata:
     """
     with _open(path) as file:
         about = about_in(path, file.schema_arrow)
-    return Metadata(**{one.name: about[one.name] for one in fields(Metadata)})
+    return LogMetadata(**{one.name: about[one.name] for one in fields(LogMetadata)})
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Path) -> Iterator[AttentionRow]:
     """The rows of a merged file or of a shard, one after the other, in bounded memory.
 
     Raises:
         StoreError: as :func:`read_metadata`.
     """
-    for batch in batches(path, [one.name for one in fields(Row)]):
+    for batch in batches(path, [one.name for one in fields(AttentionRow)]):
         columns = {name: batch.column(name) for name in batch.schema.names}
         for number in range(batch.num_rows):
             values = {name: _value(name, column[number]) for name, column in columns.items()}
-            yield Row(**values)
+            yield AttentionRow(**values)
 
 
 def _value(name: str, scalar: pa.Scalar) -> Any:

@@ -12,44 +12,48 @@ Absolute values, where there are any, come last; otherwise noise and the effect 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cmqa_tasks.attention.pools import Array, Pool, divide, finite_mean, pools
-from cmqa_tasks.attention.rows import Row
+from cmqa_tasks.attention.rows import AttentionRow
+from cmqa_tasks.scoring.statistics import bootstrap
 
 __all__ = [
+    "FORMER_NAMES",
     "SUMMARIES",
-    "Contrast",
     "Pool",
+    "PoolContrast",
     "Profile",
     "contrast",
     "depth_profile",
     "item_summary",
-    "layer_head_map",
     "pools",
 ]
 
 SUMMARIES: Mapping[str, str] = {
-    "attention_log_density_ratio": "mean of D over layers and heads, in nats; > 0: more for A (image, English, else the first)",
-    "attention_magnitude": "mean of |D| over layers and heads, in nats",
-    "attention_gap_of_logits": "mean of M over layers and heads: mean logit of A minus mean logit of B",
-    "attention_norm_balance": "mean over layers and heads of ln of the norm of what is read from A, minus that of B",
-    "attention_layers_for_a": "share of layers whose D, averaged over heads, is positive",
-    "attention_layers_for_b": "share of layers whose D, averaged over heads, is negative",
+    "log_density_ratio": "mean of D over layers and heads, in nats; > 0: more for A (image, English, else the first)",
+    "absolute_log_density": "mean of |D| over layers and heads, in nats",
+    "logit_gap": "mean of M over layers and heads: mean logit of A minus mean logit of B",
+    "log_norm_ratio": "mean over layers and heads of ln of the norm of what is read from A, minus that of B",
+    "layers_favouring_a": "share of layers whose D, averaged over heads, is positive",
+    "layers_favouring_b": "share of layers whose D, averaged over heads, is negative",
 }
 """The per-item numbers of an evaluation's table, and what they are."""
+FORMER_NAMES: Mapping[str, str] = {
+    "attention_log_density_ratio": "log_density_ratio",
+    "attention_magnitude": "absolute_log_density",
+    "attention_gap_of_logits": "logit_gap",
+    "attention_norm_balance": "log_norm_ratio",
+    "attention_layers_for_a": "layers_favouring_a",
+    "attention_layers_for_b": "layers_favouring_b",
+}
+"""What results of 0.5 and before call the :data:`SUMMARIES`, for whoever reads such files."""
 
-RESAMPLES = 1000
-_CHUNK = 50
-_QUANTILES = (0.025, 0.975)
 
-
-def item_summary(row: Row | None) -> dict[str, float]:
+def item_summary(row: AttentionRow | None) -> dict[str, float]:
     """The numbers of :data:`SUMMARIES` for one item.
 
     Means go over finite values only: NaN marks a layer that does not see both segments, an infinity a mass or norm of exactly 0.
@@ -76,11 +80,6 @@ def item_summary(row: Row | None) -> dict[str, float]:
     return {name: float(value) for name, value in zip(SUMMARIES, values, strict=True)}
 
 
-def layer_head_map(path: Path, arms: Collection[str] | None = None, **selection: Any) -> dict[str, Array]:
-    """Mean by layer and head, [layers × heads], of every pool; the arguments are those of :func:`pools`."""
-    return {name: pool.map() for name, pool in pools(path, arms=arms, **selection).items()}
-
-
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A quantity by depth: mean over heads, both orders weighing the same."""
@@ -99,8 +98,8 @@ class Profile:
     facts: int
 
 
-def depth_profile(pool: Pool, *, resamples: int = RESAMPLES, seed: int = 0) -> Profile:
-    """The profile of a pool, with a percentile bootstrap over facts (all items of a drawn fact come along)."""
+def depth_profile(pool: Pool, *, resamples: int = bootstrap.RESAMPLES, seed: int = 0) -> Profile:
+    """The profile of a pool, with intervals from a bootstrap over facts (:mod:`cmqa_tasks.scoring.statistics.bootstrap`)."""
     facts = pool.facts
     parts = [pool.per_fact(facts, order) for order in pool.orders]
     everyone = np.ones((1, len(facts)))
@@ -125,27 +124,16 @@ def _null(pool: Pool) -> tuple[Array, Array]:
 
 
 def _interval(estimate: Callable[[Array], Array], facts: int, resamples: int, seed: int) -> tuple[Array, Array]:
-    """The 95 % percentile interval of an estimate from weights [resamples × facts]; NaN with fewer than two facts."""
+    """The 95 % interval of an estimate from weights [resamples × facts]; NaN with fewer than two facts."""
     if facts < 2:
         nothing = np.full(estimate(np.ones((1, facts))).shape[1:], np.nan)
         return nothing, nothing
-    drawn = np.concatenate([estimate(weights) for weights in _weights(facts, resamples, seed)])
-    known = np.isfinite(drawn).any(axis=0)
-    ends = np.nanquantile(np.where(known, drawn, 0.0), _QUANTILES, axis=0)
-    low, high = np.where(known, ends, np.nan)
-    return low, high
-
-
-def _weights(facts: int, resamples: int, seed: int) -> Iterator[Array]:
-    """How often each fact is drawn, a chunk of resamples at a time."""
-    random = np.random.default_rng(seed)
-    for begin in range(0, resamples, _CHUNK):
-        draws = random.integers(facts, size=(min(_CHUNK, resamples - begin), facts))
-        yield np.stack([np.bincount(draw, minlength=facts) for draw in draws]).astype(np.float64)
+    estimates = [estimate(drawn.astype(np.float64)) for drawn in bootstrap.weights(facts, resamples, seed)]
+    return bootstrap.interval(np.concatenate(estimates), facts)
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class PoolContrast:
     """Cross-modal against unimodal attention by fact and layer, of the facts that have both. All arrays are [facts × layers]."""
 
     facts: tuple[str, ...]
@@ -158,13 +146,13 @@ class Contrast:
     """D(cross) − D(unimodal), the latter read in the order of the former. Where a fact has both orders, the effect of position
     cancels, and this is ``cross``; where it has one, the unimodal arms' estimate of that effect is taken off."""
 
-    def excess(self, *, resamples: int = RESAMPLES, seed: int = 0) -> tuple[Array, Array, Array]:
+    def excess(self, *, resamples: int = bootstrap.RESAMPLES, seed: int = 0) -> tuple[Array, Array, Array]:
         """|mean ``difference``| − |mean ``unimodal``|: imbalance beyond what position does to two pieces of one kind.
 
         Means over facts come before absolute values; where nothing is preferred, those of single facts would not be 0.
 
         Returns:
-            The excess and the ends of its 95 % percentile interval from a bootstrap over facts, [layers] each.
+            The excess and the ends of its 95 % interval from a bootstrap over facts, [layers] each.
         """
         parts = [_known(self.difference), _known(self.unimodal)]
 
@@ -183,7 +171,7 @@ def _known(values: Array) -> tuple[Array, Array]:
     return np.where(there, values, 0.0), there.astype(np.float64)
 
 
-def contrast(cross: Pool, unimodal: Sequence[Pool]) -> Contrast:
+def contrast(cross: Pool, unimodal: Sequence[Pool]) -> PoolContrast:
     """Compare a cross-modal pool with one or more unimodal ones, fact by fact.
 
     Raises:
@@ -197,7 +185,7 @@ def contrast(cross: Pool, unimodal: Sequence[Pool]) -> Contrast:
     values = _orders(cross, facts)
     signs = np.array([-1.0 if order == "b" else 1.0 for order in cross.orders])
     matched = values - signs[:, None, None] * position
-    return Contrast(facts, cross.layers, finite_mean(values, axis=0), position, finite_mean(matched, axis=0))
+    return PoolContrast(facts, cross.layers, finite_mean(values, axis=0), position, finite_mean(matched, axis=0))
 
 
 def _orders(pool: Pool, facts: Sequence[str]) -> Array:

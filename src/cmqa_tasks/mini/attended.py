@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cmqa_tasks.attention import store
-from cmqa_tasks.attention.rows import Row
+from cmqa_tasks.attention.rows import AttentionRow
 
 Array = npt.NDArray[np.float64]
 CONTEXTS: Mapping[str, tuple[str, ...]] = {
@@ -48,27 +48,27 @@ def share(directory: Path, arms: Sequence[str]) -> float:
     return float(np.mean([found[arm] for arm in arms]))
 
 
-def _mass_ratio(row: Row) -> Array:
+def _mass_ratio(row: AttentionRow) -> Array:
     a, b = (np.nansum(mass) for mass in _masses(row))
     return np.log([a / b])
 
 
-def _imbalance(row: Row) -> Array:
+def _imbalance(row: AttentionRow) -> Array:
     return np.array([np.nanmean(np.abs(row.grid("log_density_ratio").astype(np.float64)))])
 
 
-def _masses(row: Row) -> list[Array]:
+def _masses(row: AttentionRow) -> list[Array]:
     """On A and on B, each [layers × heads]."""
     return [np.exp(row.grid(f"log_mass_{side}").astype(np.float64)) for side in "ab"]
 
 
-def _by_context(directory: Path, figure: Callable[[Row], Array]) -> Array:
+def _by_context(directory: Path, figure: Callable[[AttentionRow], Array]) -> Array:
     """Stacked over :data:`CONTEXTS`; both orders of the evidence weigh the same."""
     found = _by_arm(directory, figure)
     return np.stack([np.mean([found[arm] for arm in arms], axis=0) for arms in CONTEXTS.values()])
 
 
-def _by_arm(directory: Path, figure: Callable[[Row], Array]) -> dict[str, Array]:
+def _by_arm(directory: Path, figure: Callable[[AttentionRow], Array]) -> dict[str, Array]:
     """Mean of a figure over the contradicting items of each arm."""
     found: dict[str, list[Array]] = {}
     for row in _rows(directory):
@@ -77,6 +77,6 @@ def _by_arm(directory: Path, figure: Callable[[Row], Array]) -> dict[str, Array]
     return {arm: np.mean(values, axis=0) for arm, values in found.items()}
 
 
-def _rows(directory: Path) -> Iterator[Row]:
+def _rows(directory: Path) -> Iterator[AttentionRow]:
     for log in sorted((directory / "attention").iterdir()):
         yield from store.read(store.merge(log))

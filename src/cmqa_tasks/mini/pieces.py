@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
-from cmqa_tasks.attention.probe.probe import AttentionProbe
+from cmqa_tasks.attention.probe.attention_probe import AttentionProbe
 from cmqa_tasks.attention.probe.segments import NAMES, Segments
 from cmqa_tasks.mini.batches import Encoder
 from cmqa_tasks.mini.instances import Instance, build_instance

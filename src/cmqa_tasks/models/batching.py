@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from PIL.Image import Image
 
-from cmqa_tasks.attention.probe.attention_log import Subject
-from cmqa_tasks.attention.probe.segments import Messages, Span
-
+Messages = Sequence[Mapping[str, Any]]
+"""A conversation, as chat templates of transformers take it."""
 AHEAD = 16
 """Batches' worth of prompts that are made before they are sorted by length: enough to save nine tenths of our tasks' padding."""
 MOST_PIXELS = 1 << 26
@@ -31,10 +31,10 @@ class Prompt:
     """Generation kwargs as canonical JSON; a batch shares them."""
     turns: Messages
     """The conversation that ``text`` was rendered from."""
-    spans: tuple[Span, ...] = ()
-    """Where evidence and question stand in it; looked for only when attention is read."""
-    subject: Subject | None = None
-    """What it is about; set only when attention is read."""
+    task: str = ""
+    doc_id: int = 0
+    doc: Mapping[str, Any] = field(default_factory=dict)
+    """The task's document."""
 
 
 def batches(prompts: Iterable[Prompt], size: int) -> Iterator[list[Prompt]]:

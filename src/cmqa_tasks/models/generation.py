@@ -7,17 +7,18 @@ refuses.
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Mapping
 from typing import Any
 
-from loguru import logger
 from transformers import GenerationConfig
 
+_LOGGER = logging.getLogger(__name__)
 UNTIL = "until"
 """Where an answer is cut: the harness's setting, not ``generate``'s."""
 
 
-class Settings:
+class GenerationSettings:
     """What of a task's settings reaches a model; what does not is named once.
 
     Args:
@@ -33,6 +34,6 @@ class Settings:
     def of(self, generation: Mapping[str, Any]) -> dict[str, Any]:
         """The settings without those that neither the harness nor ``generate`` knows."""
         for name in generation.keys() - self._known - self._told:
-            logger.warning("generation setting {}={!r} is none of transformers: left out", name, generation[name])
+            _LOGGER.warning("generation setting %s=%r is none of transformers: left out", name, generation[name])
             self._told.add(name)
         return {name: value for name, value in generation.items() if name in self._known}

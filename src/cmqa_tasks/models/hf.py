@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,25 +22,26 @@ import torch
 from lmms_eval.api.instance import GenerationResult, Instance, TokenCounts
 from lmms_eval.api.model import lmms
 from lmms_eval.protocol import ChatMessages
-from loguru import logger
 from tqdm import tqdm
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from cmqa_tasks.attention.bias import bias_of
 from cmqa_tasks.attention.live import BOARD
-from cmqa_tasks.attention.probe.attention_log import MODES, AttentionLog, directory_name, metadata_of, spans_of, subject_of
-from cmqa_tasks.attention.probe.origins import lacks_special_tokens
+from cmqa_tasks.attention.probe.batch_log import MODES, AttentionLog, directory_name, metadata_of
+from cmqa_tasks.attention.probe.logged_items import item_of, spans_of
 from cmqa_tasks.attention.probe.segments import Messages, Origins, Segments, process, segment_batch
+from cmqa_tasks.attention.probe.token_origins import lacks_special_tokens
 from cmqa_tasks.facts.resources import located
 from cmqa_tasks.harness.rows import from_row, is_ours
 from cmqa_tasks.harness.session import RUNNING
 from cmqa_tasks.models.arguments import check_dtype, check_names, positive
 from cmqa_tasks.models.batching import Prompt, batches
-from cmqa_tasks.models.generation import UNTIL, Settings
+from cmqa_tasks.models.generation import UNTIL, GenerationSettings
 from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
 from cmqa_tasks.writing.problems import one_line
 
+_LOGGER = logging.getLogger(__name__)
 _SAMPLING_ONLY = ("temperature", "top_p", "top_k", "min_p")
 
 
@@ -113,7 +115,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self.tokenizer.padding_side = "left"
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.images, self._settings = ImageCache(self.model, megabytes), Settings(self.model)
+        self.images, self._settings = ImageCache(self.model, megabytes), GenerationSettings(self.model)
         self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), bias)
         self._say(pretrained, revision)
 
@@ -173,14 +175,10 @@ class CmqaHF(lmms):  # type: ignore[misc]
                 f"{task}, document {doc_id} has {' and '.join(kinds)}, which {type(self.model).__name__} cannot read"
             )
         turns = chat.to_hf_messages()
-        about: dict[str, Any] = {}
-        if self._log is not None:
-            question = from_row(doc) if is_ours(doc) else None
-            about = {"spans": tuple(spans_of(question, turns)), "subject": subject_of(task, doc_id, question)}
         settings = json.dumps(self._settings.of(generation), sort_keys=True)
         text = self._render(turns)
         length = len(self.tokenizer(text).input_ids) if self.batch_size > 1 else 0
-        return Prompt(place, text, length, tuple(images), settings, turns, **about)
+        return Prompt(place, text, length, tuple(images), settings, turns, task, doc_id, doc)
 
     def _render(self, turns: Messages) -> str:
         """The chat template applied; without one, the parts one after the other."""
@@ -189,7 +187,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if getattr(self.processor, "chat_template", None):
             text: str = self.processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
             return text
-        logger.warning("{} has no chat template; prompts are put to it without one", self._config._name_or_path)
+        _LOGGER.warning("%s has no chat template; prompts are put to it without one", self._config._name_or_path)
         image_token = getattr(self.processor, "image_token", "")
         return "\n".join(
             turn["content"] if isinstance(turn["content"], str) else _joined(turn["content"], image_token) for turn in turns
@@ -218,10 +216,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if self._log is None:
             tokens = self._generate(inputs, generation)
         else:
-            subjects = [prompt.subject for prompt in batch if prompt.subject is not None]
-            tokens = self._log.generate(
-                self._segments(batch, inputs, origins), subjects, lambda: self._generate(inputs, generation)
-            )
+            items = [item_of(prompt.task, prompt.doc_id, prompt.doc) for prompt in batch]
+            tokens = self._log.generate(self._segments(batch, inputs, origins), items, lambda: self._generate(inputs, generation))
         prompt_lengths = inputs["attention_mask"].sum(dim=1).tolist()
         return [self._result(row, length, until) for row, length in zip(tokens, prompt_lengths, strict=True)]
 
@@ -233,7 +229,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             origins,
             [prompt.text for prompt in batch],
             [prompt.turns for prompt in batch],
-            [prompt.spans for prompt in batch],
+            [spans_of(prompt.doc, prompt.turns) for prompt in batch],
             render=self._render,
             image_token_id=getattr(self._config, "image_token_id", None) or getattr(self._config, "image_token_index", None),
         )

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,8 +24,8 @@ from functools import cache, wraps
 from typing import Any
 
 import torch
-from loguru import logger
 
+_LOGGER = logging.getLogger(__name__)
 DEFAULT = 2000
 """Megabytes of features: some 700 pages of 640 × 480 for a model of 7 billion parameters; ``cmqa_crossmodal`` shows 480."""
 MOST_COMPARED = 8
@@ -241,4 +242,4 @@ def _digest(image: Arguments) -> bytes:
 
 @cache
 def _say_once(what: str) -> None:
-    logger.info(what)
+    _LOGGER.info(what)

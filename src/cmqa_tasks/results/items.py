@@ -7,7 +7,7 @@ Where it stumbles, ``json`` reads the file again, line by line: it either finds 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from cmqa_tasks.facts.records import ITEM_KEY
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.stamp import TaskStamp
 
-ATTENTION_KEY = "attention_log_density_ratio"
+ATTENTION_KEY = "log_density_ratio"
+FORMER_ATTENTION_KEY = "attention_log_density_ratio"
+"""What results of 0.5 and before call it."""
 
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 ITEMS = pa.schema(
@@ -40,7 +42,8 @@ ITEMS = pa.schema(
 
 _STRINGS = ("item_id", "fact_id", "release", "arm", "relation", "protocol", "language", "world", "type", "outcome", "parsed")
 _RECORD = pa.struct([*((name, pa.string()) for name in _STRINGS), ("sides", pa.list_(pa.string()))])
-_RAW = pa.schema({ITEM_KEY: _RECORD, ATTENTION_KEY: pa.struct({"score": pa.float64()})})
+_SCORE = pa.struct({"score": pa.float64()})
+_RAW = pa.schema({ITEM_KEY: _RECORD, ATTENTION_KEY: _SCORE, FORMER_ATTENTION_KEY: _SCORE})
 _REQUIRED = ("item_id", "fact_id", "arm", "relation", "outcome")
 _BLOCK = 16 << 20
 """Bytes that Arrow parses at a time; a longer line is read by the other way."""
@@ -59,7 +62,7 @@ def read(path: Path, stamp: TaskStamp) -> pa.Table:
             file names, fewer or more rows than it counts, or an item twice; the message names the file and what is wrong.
     """
     raw = _raw(path)
-    table = _table(path, raw.column(ITEM_KEY), raw.column(ATTENTION_KEY))
+    table = _table(path, raw.column(ITEM_KEY), [raw.column(key) for key in (ATTENTION_KEY, FORMER_ATTENTION_KEY)])
     _check_setting(path, raw.column(ITEM_KEY), stamp)
     _check_rows(path, table, stamp)
     return table
@@ -104,14 +107,14 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _table(path: Path, record: pa.ChunkedArray, attention: pa.ChunkedArray) -> pa.Table:
+def _table(path: Path, record: pa.ChunkedArray, attention: Sequence[pa.ChunkedArray]) -> pa.Table:
     columns = {name: pc.struct_field(record, name) for name in ITEMS.names if name in _STRINGS}
     for name in _REQUIRED:
         if columns[name].null_count:
             row = pc.index(pc.is_null(columns[name]), True).as_py()
             raise ResultsError(f"{path}, line {row + 1}: no {name} in {ITEM_KEY!r}: not a samples file of a cmqa-tasks task")
     columns["first_side"] = pc.list_element(pc.struct_field(record, "sides"), 0)
-    columns["attention"] = pc.struct_field(attention, "score")
+    columns["attention"] = pc.coalesce(*(pc.struct_field(logged, "score") for logged in attention))
     return pa.table({field.name: _typed(columns[field.name], field.type) for field in ITEMS}, schema=ITEMS)
 
 

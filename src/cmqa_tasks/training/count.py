@@ -52,7 +52,7 @@ class Counter:
     """
 
     def __init__(self, processor: Any, name: str) -> None:
-        from cmqa_tasks.attention.probe.origins import lacks_special_tokens  # needs torch; mixing without counting does not
+        from cmqa_tasks.attention.probe.token_origins import lacks_special_tokens  # needs torch; mixing without counting does not
 
         if not getattr(processor, "chat_template", None):
             raise CountError(f"{name} has no chat template, so tokens cannot be counted")

@@ -30,7 +30,7 @@ from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import get_training_chat_template, has_generation_markers, is_chat_template_stop_token_trained
 
-from cmqa_tasks.attention.probe.origins import lacks_special_tokens
+from cmqa_tasks.attention.probe.token_origins import lacks_special_tokens
 from cmqa_tasks.training.config import ConfigError, TrainConfig
 from cmqa_tasks.training.shards import features
 from cmqa_tasks.training.turns import AssistantTurns

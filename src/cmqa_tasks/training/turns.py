@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from cmqa_tasks.attention.probe.origins import Origins, lacks_special_tokens, layout, process, tokenizer_of
+from cmqa_tasks.attention.probe.token_origins import Origins, lacks_special_tokens, layout, process, tokenizer_of
 
 _LOGGER = logging.getLogger(__name__)
 IGNORED = -100

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from cmqa_tasks.attention.probe.origins import WHOLE, Layout, Origins, SegmentError, folded, layout, process, tokenizer_of
+from cmqa_tasks.attention.probe.token_origins import WHOLE, Layout, Origins, SegmentError, folded, layout, process, tokenizer_of
 
 __all__ = ["NAMES", "Origins", "SegmentError", "Segments", "Span", "generic_spans", "process", "segment_batch"]
 

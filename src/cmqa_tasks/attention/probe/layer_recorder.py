@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cmqa_tasks.attention.probe.decoder import ProbeError
+from cmqa_tasks.attention.probe.decoder_layers import ProbeError
 
 DENSE, SPARSE = 64, 8
 """Of the generated tokens the rows of the first 64 are kept, and every eighth after them: what logging a long answer costs
@@ -25,7 +25,7 @@ def stands_for(token: int) -> int:
     return SPARSE if token % SPARSE == 0 else 0
 
 
-class Step:
+class SharedPrompt:
     """What the layers of one generation share: the prompt, and masks prepared for the step at hand.
 
     Args:
@@ -95,7 +95,7 @@ def _added(bias: torch.Tensor, mask: torch.Tensor | None, queries: int) -> torch
     return torch.where(mask, bias, torch.finfo(bias.dtype).min)
 
 
-class Track:
+class LayerRecorder:
     """One layer: the query rows of every step, and keys and values up to the last.
 
     Args:
@@ -103,7 +103,7 @@ class Track:
         step: what the layers share.
     """
 
-    def __init__(self, index: int, step: Step) -> None:
+    def __init__(self, index: int, step: SharedPrompt) -> None:
         self.index, self._step = index, step
         self.steps = 0
         self._total = 0

@@ -5,70 +5,25 @@ from __future__ import annotations
 import importlib.metadata
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from cmqa_tasks.asking.question import Question
 from cmqa_tasks.attention.bias import bias_text
 from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.names import AGGREGATES
-from cmqa_tasks.attention.probe.probe import AttentionProbe
+from cmqa_tasks.attention.probe.attention_probe import AttentionProbe
+from cmqa_tasks.attention.probe.logged_items import LoggedItem
 from cmqa_tasks.attention.probe.readings import Readings, Statistics
-from cmqa_tasks.attention.probe.segments import Segments, Span, generic_spans
-from cmqa_tasks.attention.store import Metadata, Row, ShardWriter, read_metadata
+from cmqa_tasks.attention.probe.segments import Segments
+from cmqa_tasks.attention.store import AttentionRow, LogMetadata, ShardWriter, read_metadata
 from cmqa_tasks.attention.summary import item_summary
 
 MODES = ("off", "on", "per_token")
-Messages = Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a request is about, for the log."""
-
-    task: str
-    doc_id: int
-    item_id: str
-    fact_id: str = ""
-    arm: str = ""
-    relation: str = ""
-    first: Literal["a", "b", ""] = ""
-    """Which segment stands first: ``a``, ``b``, or nothing where there are not two."""
-
-
-def subject_of(task: str, doc_id: int, question: Question | None) -> Subject:
-    """What a request is about; of tasks that are not ours (None), only task and document are known."""
-    if question is None:
-        return Subject(task, doc_id, f"{task}/{doc_id}")
-    names, item = _names(question), question.item
-    first: Literal["a", "b", ""] = "" if len(names) == 1 else "a" if names[0] == "evidence_a" else "b"
-    return Subject(task, doc_id, item.id, item.fact_id, item.arm, item.relation, first)
-
-
-def spans_of(question: Question | None, messages: Messages) -> list[Span]:
-    """The segments of a prompt: evidence and question of our tasks; images, texts and last text of any other (None)."""
-    return generic_spans(list(messages)) if question is None else list(_our_spans(question))
-
-
-def _our_spans(question: Question) -> Iterator[Span]:
-    names = _names(question)
-    for number, part in enumerate(question.prompt):
-        if part.evidence is not None:
-            yield Span(message=0, part=number, name=names[part.evidence])
-        elif part.text is not None and (at := part.text.find(question.text)) >= 0:
-            yield Span(message=0, part=number, name="question", start=at, end=at + len(question.text))
-
-
-def _names(question: Question) -> list[str]:
-    """The segment of each piece: A is the image, else the English one, else the first; B is the other."""
-    kinds = [(piece.modality != "image", piece.language != "en") for piece in question.pieces]
-    leads = len(kinds) == 1 or kinds[0] <= kinds[1]
-    return (["evidence_a", "evidence_b"] if leads else ["evidence_b", "evidence_a"])[: len(kinds)]
 
 
 class AttentionLog:
@@ -86,7 +41,9 @@ class AttentionLog:
         ValueError: the directory holds attention of another model or other settings.
     """
 
-    def __init__(self, model: Any, mode: str, directory: Path, rank: int, metadata: Metadata, bias: Mapping[str, float]) -> None:
+    def __init__(
+        self, model: Any, mode: str, directory: Path, rank: int, metadata: LogMetadata, bias: Mapping[str, float]
+    ) -> None:
         self._model, self._per_token, self._bias = model, mode == "per_token", dict(bias)
         self._writer: ShardWriter | None = None
         if mode != "off":
@@ -94,21 +51,21 @@ class AttentionLog:
             self._writer = ShardWriter(directory, rank, metadata)
             BOARD.start()
 
-    def generate(self, segments: Segments, subjects: Sequence[Subject], run: Callable[[], torch.Tensor]) -> torch.Tensor:
+    def generate(self, segments: Segments, items: Sequence[LoggedItem], run: Callable[[], torch.Tensor]) -> torch.Tensor:
         """What ``run`` returns, which must call the model's ``generate`` once; its attention is written before this returns.
 
         Args:
             segments: of the batch.
-            subjects: what each row of the batch is about.
+            items: what each row of the batch is about.
             run: generates.
 
         Raises:
-            cmqa_tasks.attention.probe.probe.ProbeError: the generation cannot be read; see :class:`AttentionProbe`.
+            cmqa_tasks.attention.probe.attention_probe.ProbeError: the generation cannot be read; see :class:`AttentionProbe`.
         """
         with AttentionProbe(self._model, segments, self._per_token and self._writer is not None, self._bias) as probe:
             tokens = run()
         if self._writer is not None:
-            rows = [row for place, subject in enumerate(subjects) for row in rows_of(probe.readings(), place, subject)]
+            rows = [row for row_number, item in enumerate(items) for row in rows_of(probe.readings(), row_number, item)]
             self._writer.write(rows)
             for row in rows:
                 if row.aggregate == "last_prompt":
@@ -116,7 +73,7 @@ class AttentionLog:
         return tokens
 
 
-def _check_same(directory: Path, metadata: Metadata) -> None:
+def _check_same(directory: Path, metadata: LogMetadata) -> None:
     """Make sure that what lies in a directory was measured alike, before anything runs.
 
     Raises:
@@ -129,9 +86,9 @@ def _check_same(directory: Path, metadata: Metadata) -> None:
             raise ValueError(f"{directory} holds attention with {listed}; choose another attention_path or delete it")
 
 
-def metadata_of(model: Any, pretrained: str, revision: str, bias: Mapping[str, float]) -> Metadata:
+def metadata_of(model: Any, pretrained: str, revision: str, bias: Mapping[str, float]) -> LogMetadata:
     """What the numbers of a model are measured on."""
-    return Metadata(
+    return LogMetadata(
         model=pretrained,
         revision=revision,
         dtype=str(model.dtype).removeprefix("torch."),
@@ -146,13 +103,13 @@ def directory_name(pretrained: str) -> str:
     return re.sub(r"[^\w.-]+", "__", pretrained.strip("/"))
 
 
-def rows_of(readings: Readings, place: int, subject: Subject) -> Iterator[Row]:
+def rows_of(readings: Readings, place: int, item: LoggedItem) -> Iterator[AttentionRow]:
     """The rows of one item of a batch: one per aggregate that has any query rows.
 
     Args:
         readings: of the batch.
         place: which of its items.
-        subject: what the item is about.
+        item: what it is about.
     """
     for aggregate in AGGREGATES:
         statistics = readings.aggregates[aggregate]
@@ -160,14 +117,14 @@ def rows_of(readings: Readings, place: int, subject: Subject) -> Iterator[Row]:
             continue
         whole = aggregate == "last_prompt" and readings.tokens is not None
         tokens = int(readings.tokens.rows[place]) if whole and readings.tokens is not None else 0
-        yield Row(
-            task=subject.task,
-            item_id=subject.item_id,
-            doc_id=subject.doc_id,
-            fact_id=subject.fact_id,
-            arm=subject.arm,
-            relation=subject.relation,
-            first=subject.first,
+        yield AttentionRow(
+            task=item.task,
+            item_id=item.item_id,
+            doc_id=item.doc_id,
+            fact_id=item.fact_id,
+            arm=item.arm,
+            relation=item.relation,
+            first=item.first,
             aggregate=aggregate,
             names=readings.names,
             counts=tuple(readings.counts[place].tolist()),

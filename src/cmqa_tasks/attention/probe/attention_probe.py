@@ -30,13 +30,13 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
 from cmqa_tasks.attention.names import AGGREGATES
-from cmqa_tasks.attention.probe.decoder import Decoder, ProbeError, find_decoder, projection_factor, projection_of
-from cmqa_tasks.attention.probe.guards import check_generation, rows_read
+from cmqa_tasks.attention.probe.decoder_layers import Decoder, ProbeError, find_decoder, projection_factor, projection_of
+from cmqa_tasks.attention.probe.generation_checks import check_generation, rows_read
+from cmqa_tasks.attention.probe.layer_recorder import LayerRecorder, SharedPrompt
 from cmqa_tasks.attention.probe.readings import EVIDENCE, Readings, Statistics
-from cmqa_tasks.attention.probe.reduce import Layer, RowStatistics, over_rows, reduce_rows, unpacked
+from cmqa_tasks.attention.probe.segment_statistics import LayerFormula, RowStatistics, over_rows, reduce_rows, unpacked
 from cmqa_tasks.attention.probe.segments import Segments
-from cmqa_tasks.attention.probe.track import Step, Track
-from cmqa_tasks.attention.probe.views import View, view
+from cmqa_tasks.attention.probe.visible_keys import VisibleKeys, view
 
 __all__ = ["AttentionProbe", "ProbeError"]
 
@@ -62,7 +62,7 @@ def _probed(
     **kwargs: Any,
 ) -> Any:
     """An attention function as transformers calls it; modules without a track are passed through."""
-    track: Track | None = module.__dict__.get(_TRACK)
+    track: LayerRecorder | None = module.__dict__.get(_TRACK)
     if track is None:
         return attend(module, query, key, value, attention_mask, **kwargs)
     track.check(query, key, attention_mask, kwargs)
@@ -117,7 +117,7 @@ class AttentionProbe:
         self._bias = tuple(float((bias or {}).get(name, 0)) for name in self._names)
         self._evidence = self._names.index(EVIDENCE[0]), self._names.index(EVIDENCE[1])
         self._rows, self._asked = _question_rows(self._buckets, self._names.index("question"))
-        self._tracks: dict[int, Track] = {}
+        self._tracks: dict[int, LayerRecorder] = {}
         self._read: torch.Tensor | None = None
         self._readings: Readings | None = None
         self._undo: list[Callable[[], object]] = []
@@ -163,9 +163,9 @@ class AttentionProbe:
         return self._readings
 
     def _attach(self, decoder: Decoder) -> None:
-        self._step = Step(self._buckets, self._rows, self._bias, len(self._names) - 1, self._per_token)
+        self._step = SharedPrompt(self._buckets, self._rows, self._bias, len(self._names) - 1, self._per_token)
         for index, module in decoder.layers.items():
-            track = Track(index, self._step)
+            track = LayerRecorder(index, self._step)
             self._tracks[index] = track
             module.__dict__[_TRACK] = track
             self._undo.append(partial(module.__dict__.pop, _TRACK, None))
@@ -206,7 +206,7 @@ class AttentionProbe:
         if int(read.max()) > most - 1:
             raise ProbeError(f"{int(read.max()) + 1} tokens were generated in {most} recorded steps")
         weights = self._weights(most, read)
-        views: dict[Any, View] = {}
+        views: dict[Any, VisibleKeys] = {}
         means, single = [], []
         for track in self._tracks.values():
             rows = self._reduce(track, views).packed()
@@ -242,7 +242,7 @@ class AttentionProbe:
         question[:, :asked] = self._asked
         return weights
 
-    def _reduce(self, track: Track, views: dict[Any, View]) -> RowStatistics:
+    def _reduce(self, track: LayerRecorder, views: dict[Any, VisibleKeys]) -> RowStatistics:
         """Statistics of all rows of a layer, checked against the layer's own output."""
         query, key, value, output = track.states()
         if track.signature not in views:
@@ -251,7 +251,9 @@ class AttentionProbe:
         factor = gate = None
         if projection is not None and (gate := track.gate(output)) is not False:
             factor = projection_factor(projection, query.shape[1], output.shape[1] * output.shape[3]).to(query.device)
-        layer = Layer(track.scaling, track.softcap, track.sinks, self._bias, factor, gate if torch.is_tensor(gate) else None)
+        layer = LayerFormula(
+            track.scaling, track.softcap, track.sinks, self._bias, factor, gate if torch.is_tensor(gate) else None
+        )
         rows = reduce_rows(query, key, value, views[track.signature], self._evidence, layer)
         _check(track.index, rows, layer, output)
         return rows
@@ -290,7 +292,7 @@ def _question_rows(buckets: torch.Tensor, question: int) -> tuple[torch.Tensor, 
     return torch.cat([rows.where(real, last), last], 1), real
 
 
-def _check(index: int, rows: RowStatistics, layer: Layer, output: torch.Tensor) -> None:
+def _check(index: int, rows: RowStatistics, layer: LayerFormula, output: torch.Tensor) -> None:
     """The segments add up to what the model itself computed, and their masses to one.
 
     Raises:

@@ -12,7 +12,7 @@ SHUFFLES = 8
 
 
 @dataclass(frozen=True)
-class View:
+class VisibleKeys:
     """Which keys some query rows see, sorted by segment. Layers with the same masks share one.
 
     Args:
@@ -36,7 +36,7 @@ class View:
     subsets: torch.Tensor
 
 
-def view(buckets: torch.Tensor, visible: torch.Tensor, segments: int, evidence: tuple[int, int], seed: int) -> View:
+def view(buckets: torch.Tensor, visible: torch.Tensor, segments: int, evidence: tuple[int, int], seed: int) -> VisibleKeys:
     """Sort keys by segment and draw the subsets.
 
     Args:
@@ -57,7 +57,7 @@ def view(buckets: torch.Tensor, visible: torch.Tensor, segments: int, evidence: 
     if subsets.shape[1] == 1:
         subsets = subsets.float()  # once, and not in every layer
     starts = tuple(_start(slots[:, start:end]) for start, end in pairwise(edges))
-    return View(slots_there, edges, starts, seen, counts.float(), whole, subsets)
+    return VisibleKeys(slots_there, edges, starts, seen, counts.float(), whole, subsets)
 
 
 def _start(slots: torch.Tensor) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from cmqa_tasks.attention.probe.decoder import ProbeError
+from cmqa_tasks.attention.probe.decoder_layers import ProbeError
 
 _ONE_STREAM = ("greedy_search", "sample")
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cmqa_tasks.attention.probe.reduce import output_factor
+from cmqa_tasks.attention.probe.segment_statistics import output_factor
 
 SOFTMAX = ("full_attention", "sliding_attention", "chunked_attention")
 """Layer types of transformers that are softmax attention over the cached tokens."""
@@ -147,7 +147,7 @@ def projection_of(module: nn.Module) -> nn.Module | None:
 
 @torch.no_grad()
 def projection_factor(projection: nn.Module, heads: int, width: int) -> torch.Tensor:
-    """The :func:`~cmqa_tasks.attention.probe.reduce.output_factor` of a projection, kept on the module until its weight changes.
+    """The :func:`~cmqa_tasks.attention.probe.segment_statistics.output_factor` of a projection, kept until its weight changes.
 
     Args:
         projection: any module that is linear, up to a constant, in its input: quantized and LoRA layers are.

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import torch
 
-from cmqa_tasks.attention.probe.views import SHUFFLES, View
+from cmqa_tasks.attention.probe.visible_keys import SHUFFLES, VisibleKeys
 
 BLOCK = 1 << 22
 """Logits held at a time. Bounds the memory of a reduction; 16 MB of float32."""
@@ -51,7 +51,7 @@ class RowStatistics:
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerFormula:
     """What a layer does beyond products of queries and keys.
 
     Args:
@@ -73,7 +73,7 @@ class Layer:
 
 @torch.no_grad()
 def reduce_rows(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, seen: View, evidence: tuple[int, int], layer: Layer
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, seen: VisibleKeys, evidence: tuple[int, int], layer: LayerFormula
 ) -> RowStatistics:
     """Statistics of query rows of one layer.
 
@@ -96,7 +96,7 @@ def reduce_rows(
     )
 
 
-def _pick(states: torch.Tensor, seen: View, place: int) -> torch.Tensor:
+def _pick(states: torch.Tensor, seen: VisibleKeys, place: int) -> torch.Tensor:
     """One segment of (batch, key heads, keys, dim), float32, (batch, key heads, slots of the segment, dim)."""
     start, end = seen.edges[place], seen.edges[place + 1]
     first = seen.starts[place]
@@ -109,9 +109,9 @@ def _reduce(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    seen: View,
+    seen: VisibleKeys,
     evidence: tuple[int, int],
-    layer: Layer,
+    layer: LayerFormula,
     rows: slice,
 ) -> RowStatistics:
     """A block of rows, segment by segment; the softmax over all of them comes last."""
@@ -153,7 +153,7 @@ def _reduce(
     )
 
 
-def _logits(query: torch.Tensor, key: torch.Tensor, layer: Layer, bias: float) -> torch.Tensor:
+def _logits(query: torch.Tensor, key: torch.Tensor, layer: LayerFormula, bias: float) -> torch.Tensor:
     """(batch, heads, rows, keys) from scaled queries and unrepeated keys."""
     batch, heads, rows, dim = query.shape
     grouped = query.reshape(batch, key.shape[1], -1, dim)
@@ -216,7 +216,7 @@ def _contrasts(
     """D of the matched subsamples, (batch, heads, rows), and of each shuffle, (batch, heads, rows, SHUFFLES).
 
     Args:
-        of_a: sums over the subsets' keys in A, relative to ``top_a``; columns as in :class:`View`.
+        of_a: sums over the subsets' keys in A, relative to ``top_a``; columns as in :class:`VisibleKeys`.
         of_b: the same in B.
         top_a: what the exponentials in A are relative to, (batch, heads, rows).
         top_b: the same in B.
@@ -235,7 +235,7 @@ def _log(sums: torch.Tensor) -> torch.Tensor:
     return sums.clamp_min(_SMALLEST).log()
 
 
-def _output_norm(read: torch.Tensor, layer: Layer, rows: slice) -> torch.Tensor:
+def _output_norm(read: torch.Tensor, layer: LayerFormula, rows: slice) -> torch.Tensor:
     """‖W_o · read‖ per segment, from ``read`` of shape (batch, heads, rows, S, value dim)."""
     if layer.projection is None:
         return torch.full(read.shape[:-1], torch.nan, device=read.device)

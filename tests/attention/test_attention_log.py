@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from test_hf import VISION, model, requests
+from tiny_runs import VISION, model, requests
 
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.attention.bias import bias_of

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from attention_rows import ABOUT, ordered, row
 from PIL import Image
-from test_attention_store import ABOUT, ordered, row
+from svg_words import words
 
 from cmqa_tasks.attention import labels, plots
 from cmqa_tasks.attention.pools import pools
@@ -37,12 +37,6 @@ def cmqa(facts: int = 3) -> list[AttentionRow]:
 def log(directory: Path, rows: list[AttentionRow]) -> Path:
     ShardWriter(directory, 0, replace(ABOUT, model="maker/model-3b", revision="abc")).write(rows)
     return directory
-
-
-def words(svg: Path) -> str:
-    """Everything that is written in an SVG, as text."""
-    found = re.findall(r"<text[^>]*>(.*?)</text>", svg.read_text(encoding="utf-8"), re.DOTALL)
-    return "\n".join(re.sub(r"<[^>]*>", "", text).replace("&gt;", ">") for text in found)
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from attention_rows import ABOUT, NAMES, ordered, row
 
 from cmqa_tasks.attention import store
 from cmqa_tasks.attention.rows import KEY
 from cmqa_tasks.attention.store import (
     MERGED,
     AttentionRow,
-    LogMetadata,
     MixedShardsError,
     ShardWriter,
     StoreError,
@@ -38,38 +38,6 @@ from cmqa_tasks.attention.summary import (
     pools,
 )
 from cmqa_tasks.scoring import metrics
-
-NAMES = ("evidence_a", "evidence_b", "question", "sink", "other", "generated")
-ABOUT = LogMetadata(model="tiny", revision="main", dtype="float32", attention="sdpa_probe", versions={"torch": "2.9"})
-
-
-def row(item: str = "i", density: Any = 0.0, layers: int = 2, heads: int = 3, **given: Any) -> AttentionRow:
-    """A row whose D is ``density`` broadcast to [layers × heads], and everything else 0."""
-    grid = np.broadcast_to(np.asarray(density, float), (layers, heads))
-    zeros = np.zeros((layers, heads))
-    values: dict[str, Any] = {
-        "task": "cmqa_image_text",
-        "doc_id": 0,
-        "aggregate": "last_prompt",
-        "names": NAMES,
-        "counts": (30, 10, 5, 1, 7, 2),
-        "layers": tuple(range(layers)),
-        "heads": heads,
-        "log_density_ratio": grid,
-        "matched_log_density_ratio": zeros,
-        "logit_gap": zeros,
-        "log_norm_ratio": zeros,
-        "log_mass_a": zeros,
-        "log_mass_b": zeros,
-        "null_mean": np.zeros(layers),
-        "null_sd": np.zeros(layers),
-        "log_mass_by_segment": np.zeros((layers, len(NAMES))),
-        "fact_id": f"fact of {item}",
-        "arm": "image_text",
-        "relation": "conflict",
-        "first": "a",
-    }
-    return AttentionRow(item_id=item, **values | given)
 
 
 def realistic(item: str, random: np.random.Generator, layers: int = 28, heads: int = 28) -> list[AttentionRow]:
@@ -187,7 +155,9 @@ def test_two_runs_of_one_model_keep_all_rows(tmp_path: Path) -> None:
     program = """
 import sys
 sys.path[:0] = {path!r}
-from test_attention_store import ABOUT, ShardWriter, Path, row
+from pathlib import Path
+from attention_rows import ABOUT, row
+from cmqa_tasks.attention.store import ShardWriter
 writer = ShardWriter(Path(sys.argv[1]), 0, ABOUT)
 for number in range(60):
     writer.write([row(sys.argv[2] + str(number))])
@@ -202,7 +172,9 @@ def test_a_kill_while_writing_leaves_the_batches_before_it(tmp_path: Path) -> No
     program = """
 import os, sys
 sys.path[:0] = {path!r}
-from test_attention_store import ABOUT, ShardWriter, Path, row
+from pathlib import Path
+from attention_rows import ABOUT, row
+from cmqa_tasks.attention.store import ShardWriter
 from cmqa_tasks.attention import store
 writer = ShardWriter(Path(sys.argv[1]), 0, ABOUT)
 writer.write([row("1"), row("2")])
@@ -440,10 +412,6 @@ def test_no_name_of_a_summary_contains_another_or_a_metric() -> None:
 def file_of(directory: Path, *rows: AttentionRow) -> Path:
     ShardWriter(directory, 0, ABOUT).write(rows)
     return merge(directory)
-
-
-def ordered(item: str, arm: str, first: str, density: Any, fact: str = "", **given: Any) -> AttentionRow:
-    return row(item, density, arm=arm, first=first, task=f"cmqa_{arm}", fact_id=fact or item, **given)
 
 
 def test_signs_are_averaged_over_orders_before_anything_absolute(tmp_path: Path) -> None:

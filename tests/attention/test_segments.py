@@ -54,7 +54,7 @@ class Family:
 
 
 def named_tokenizer(*special: str, **named: str) -> Any:
-    made = tiny._tokenizer([*special, *named.values()])
+    made = tiny.trained_tokenizer([*special, *named.values()])
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=made.backend_tokenizer,
         eos_token="<|im_end|>",
@@ -65,7 +65,7 @@ def named_tokenizer(*special: str, **named: str) -> Any:
 
 def tiny_family(name: str) -> Callable[[], Family]:
     def make() -> Family:
-        model, processor = tiny._BUILDERS[name]()
+        model, processor = tiny.BUILDERS[name]()
         placeholders = {"qwen2_5_vl": "<|vision_start|><|image_pad|><|vision_end|>", "qwen2": ""}
         return Family(processor, getattr(model.config, "image_token_id", None), placeholders.get(name, "<image>"))
 

@@ -15,34 +15,16 @@ import torch
 import yaml
 from lmms_eval.api.instance import Instance
 from lmms_eval.utils import load_yaml_config
-from loguru import logger
+from tiny_runs import VISION, model, requests
 
 from cmqa_tasks.facts.release import Release
-from cmqa_tasks.harness.lmms import ConflictTask
 from cmqa_tasks.models.arguments import NAMES
 from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.hf import CmqaHF, device_of
 from cmqa_tasks.results import Source, latest_results, metric, read_all, samples
 from conftest import run_command
 
-VISION = ("qwen2_5_vl", "llava", "idefics3")
 Checkpoints = Callable[[str], Path]
-
-
-def model(checkpoint: Path, **arguments: Any) -> CmqaHF:
-    return CmqaHF(str(checkpoint), device="cpu", dtype="float32", **arguments)
-
-
-def requests(lm: CmqaHF, release: Release, *arms: str, **generation: Any) -> list[Instance]:
-    """The harness's own requests for these arms, interleaved, so that batches meet texts and images mixed."""
-    per_arm = []
-    for arm in arms:
-        task = ConflictTask(arm=arm, data=release)
-        task.config.generation_kwargs |= {"max_new_tokens": 8} | generation
-        lm.task_dict[task.config.task] = task.dataset
-        task.build_all_requests()
-        per_arm.append(task.instances)
-    return [instance for group in zip(*per_arm, strict=True) for instance in group]
 
 
 @pytest.mark.parametrize("family", VISION)
@@ -64,7 +46,7 @@ def test_batches_hold_prompts_of_similar_length_and_few_of_them(
     places = range(len(asked))
 
     def made() -> list[list[Prompt]]:
-        return list(batches((lm._prompt(place, asked[place]) for place in places), 2))
+        return list(batches((lm.prompt(place, asked[place]) for place in places), 2))
 
     monkeypatch.setattr("cmqa_tasks.models.batching.AHEAD", 2)
     together = made()
@@ -86,7 +68,7 @@ def test_length_is_counted_in_tokens(tiny_checkpoint: Checkpoints, own_release: 
     prompts = [Prompt(place, text, length, (), "{}", []) for place, (text, length) in enumerate(texts.items())]
     assert [[prompt.place for prompt in batch] for batch in batches(prompts, 2)] == [[2, 0], [3, 1]]
     lm = model(tiny_checkpoint("llava"), batch_size=2)
-    made = lm._prompt(0, requests(lm, own_release, "image_text")[0])
+    made = lm.prompt(0, requests(lm, own_release, "image_text")[0])
     assert made.length == len(lm.tokenizer(made.text).input_ids) < len(made.text)
 
 
@@ -95,8 +77,8 @@ def test_the_image_reaches_the_model(tiny_checkpoint: Checkpoints, own_release: 
     """Other pixels, other logits: an image that is dropped on the way would not change a thing."""
     lm = model(tiny_checkpoint(family))
     request = requests(lm, own_release, "image_text")[0]
-    prompt = lm._prompt(0, request)
-    inputs, _ = lm._inputs([prompt])
+    prompt = lm.prompt(0, request)
+    inputs, _ = lm.inputs([prompt])
     with torch.inference_mode():
         shown = lm.model(**inputs).logits[0, -1]
         inputs["pixel_values"] = torch.ones_like(inputs["pixel_values"])  # zeros would be dropped as padding by some
@@ -121,22 +103,18 @@ def test_until_cuts_the_answer(tiny_checkpoint: Checkpoints, own_release: Releas
 
 
 def test_a_task_of_lmms_eval_brings_settings_that_transformers_does_not_know(
-    tiny_checkpoint: Checkpoints, own_release: Release
+    tiny_checkpoint: Checkpoints, own_release: Release, caplog: pytest.LogCaptureFixture
 ) -> None:
     """SEED-Bench's own settings, which ``generate`` refuses; each is named once a run, and what ``generate`` knows is kept."""
     seedbench = Path(lmms_eval.tasks.__file__).parent / "seedbench" / "seedbench.yaml"
     theirs = load_yaml_config(str(seedbench), mode="simple")["generation_kwargs"]
     assert "image_aspect_ratio" in theirs
-    lm, said = model(tiny_checkpoint("llava")), list[str]()
-    handler = logger.add(said.append, level="WARNING", format="{message}")
-    try:
-        plain = lm.generate_until(requests(lm, own_release, "text"))
-        assert lm.generate_until(requests(lm, own_release, "text", **theirs, visual_cot=True)) == plain
-        longer = lm.generate_until(requests(lm, own_release, "text", **theirs, min_new_tokens=12, max_new_tokens=12))
-    finally:
-        logger.remove(handler)
+    lm = model(tiny_checkpoint("llava"))
+    plain = lm.generate_until(requests(lm, own_release, "text"))
+    assert lm.generate_until(requests(lm, own_release, "text", **theirs, visual_cot=True)) == plain
+    longer = lm.generate_until(requests(lm, own_release, "text", **theirs, min_new_tokens=12, max_new_tokens=12))
     assert {answer.token_counts.output_tokens for answer in longer} == {12}
-    told = sorted(line for line in said if "left out" in line)
+    told = sorted(line for line in caplog.messages if "left out" in line)
     assert [line.split("=")[0] for line in told] == ["generation setting image_aspect_ratio", "generation setting visual_cot"]
 
 
@@ -180,13 +158,13 @@ def test_padding_requests_are_not_run(tiny_checkpoint: Checkpoints, own_release:
     lm = model(tiny_checkpoint("llava"))
     one, padding = requests(lm, own_release, "text_text")[:2]
     padding.metadata["__padding_only__"] = True
-    prompted, real = [], lm._prompt
+    prompted, real = [], lm.prompt
 
     def counting(place: int, request: Instance) -> Any:
         prompted.append(place)
         return real(place, request)
 
-    monkeypatch.setattr(lm, "_prompt", counting)
+    monkeypatch.setattr(lm, "prompt", counting)
     results = lm.generate_until([one, padding])
     assert prompted == [0]
     assert results[0].text
@@ -196,10 +174,10 @@ def test_padding_requests_are_not_run(tiny_checkpoint: Checkpoints, own_release:
 def test_a_model_without_a_chat_template_still_gets_its_images(tiny_checkpoint: Checkpoints, own_release: Release) -> None:
     lm = model(tiny_checkpoint("llava"))
     lm.processor.chat_template = None
-    prompt = lm._prompt(0, requests(lm, own_release, "image_text")[0])
+    prompt = lm.prompt(0, requests(lm, own_release, "image_text")[0])
     assert prompt.text.count("<image>") == 1
     assert prompt.text.startswith("Here are two pieces of evidence.")
-    assert lm._respond([prompt])[0].text
+    assert lm.respond([prompt])[0].text
 
 
 @pytest.mark.parametrize("template_writes_bos", [True, False])
@@ -216,8 +194,8 @@ def test_there_is_one_bos_whoever_writes_it(
     lm.tokenizer.backend_tokenizer.post_processor = added
     if not template_writes_bos:
         lm.processor.chat_template = lm.processor.chat_template.replace("<|im_start|>", "")
-    prompt = lm._prompt(0, requests(lm, own_release, "text_text")[0])
-    ids = lm._inputs([prompt])[0]["input_ids"][0].tolist()
+    prompt = lm.prompt(0, requests(lm, own_release, "text_text")[0])
+    ids = lm.inputs([prompt])[0]["input_ids"][0].tolist()
     assert ids[0] == bos
     assert ids[1] != bos
 

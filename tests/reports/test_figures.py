@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from made_runs import Run
 from PIL import Image
+from svg_words import words
 from test_ablation import ACROSS, SAME, between, evaluate
-from test_attention_plots import words
 
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.reports.board import ablation, board, figures

@@ -153,7 +153,7 @@ def test_what_is_learned_begins_as_what_is_asked(
     make = collator(config, processor, sft_arguments(config)) or DataCollatorForVisionLanguageModeling(processor)
     learns = make([{"messages": [user, assistant], "images": [picture]}])["input_ids"][0].tolist()
     asks = CmqaHF(str(tmp_path), device="cpu")
-    asked = asks._inputs([Prompt(0, asks._render([user]), 0, (picture,), "{}", [])])[0]["input_ids"][0].tolist()
+    asked = asks.inputs([Prompt(0, asks.render([user]), 0, (picture,), "{}", [])])[0]["input_ids"][0].tolist()
     assert learns[: len(asked)] == asked
     assert learns.count(processor.tokenizer.bos_token_id) == 1
 

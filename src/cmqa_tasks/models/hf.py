@@ -149,9 +149,9 @@ class CmqaHF(lmms):  # type: ignore[misc]
         results = [GenerationResult(text="") for _ in requests]
         todo = [place for place, request in enumerate(requests) if not _is_padding(request)]
         with self.images.attached(), tqdm(total=len(todo), desc="cmqa_hf", disable=self.rank != 0) as bar:
-            prompts = (self._prompt(place, requests[place]) for place in todo)
+            prompts = (self.prompt(place, requests[place]) for place in todo)
             for batch in batches(prompts, self.batch_size):
-                for prompt, result in zip(batch, self._respond(batch), strict=True):
+                for prompt, result in zip(batch, self.respond(batch), strict=True):
                     results[prompt.place] = result
                 bar.update(len(batch))
         return results
@@ -164,7 +164,12 @@ class CmqaHF(lmms):  # type: ignore[misc]
         """Our tasks have one round."""
         raise NotImplementedError("cmqa_hf answers one-round tasks only")
 
-    def _prompt(self, place: int, request: Instance) -> Prompt:
+    def prompt(self, place: int, request: Instance) -> Prompt:
+        """A request, its chat template applied.
+
+        Raises:
+            ValueError: it shows the model what this model cannot read.
+        """
         _, doc_to_messages, generation, doc_id, task, split = request.args
         doc = self.task_dict[task][split][doc_id]
         chat = ChatMessages(messages=doc_to_messages(doc))
@@ -176,11 +181,11 @@ class CmqaHF(lmms):  # type: ignore[misc]
             )
         turns = chat.to_hf_messages()
         settings = json.dumps(self._settings.of(generation), sort_keys=True)
-        text = self._render(turns)
+        text = self.render(turns)
         length = len(self.tokenizer(text).input_ids) if self.batch_size > 1 else 0
         return Prompt(place, text, length, tuple(images), settings, turns, task, doc_id, doc)
 
-    def _render(self, turns: Messages) -> str:
+    def render(self, turns: Messages) -> str:
         """The chat template applied; without one, the parts one after the other."""
         if not self.sees_images:
             turns = [{**turn, "content": _joined(turn["content"])} for turn in turns]
@@ -193,7 +198,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             turn["content"] if isinstance(turn["content"], str) else _joined(turn["content"], image_token) for turn in turns
         )
 
-    def _inputs(self, batch: Sequence[Prompt]) -> tuple[Any, Origins]:
+    def inputs(self, batch: Sequence[Prompt]) -> tuple[Any, Origins]:
         """Processor output on the model's device and, for pixels, in its dtype, and where its tokens come from.
 
         Rows of token ids are padded on the left.
@@ -209,8 +214,9 @@ class CmqaHF(lmms):  # type: ignore[misc]
                 inputs[name] = tensor.to(self.model.dtype)
         return inputs, origins
 
-    def _respond(self, batch: Sequence[Prompt]) -> list[GenerationResult]:
-        inputs, origins = self._inputs(batch)
+    def respond(self, batch: Sequence[Prompt]) -> list[GenerationResult]:
+        """The answers to a batch; their attention is logged before this returns."""
+        inputs, origins = self.inputs(batch)
         generation = json.loads(batch[0].generation)
         until = _as_list(generation.pop(UNTIL, None))
         if self._log is None:
@@ -230,7 +236,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             [prompt.text for prompt in batch],
             [prompt.turns for prompt in batch],
             [spans_of(prompt.doc, prompt.turns) for prompt in batch],
-            render=self._render,
+            render=self.render,
             image_token_id=getattr(self._config, "image_token_id", None) or getattr(self._config, "image_token_index", None),
         )
 

@@ -102,11 +102,17 @@ class ImageCache:
         self._kept: OrderedDict[bytes, tuple[Features, torch.device]] = OrderedDict()
         self._alike: dict[Any, bool] = {}
         self._form: Any = None
-        self._bytes = 0
+        self.held_bytes = 0
+        """Size of what is kept now."""
         self.hits = 0
         """Images whose features were known."""
         self.encoded = 0
         """Images that went through the tower alone."""
+
+    @property
+    def batches_come_apart(self) -> bool:
+        """Whether each batch that was compared so far gave its images the bits that they have alone."""
+        return all(self._alike.values())
 
     @contextmanager
     def attached(self) -> Iterator[ImageCache]:
@@ -131,7 +137,7 @@ class ImageCache:
         finally:
             del self._base.__dict__["get_image_features"]
             self._kept.clear()
-            self._bytes = 0
+            self.held_bytes = 0
 
     def _features(self, encode: Callable[..., Any], call: Arguments) -> Any:
         """What ``get_image_features`` returns for these arguments."""
@@ -191,10 +197,10 @@ class ImageCache:
         if _size(features) > self._most:
             return
         self._kept[key] = tuple(level.cpu() for level in features), features[0].device
-        self._bytes += _size(features)
-        while self._bytes > self._most:
+        self.held_bytes += _size(features)
+        while self.held_bytes > self._most:
             _, (dropped, _) = self._kept.popitem(last=False)
-            self._bytes -= _size(dropped)
+            self.held_bytes -= _size(dropped)
 
     def _together(self, images: list[Features]) -> Any:
         """Features of several images in the form in which the model returns them."""

@@ -63,17 +63,17 @@ def build(family: str, directory: Path, seed: int = 0) -> Path:
     Raises:
         ValueError: no such family; the message lists those that exist.
     """
-    if family not in _BUILDERS:
+    if family not in BUILDERS:
         raise ValueError(f"unknown family {family!r}; choose one of {', '.join(FAMILIES)}")
     torch.manual_seed(seed)
-    model, processor = _BUILDERS[family]()
+    model, processor = BUILDERS[family]()
     directory.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(directory)
     processor.save_pretrained(directory)
     return directory
 
 
-def _tokenizer(special: Iterable[str]) -> PreTrainedTokenizerFast:
+def trained_tokenizer(special: Iterable[str]) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer, so that no text is out of its reach."""
     extra = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *special]
     tokenizer = Tokenizer(models.BPE())
@@ -100,7 +100,7 @@ def _ids(tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
 
 def _qwen2_5_vl() -> tuple[PreTrainedModel, Any]:
     special = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
-    tokenizer = _tokenizer(special)
+    tokenizer = trained_tokenizer(special)
     start, end, image, video = (tokenizer.convert_tokens_to_ids(token) for token in special)
     rope = {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 10000.0}
     config = Qwen2_5_VLConfig(
@@ -129,7 +129,7 @@ def _qwen2_5_vl() -> tuple[PreTrainedModel, Any]:
 
 
 def _llava() -> tuple[PreTrainedModel, Any]:
-    tokenizer = _tokenizer(("<image>",))
+    tokenizer = trained_tokenizer(("<image>",))
     config = LlavaConfig(
         text_config={"model_type": "llama"} | dict(_TEXT) | _ids(tokenizer),
         vision_config={
@@ -156,7 +156,7 @@ def _llava() -> tuple[PreTrainedModel, Any]:
 
 
 def _idefics3() -> tuple[PreTrainedModel, Any]:
-    tokenizer = _tokenizer(("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"))
+    tokenizer = trained_tokenizer(("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"))
     config = Idefics3Config(
         text_config={"model_type": "llama"} | dict(_TEXT) | _ids(tokenizer),
         vision_config={
@@ -181,17 +181,17 @@ def _idefics3() -> tuple[PreTrainedModel, Any]:
 
 
 def _qwen2() -> tuple[PreTrainedModel, Any]:
-    tokenizer = _tokenizer(())
+    tokenizer = trained_tokenizer(())
     tokenizer.chat_template = _CHATML
     return Qwen2ForCausalLM(Qwen2Config(**_TEXT, **_ids(tokenizer))), tokenizer
 
 
-_BUILDERS: Mapping[str, Callable[[], tuple[PreTrainedModel, Any]]] = {
+BUILDERS: Mapping[str, Callable[[], tuple[PreTrainedModel, Any]]] = {
     "qwen2_5_vl": _qwen2_5_vl,
     "llava": _llava,
     "idefics3": _idefics3,
     "qwen2": _qwen2,
 }
 
-FAMILIES: tuple[str, ...] = tuple(_BUILDERS)
+FAMILIES: tuple[str, ...] = tuple(BUILDERS)
 """The families that :func:`build` makes; ``qwen2`` is a text-only language model."""

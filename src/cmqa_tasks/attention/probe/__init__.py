@@ -1,4 +1,6 @@
-"""Attention read while a model of transformers generates. Needs torch. One reading, from prompt to row:
+"""Attention, read while a model of transformers generates. Needs torch.
+
+One reading, from prompt to row:
 
 1. :mod:`.token_origins` – which characters and which image each prompt token stands for
 2. :mod:`.segments` – the segment of each token: either piece of evidence, the question, the sink, the rest

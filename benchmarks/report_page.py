@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from cmqa_tasks.asking.question import Question, questions_of
-from cmqa_tasks.attention.rows import LAYER_HEAD, LogMetadata, AttentionRow
+from cmqa_tasks.attention.rows import LAYER_HEAD, AttentionRow, LogMetadata
 from cmqa_tasks.attention.store import ShardWriter, merge
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import load

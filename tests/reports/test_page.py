@@ -17,7 +17,7 @@ import yaml
 from made_runs import Run, always
 
 from cmqa_tasks.asking.question import questions_of
-from cmqa_tasks.attention.rows import LAYER_HEAD, LogMetadata, AttentionRow
+from cmqa_tasks.attention.rows import LAYER_HEAD, AttentionRow, LogMetadata
 from cmqa_tasks.attention.store import ShardWriter
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import Piece

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from PIL.Image import Image
+
+from cmqa_tasks.asking.question import Question
 
 Messages = Sequence[Mapping[str, Any]]
 """A conversation, as chat templates of transformers take it."""
@@ -33,8 +35,8 @@ class Prompt:
     """The conversation that ``text`` was rendered from."""
     task: str = ""
     doc_id: int = 0
-    doc: Mapping[str, Any] = field(default_factory=dict)
-    """The task's document."""
+    question: Question | None = None
+    """What is asked, where the task is ours and attention is read."""
 
 
 def batches(prompts: Iterable[Prompt], size: int) -> Iterator[list[Prompt]]:

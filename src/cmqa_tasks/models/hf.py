@@ -183,7 +183,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         settings = json.dumps(self._settings.of(generation), sort_keys=True)
         text = self.render(turns)
         length = len(self.tokenizer(text).input_ids) if self.batch_size > 1 else 0
-        return Prompt(place, text, length, tuple(images), settings, turns, task, doc_id, doc)
+        question = from_row(doc) if self._log is not None and is_ours(doc) else None
+        return Prompt(place, text, length, tuple(images), settings, turns, task, doc_id, question)
 
     def render(self, turns: Messages) -> str:
         """The chat template applied; without one, the parts one after the other."""
@@ -222,7 +223,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if self._log is None:
             tokens = self._generate(inputs, generation)
         else:
-            items = [item_of(prompt.task, prompt.doc_id, prompt.doc) for prompt in batch]
+            items = [item_of(prompt.task, prompt.doc_id, prompt.question) for prompt in batch]
             tokens = self._log.generate(self._segments(batch, inputs, origins), items, lambda: self._generate(inputs, generation))
         prompt_lengths = inputs["attention_mask"].sum(dim=1).tolist()
         return [self._result(row, length, until) for row, length in zip(tokens, prompt_lengths, strict=True)]
@@ -235,7 +236,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             origins,
             [prompt.text for prompt in batch],
             [prompt.turns for prompt in batch],
-            [spans_of(prompt.doc, prompt.turns) for prompt in batch],
+            [spans_of(prompt.question, prompt.turns) for prompt in batch],
             render=self.render,
             image_token_id=getattr(self._config, "image_token_id", None) or getattr(self._config, "image_token_index", None),
         )

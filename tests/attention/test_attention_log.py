@@ -16,12 +16,12 @@ from tiny_runs import VISION, model, requests
 
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.attention.bias import bias_of
-from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.probe.batch_log import directory_name
 from cmqa_tasks.attention.store import AttentionRow, merge, read
 from cmqa_tasks.attention.summary import SUMMARIES, item_summary
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import Release
+from cmqa_tasks.harness.session import SESSION
 from cmqa_tasks.models.hf import CmqaHF
 from cmqa_tasks.results import latest_results, metric, samples
 from cmqa_tasks.scoring import metrics
@@ -31,9 +31,9 @@ Checkpoints = Callable[[str], Path]
 
 
 @pytest.fixture(autouse=True)
-def closed_board() -> Iterator[None]:
+def fresh_session() -> Iterator[None]:
     yield
-    BOARD.stop()
+    SESSION.forget()
 
 
 def logged(directory: Path) -> list[AttentionRow]:

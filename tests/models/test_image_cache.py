@@ -12,9 +12,9 @@ import pytest
 import torch
 from tiny_runs import model, requests
 
-from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.store import AttentionRow, merge, read
 from cmqa_tasks.facts.release import Release
+from cmqa_tasks.harness.session import SESSION
 from cmqa_tasks.models.image_cache import MOST_COMPARED, ImageCache, megabytes_of
 
 Checkpoints = Callable[[str], Path]
@@ -50,7 +50,7 @@ def run(
     lm = model(checkpoint, attention="on", attention_path=str(log), image_cache=cache, batch_size=batch)
     calls = tower_calls(lm.model)
     said = [result.text for result in lm.generate_until(requests(lm, release, *ARMS))]
-    BOARD.stop()
+    SESSION.forget()
     (folder,) = log.iterdir()
     return said, {(row.item_id, row.aggregate): row for row in read(merge(folder))}, lm.images, calls
 

@@ -13,6 +13,7 @@ An arm of your own data, evaluated from Python::
 from __future__ import annotations
 
 import copy
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -22,18 +23,18 @@ from typing import Any
 import datasets
 from lmms_eval.api.instance import Instance
 from lmms_eval.api.task import ConfigurableMessagesTask
-from loguru import logger
 
 from cmqa_tasks.asking.protocols import DEFAULT_PROTOCOL
 from cmqa_tasks.asking.question import Question
-from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.summary import SUMMARIES
 from cmqa_tasks.facts.records import Arm
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.harness.rows import from_row, target_of, text_of, to_row
-from cmqa_tasks.harness.session import RUNNING
+from cmqa_tasks.harness.session import SESSION
 from cmqa_tasks.harness.settings import SPLIT, read
 from cmqa_tasks.scoring.marks import aggregate_mean, mark_of, sample_of
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def _attention_metrics() -> list[dict[str, Any]]:
@@ -43,8 +44,8 @@ def _attention_metrics() -> list[dict[str, Any]]:
 @cache
 def _warn_of_a_cache(task: str) -> None:
     """Say once per task that some responses have no attention."""
-    logger.warning(
-        "{}: some responses were not generated in this run, so there is no attention of them. A response cache (--use_cache) "
+    _LOGGER.warning(
+        "%s: some responses were not generated in this run, so there is no attention of them. A response cache (--use_cache) "
         "answers without the model: leave it out to log attention of every item.",
         task,
     )
@@ -53,7 +54,7 @@ def _warn_of_a_cache(task: str) -> None:
 _BOUND = ("doc_to_text", "doc_to_target", "process_results", "metric_list")
 
 
-class EitherArgument(dict[str, Any]):
+class ChatOrSimple(dict[str, Any]):
     """Generation kwargs that can also be called: what a chat and a simple model expect in one place of a request.
 
     lmms-eval asks for ``(context, doc_to_messages, gen_kwargs, …)`` where a chat model reads a request and for
@@ -70,11 +71,11 @@ class EitherArgument(dict[str, Any]):
         """What the function gives for a document: messages or images."""
         return self.function(doc)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> EitherArgument:
-        return EitherArgument(self, self.function)
+    def __deepcopy__(self, memo: dict[int, Any]) -> ChatOrSimple:
+        return ChatOrSimple(self, self.function)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return EitherArgument, (dict(self), self.function)
+        return ChatOrSimple, (dict(self), self.function)
 
 
 class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
@@ -107,7 +108,7 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = read("lmms_eval", config or {}, arm=arm, protocol=protocol, language=language, data=data, name=name)
-        self._attention = BOARD.open and not self.settings.arm.single
+        self._attention = SESSION.logs_attention and not self.settings.arm.single
         super().__init__(config={**self.settings.rest, **self._bindings()})
 
     def _bindings(self) -> dict[str, Any]:
@@ -133,7 +134,7 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         A model of ours that was loaded says in the metadata what it became.
         """
         kept = {key: value for key, value in self.config.to_dict().items() if key not in _BOUND}
-        return kept | ({"metadata": {**kept["metadata"], "model": dict(RUNNING.about)}} if RUNNING.about else {})
+        return kept | ({"metadata": {**kept["metadata"], "model": dict(SESSION.model)}} if SESSION.model else {})
 
     def download(self, *args: Any, **kwargs: Any) -> None:
         """Make the documents; nothing is downloaded, and a bad release is reported at once instead of being retried."""
@@ -158,10 +159,10 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         return [{"role": "user", "content": content}]
 
     def construct_requests(self, doc_id: int, ctx: str, **kwargs: Any) -> Instance:
-        """One request, in a shape that both chat and simple models can read (see :class:`EitherArgument`)."""
+        """One request, in a shape that both chat and simple models can read (see :class:`ChatOrSimple`)."""
         split = kwargs["metadata"]["split"]
         generation = self.config.generation_kwargs
-        places = (EitherArgument(generation, self.doc_to_messages), EitherArgument(generation, self.doc_to_visual))
+        places = (ChatOrSimple(generation, self.doc_to_messages), ChatOrSimple(generation, self.doc_to_visual))
         arguments = (ctx, *places, doc_id, self.config.task, split)
         return Instance(request_type=self.OUTPUT_TYPE, arguments=arguments, idx=0, **kwargs)
 
@@ -176,7 +177,7 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
 
     def _attention_marks(self, question: Question) -> dict[str, dict[str, Any]]:
         """What was logged of an item, under each of its names; nothing where its response did not come from the model."""
-        summary = BOARD.get(self.settings.name, question.item.id)
+        summary = SESSION.attention(self.settings.name, question.item.id)
         if summary is None:
             summary = {}
             _warn_of_a_cache(self.settings.name)

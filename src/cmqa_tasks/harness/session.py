@@ -1,36 +1,68 @@
-"""Which model this process evaluates, in the model's own words: how its dtype and attention get into the results file.
+"""What a process keeps of the model that it evaluates: what the model became, and the attention that it has logged.
 
-A harness writes down how a model was asked for (``dtype=auto``), and a task's configuration; what the model became, only the
-model knows. It says so here, and our tasks write it into their metadata.
+A harness has no channel from a model to a task's scorer or into a results file, but all live in one process. A model of ours
+says here what was loaded (``dtype=auto`` became float32) and, where it logs attention, a summary per item; tasks that are made
+afterwards write both down. The attention is on disk as well.
+
+    SESSION.load({"name": "cmqa:mini_instance", "dtype": "float32", …}, logs_attention=True)
+    SESSION.keep("cmqa_image_text", "1f0c9a52bd3e7788", {"log_density_ratio": 0.2})
+    SESSION.attention("cmqa_image_text", "1f0c9a52bd3e7788")
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
+Summary = Mapping[str, float]
+"""The per-item numbers of :func:`cmqa_tasks.attention.summary.item_summary`."""
 
-class Running:
-    """The model of ours that was loaded last. It names itself, so that a reader of the file can tell whether it is the one."""
+
+class Session:
+    """The model of ours that was loaded last, and what it has logged. Safe to use from the harness's threads."""
 
     def __init__(self) -> None:
-        self._about: Mapping[str, str] = {}
+        self._lock = threading.Lock()
+        self.forget()
 
-    @property
-    def about(self) -> Mapping[str, str]:
-        """``name``, ``revision``, ``dtype`` and ``attention``; empty before any model of ours is loaded."""
-        return self._about
+    def forget(self) -> None:
+        """Begin afresh, as before any model is loaded."""
+        with self._lock:
+            self._model: Mapping[str, str] = {}
+            self._logs_attention = False
+            self._summaries: dict[tuple[str, str], Summary] = {}
 
-    def say(self, name: str, revision: str, dtype: str, attention: str) -> None:
-        """Called by a model when it is ready.
+    def load(self, model: Mapping[str, str], *, logs_attention: bool) -> None:
+        """Called by a model when it is ready; what an earlier one has logged is forgotten.
 
         Args:
-            name: the checkpoint, as it was asked for.
-            revision: its revision; the commit where it is known.
-            dtype: of its parameters.
-            attention: the attention implementation.
+            model: ``name`` (as it was asked for, so that a reader of the file can tell whether it is the one), ``revision``
+                (the commit where it is known), ``dtype`` of its parameters, ``attention`` (the implementation).
+            logs_attention: whether it will :meth:`keep` summaries.
         """
-        self._about = {"name": name, "revision": revision, "dtype": dtype, "attention": attention}
+        with self._lock:
+            self._model, self._logs_attention, self._summaries = dict(model), logs_attention, {}
+
+    @property
+    def model(self) -> Mapping[str, str]:
+        """What :meth:`load` was told; empty before any model of ours is loaded."""
+        return self._model
+
+    @property
+    def logs_attention(self) -> bool:
+        """Whether the model logs attention."""
+        return self._logs_attention
+
+    def keep(self, task: str, item: str, summary: Summary) -> None:
+        """Keep the summary of an item's response."""
+        with self._lock:
+            self._summaries[task, item] = summary
+
+    def attention(self, task: str, item: str) -> Summary | None:
+        """The summary of an item; None when its response came from elsewhere, such as a response cache."""
+        with self._lock:
+            return self._summaries.get((task, item))
 
 
-RUNNING = Running()
-"""The one of this process."""
+SESSION = Session()
+"""The session of this process."""

@@ -27,14 +27,13 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from cmqa_tasks.attention.bias import bias_of
-from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.probe.batch_log import MODES, AttentionLog, directory_name, metadata_of
 from cmqa_tasks.attention.probe.logged_items import item_of, spans_of
 from cmqa_tasks.attention.probe.segments import Messages, Origins, Segments, process, segment_batch
 from cmqa_tasks.attention.probe.token_origins import lacks_special_tokens
 from cmqa_tasks.facts.resources import located
 from cmqa_tasks.harness.rows import from_row, is_ours
-from cmqa_tasks.harness.session import RUNNING
+from cmqa_tasks.harness.session import SESSION
 from cmqa_tasks.models.arguments import check_dtype, check_names, positive
 from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.generation import UNTIL, GenerationSettings
@@ -117,22 +116,23 @@ class CmqaHF(lmms):  # type: ignore[misc]
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.images, self._settings = ImageCache(self.model, megabytes), GenerationSettings(self.model)
         self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), bias)
-        self._say(pretrained, revision)
+        self._say(pretrained, revision, attention != "off")
 
-    def _say(self, pretrained: str, revision: str) -> None:
+    def _say(self, pretrained: str, revision: str, logs_attention: bool) -> None:
         """Say what was loaded, for the results file: a hub checkpoint's commit; the dtype and attention that ``auto`` became."""
         text = self.model.config.get_text_config()
         commit = getattr(self.model.config, "_commit_hash", None) or ("local" if Path(located(pretrained)).exists() else revision)
-        RUNNING.say(pretrained, commit, str(self.model.dtype).removeprefix("torch."), str(text._attn_implementation))
+        dtype, attention = str(self.model.dtype).removeprefix("torch."), str(text._attn_implementation)
+        model = {"name": pretrained, "revision": commit, "dtype": dtype, "attention": attention}
+        SESSION.load(model, logs_attention=logs_attention)
 
     def _attention_log(
         self, pretrained: str, revision: str, mode: str, path: Path, bias: Mapping[str, float]
     ) -> AttentionLog | None:
-        BOARD.stop()
         if mode == "off" and not any(bias.values()):
             return None
         metadata = metadata_of(self.model, pretrained, revision, bias)
-        return AttentionLog(self.model, mode, path / directory_name(pretrained), self.rank, metadata, bias)
+        return AttentionLog(self.model, mode, path / directory_name(pretrained), self.rank, metadata, bias, SESSION.keep)
 
     @property
     def device(self) -> torch.device:

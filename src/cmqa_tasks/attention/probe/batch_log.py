@@ -14,7 +14,6 @@ import numpy.typing as npt
 import torch
 
 from cmqa_tasks.attention.bias import bias_text
-from cmqa_tasks.attention.live import BOARD
 from cmqa_tasks.attention.names import AGGREGATES
 from cmqa_tasks.attention.probe.attention_probe import AttentionProbe
 from cmqa_tasks.attention.probe.logged_items import LoggedItem
@@ -36,20 +35,28 @@ class AttentionLog:
         rank: of this process.
         metadata: what the numbers are measured on.
         bias: nats per segment, see :func:`cmqa_tasks.attention.bias.bias_of`.
+        keep: called with the task, the item and the summary of each response.
 
     Raises:
         ValueError: the directory holds attention of another model or other settings.
     """
 
     def __init__(
-        self, model: Any, mode: str, directory: Path, rank: int, metadata: LogMetadata, bias: Mapping[str, float]
+        self,
+        model: Any,
+        mode: str,
+        directory: Path,
+        rank: int,
+        metadata: LogMetadata,
+        bias: Mapping[str, float],
+        keep: Callable[[str, str, Mapping[str, float]], None],
     ) -> None:
         self._model, self._per_token, self._bias = model, mode == "per_token", dict(bias)
+        self._keep = keep
         self._writer: ShardWriter | None = None
         if mode != "off":
             _check_same(directory, metadata)
             self._writer = ShardWriter(directory, rank, metadata)
-            BOARD.start()
 
     def generate(self, segments: Segments, items: Sequence[LoggedItem], run: Callable[[], torch.Tensor]) -> torch.Tensor:
         """What ``run`` returns, which must call the model's ``generate`` once; its attention is written before this returns.
@@ -69,7 +76,7 @@ class AttentionLog:
             self._writer.write(rows)
             for row in rows:
                 if row.aggregate == "last_prompt":
-                    BOARD.put(row.task, row.item_id, item_summary(row))
+                    self._keep(row.task, row.item_id, item_summary(row))
         return tokens
 
 

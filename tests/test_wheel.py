@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cmqa_tasks.results import latest_results, metric
+from cmqa_tasks.results import latest_results
 from conftest import run_command
 
 ROOT = Path(__file__).parent.parent
@@ -110,6 +110,6 @@ def test_the_wheel_beside_the_harness(wheel: Path, tmp_path: Path) -> None:
     arguments = ("--model", "cmqa_reference", "--model_args", "policy=oracle", "--tasks", "cmqa_crossmodal", "--limit", "4")
     done = run_command("-m", "lmms_eval", *arguments, "--output_path", tmp_path / "out", cwd=tmp_path, PYTHONPATH=str(site))
     results = latest_results(tmp_path / "out")
-    assert metric(results, "cmqa_crossmodal", "balanced") == 1.0, done.stderr[-2000:]
+    assert results.metric("cmqa_crossmodal", "balanced") == 1.0, done.stderr[-2000:]
     where = run_command("-c", "import cmqa_tasks; print(cmqa_tasks.__file__)", cwd=tmp_path, PYTHONPATH=str(site))
     assert Path(where.stdout.strip()).is_relative_to(site)

@@ -23,7 +23,7 @@ from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.harness.session import SESSION
 from cmqa_tasks.models.hf import CmqaHF
-from cmqa_tasks.results import latest_results, metric, samples
+from cmqa_tasks.results import latest_results, latest_samples
 from cmqa_tasks.scoring import metrics
 from conftest import run_command
 
@@ -175,15 +175,15 @@ def test_attention_stands_beside_accuracy(tiny_checkpoint: Checkpoints, tmp_path
         )
         results = latest_results(tmp_path / name / "out")
         rows = {row.item_id: row for row in logged(tmp_path / name / "attention") if row.aggregate == "last_prompt"}
-        seen = samples(tmp_path / name / "out", "cmqa_image_text")
+        seen = latest_samples(tmp_path / name / "out", "cmqa_image_text")
         summaries = {row[ITEM_KEY]["item_id"]: row for row in seen}
         assert len(summaries) == 6, done.stderr[-2000:]
         for key in SUMMARIES:
             values = {item: item_summary(rows[item])[key] for item in summaries}
             for item, sample in summaries.items():
                 assert sample[key]["score"] == pytest.approx(values[item])
-            assert metric(results, "cmqa_image_text", key) == pytest.approx(math.fsum(values.values()) / len(values))
-            assert metric(results, "cmqa_text", key) is None
+            assert results.metric("cmqa_image_text", key) == pytest.approx(math.fsum(values.values()) / len(values))
+            assert results.metric("cmqa_text", key) is None
 
 
 TWO_PROCESSES = ("-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29617")
@@ -195,10 +195,10 @@ def test_a_warm_response_cache_is_said_and_shown_as_missing(tiny_checkpoint: Che
     options = ("--gen_kwargs", "max_new_tokens=4", "--use_cache", tmp_path / "cache", "--output_path", tmp_path / "out")
     arguments = ("--model_args", f"pretrained={tiny_checkpoint('llava')},attention=on,attention_path={tmp_path / 'attention'}")
     run_command(*command, *options, *arguments, cwd=tmp_path)
-    assert not math.isnan(metric(latest_results(tmp_path / "out"), "cmqa_image_text", "absolute_log_density") or math.nan)
+    assert not math.isnan(latest_results(tmp_path / "out").metric("cmqa_image_text", "absolute_log_density") or math.nan)
     done = run_command(*command, *options, *arguments, cwd=tmp_path)
     assert "leave it out to log attention of every item" in done.stderr + done.stdout
-    assert math.isnan(metric(latest_results(tmp_path / "out"), "cmqa_image_text", "absolute_log_density") or 0.0)
+    assert math.isnan(latest_results(tmp_path / "out").metric("cmqa_image_text", "absolute_log_density") or 0.0)
 
 
 BUILT_IN = """

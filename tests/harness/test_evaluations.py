@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cmqa_tasks.harness.evaluations import CONFIGS, LOG, begin, evaluate
-from cmqa_tasks.results import latest_results, metric
+from cmqa_tasks.results import latest_results
 
 
 @pytest.mark.parametrize("there", [(CONFIGS, "before/mmmu_val/samples.jsonl"), ("mine.txt",), (".made_by",)])
@@ -49,7 +49,7 @@ def test_what_a_child_process_raises_comes_back(tmp_path: Path) -> None:
     ]
     assert "Traceback" in (tmp_path / LOG).read_text(encoding="utf-8")
     for name in ("oracle", "random"):
-        assert metric(latest_results(tmp_path / name), "cmqa_text", "read_correct") is not None
+        assert latest_results(tmp_path / name).metric("cmqa_text", "read_correct") is not None
 
 
 def test_a_child_process_that_is_killed_fails_what_it_had_not_finished(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import task_name
 from cmqa_tasks.harness.plugin import include
 from cmqa_tasks.reports.demo import policies as demo
-from cmqa_tasks.results import ResultsError, latest_results, metric, samples
+from cmqa_tasks.results import ResultsError, latest_results, latest_samples
 from cmqa_tasks.scoring.metrics import metrics_of
 from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import POLICIES, decision_of, random_choice
@@ -79,7 +79,7 @@ def test_exact_metrics_of_every_policy(runs: Path, name: str, arm: Arm) -> None:
     results = latest_results(runs / name)
     assert results["n-samples"][task_name(arm)]["effective"] == 2 * len(load().facts)
     for key, value in expected(name, arm).items():
-        found = metric(results, task_name(arm), key)
+        found = results.metric(task_name(arm), key)
         assert found is not None, key
         assert found == pytest.approx(value, abs=1e-12, nan_ok=True), (key, found, value)
 
@@ -90,10 +90,10 @@ def test_random_gets_what_its_choices_say(runs: Path, arm: Arm) -> None:
     choices = Counter((question.item.relation, random_choice(question.item.id, 0, 2)) for question in questions)
     results, facts = latest_results(runs / "random"), len(load().facts)
     recognition, false_alarm = choices["conflict", 2] / facts, choices["agree", 2] / facts
-    assert metric(results, task_name(arm), "recognition") == pytest.approx(recognition)
-    assert metric(results, task_name(arm), "balanced") == pytest.approx((recognition + 1 - false_alarm) / 2)
+    assert results.metric(task_name(arm), "recognition") == pytest.approx(recognition)
+    assert results.metric(task_name(arm), "balanced") == pytest.approx((recognition + 1 - false_alarm) / 2)
     followed = choices["conflict", 0] + choices["conflict", 1]
-    assert metric(results, task_name(arm), "prefers_first") == pytest.approx(choices["conflict", 0] / followed)
+    assert results.metric(task_name(arm), "prefers_first") == pytest.approx(choices["conflict", 0] / followed)
     assert 0.4 < recognition + 0.1 < 0.6, "the random policy is far from its expectation of one third"
 
 
@@ -108,7 +108,7 @@ def test_other_protocols_through_the_command_line(tmp_path: Path) -> None:
         offline = policy_rates(decision_of("random"), ARMS["zhimage_text"], protocol, language, load(), {})
         task = task_name(ARMS["zhimage_text"], protocol, language)
         for name, value in offline.items():
-            assert metric(results, task, name) == pytest.approx(value, nan_ok=True), (task, name)
+            assert results.metric(task, name) == pytest.approx(value, nan_ok=True), (task, name)
 
 
 def test_our_tasks_are_listed(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_our_tasks_are_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
 def test_a_rule_does_not_solve_the_benchmark(runs: Path, arm: Arm) -> None:
     """Were this to fail, the passages would be too regular: mend the data and not the bound."""
-    balanced = metric(latest_results(runs / "rule"), task_name(arm), "balanced")
+    balanced = latest_results(runs / "rule").metric(task_name(arm), "balanced")
     assert balanced is not None
     assert balanced < 0.6
 
@@ -134,22 +134,22 @@ def test_the_published_table_is_what_the_policies_get(runs: Path) -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_groups_are_the_means_of_their_arms(runs: Path, group: str) -> None:
     results = latest_results(runs / "random")
-    members = results["group_subtasks"][group]
+    members = results.group_subtasks[group]
     for name in ("balanced", "recognition", "false_alarm", "agree_correct", "unparsed"):
-        values = [metric(results, member, name) for member in members]
-        assert metric(results, group, name) == pytest.approx(sum(values) / len(members)), name  # type: ignore[arg-type]
+        values = [results.metric(member, name) for member in members]
+        assert results.metric(group, name) == pytest.approx(sum(values) / len(members)), name  # type: ignore[arg-type]
 
 
 def test_the_table_has_clustered_standard_errors(runs: Path) -> None:
     log = (runs / "log.txt").read_text()
     assert "Stderr_Clustered" in log
     assert "cmqa_crossmodal" in log
-    values = latest_results(runs / "random")["results"]["cmqa_image_text"]
+    values = latest_results(runs / "random").results["cmqa_image_text"]
     assert 0 < values["recognition_stderr_clustered,none"] < 0.1
 
 
 def test_samples_carry_the_item(runs: Path) -> None:
-    rows = samples(runs / "follow_image", "cmqa_image_text")
+    rows = latest_samples(runs / "follow_image", "cmqa_image_text")
     questions = {question.item.id: question for question in questions_of(ARMS["image_text"], load(), "aware")}
     assert {row[ITEM_KEY]["item_id"] for row in rows} == set(questions)
     for row in rows[:40]:
@@ -162,7 +162,7 @@ def test_samples_carry_the_item(runs: Path) -> None:
 
 def test_scoring_offline_gives_the_harness_outcomes(runs: Path) -> None:
     questions = {question.item.id: question for question in questions_of(ARMS["text_text"], load(), "aware")}
-    for row in samples(runs / "random", "cmqa_text_text"):
+    for row in latest_samples(runs / "random", "cmqa_text_text"):
         record = row[ITEM_KEY]
         assert score_response(row["filtered_resps"], questions[record["item_id"]])[0] == record["outcome"]
 
@@ -182,8 +182,8 @@ def test_plain_command_limit_and_batch_size_from_any_directory(tmp_path: Path) -
     run_command(*HARNESS, *arguments, *options, cwd=tmp_path)
     results = latest_results(tmp_path / "out")
     assert results["n-samples"]["cmqa_image_text"]["effective"] == 6
-    assert metric(results, "cmqa_image_text", "prefers_image") == 0.0
-    assert metric(results, "cmqa_crossmodal", "balanced") == 0.5
+    assert results.metric("cmqa_image_text", "prefers_image") == 0.0
+    assert results.metric("cmqa_crossmodal", "balanced") == 0.5
 
 
 def test_two_processes_give_what_one_gives(runs: Path, tmp_path: Path) -> None:
@@ -193,9 +193,9 @@ def test_two_processes_give_what_one_gives(runs: Path, tmp_path: Path) -> None:
     run_command(*launcher, *HARNESS, *arguments, *options, cwd=tmp_path, ACCELERATE_USE_CPU="true")
     single, double = latest_results(runs / "random"), latest_results(tmp_path / "out")
     for name in [one.name for one in metrics_of(ARMS["image_text"])]:
-        one, two = (metric(results, "cmqa_image_text", name) for results in (single, double))
+        one, two = (results.metric("cmqa_image_text", name) for results in (single, double))
         assert one == pytest.approx(two), name
-    ids = [row[ITEM_KEY]["item_id"] for row in samples(tmp_path / "out", "cmqa_image_text")]
+    ids = [row[ITEM_KEY]["item_id"] for row in latest_samples(tmp_path / "out", "cmqa_image_text")]
     assert len(ids) == len(set(ids)) == 2 * len(load().facts)
 
 

@@ -15,7 +15,7 @@ from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import GROUPS, LOGLIKELIHOOD, task_name
 from cmqa_tasks.harness.rows import from_row
-from cmqa_tasks.results import samples
+from cmqa_tasks.results import latest_samples
 from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import decision_of
 from cmqa_tasks.scoring.policy_rates import policy_rates
@@ -56,7 +56,7 @@ def policy_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.mark.parametrize("arm", ARMS.values(), ids=lambda arm: arm.name)
 def test_policies_get_what_they_get_everywhere(policy_run: tuple[str, Path], arm: Any) -> None:
     name, out = policy_run
-    found = results_of(out)["results"]
+    found = results_of(out).results
     for protocol, task in (("aware", task_name(arm)), ("choice", f"{task_name(arm)}{CHOICE}")):
         if task not in found:
             assert arm not in TEXT_ARMS
@@ -68,7 +68,7 @@ def test_policies_get_what_they_get_everywhere(policy_run: tuple[str, Path], arm
 
 def test_a_question_in_chinese(policy_run: tuple[str, Path]) -> None:
     name, out = policy_run
-    found = results_of(out)["results"]["cmqa_zhimage_text__detect_zh"]
+    found = results_of(out).results["cmqa_zhimage_text__detect_zh"]
     for metric, value in policy_rates(decision_of(name), ARMS["zhimage_text"], "detect", "zh", load(), {}).items():
         assert found[f"{metric},none"] == pytest.approx(value, nan_ok=True), metric
 
@@ -80,7 +80,7 @@ def test_accuracy_by_log_likelihood(policy_run: tuple[str, Path]) -> None:
         right = [
             row["cmqa_item"]["outcome"] == ("conflict" if row["doc"]["relation"] == "conflict" else "correct") for row in rows
         ]
-        accuracy = results_of(out)["results"][f"{task_name(arm)}{CHOICE}"]["acc,none"]
+        accuracy = results_of(out).results[f"{task_name(arm)}{CHOICE}"]["acc,none"]
         assert accuracy == pytest.approx(sum(right) / len(right))
         assert name != "oracle" or accuracy == 1.0
 
@@ -88,7 +88,7 @@ def test_accuracy_by_log_likelihood(policy_run: tuple[str, Path]) -> None:
 @pytest.mark.parametrize("group", ["clqa_crosslingual", "clqa_single", f"clqa_monolingual{CHOICE}"])
 def test_groups_are_the_means_of_their_arms(policy_run: tuple[str, Path], group: str) -> None:
     found = results_of(policy_run[1])
-    members = found["group_subtasks"][group]
+    members = found.group_subtasks[group]
     assert len(members) == len(GROUPS[group.removesuffix(CHOICE)])
     for metric in ("unparsed", "read_correct" if "single" in group else "balanced"):
         values = [found["results"][member][f"{metric},none"] for member in members]
@@ -119,7 +119,7 @@ def test_the_same_model_says_the_same_in_both_harnesses(
     two = run_command(*ours, *options, "--output_path", tmp_path / "lmms", cwd=tmp_path)
     for name in names:
         lm = samples_of(tmp_path / "lm", name)
-        lmms = {row[ITEM_KEY]["item_id"]: row for row in samples(tmp_path / "lmms", name)}
+        lmms = {row[ITEM_KEY]["item_id"]: row for row in latest_samples(tmp_path / "lmms", name)}
         assert len(lm) == 8, one.stderr[-2000:]
         assert set(lm) == set(lmms), two.stderr[-2000:]
         for identity, row in lm.items():

@@ -21,7 +21,7 @@ from cmqa_tasks.facts.release import Release
 from cmqa_tasks.models.arguments import NAMES
 from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.hf import CmqaHF, device_of
-from cmqa_tasks.results import Source, latest_results, metric, read_all, samples
+from cmqa_tasks.results import latest_results, latest_samples, read_runs
 from conftest import run_command
 
 Checkpoints = Callable[[str], Path]
@@ -253,11 +253,11 @@ def test_through_the_command_line(tiny_checkpoint: Checkpoints, tmp_path: Path) 
     assert "Traceback" not in done.stderr + done.stdout, (done.stdout + done.stderr)[-3000:]
     for family in VISION:
         results = latest_results(tmp_path / family)
-        assert metric(results, "cmqa_crossmodal", "recognition") is not None
-        rows = samples(tmp_path / family, "cmqa_image_text")
+        assert results.metric("cmqa_crossmodal", "recognition") is not None
+        rows = latest_samples(tmp_path / family, "cmqa_image_text")
         assert len(rows) == 6
         assert all(row["token_counts"][0]["output_tokens"] <= 6 for row in rows)
-        (entry,) = read_all([Source(tmp_path / family)])
+        (entry,) = read_runs([tmp_path / family])
         stamp = entry.subject
         assert (stamp.revision, stamp.dtype, stamp.attention) == ("local", "float32", "sdpa"), (
             "each model of a process says its own"

@@ -12,11 +12,12 @@ import pytest
 from made_runs import Behaviour, Run, always
 from scipy.stats import binomtest
 
+from cmqa_tasks import results
 from cmqa_tasks.reports.board import ablation, ablation_files, board, own_arms
 from cmqa_tasks.reports.board.board import Board, Row
 from cmqa_tasks.reports.board.columns import flat
 from cmqa_tasks.reports.board.files import to_json, to_markdown
-from cmqa_tasks.results import Entry, ResultsError, Source, read_all
+from cmqa_tasks.results import ResultsError, read_runs
 
 SAME, ACROSS = ("text_text", "image_image"), ("image_text", "text_image")
 
@@ -34,8 +35,8 @@ def evaluate(directory: Path, same: Behaviour, across: Behaviour, protocol: str 
     return directory
 
 
-def entries_of(*sources: Path | str) -> list[Entry]:
-    return read_all(Source.parse(str(one)) for one in sources)
+def entries_of(*sources: Path | str) -> list[results.Run]:
+    return read_runs(str(one) for one in sources)
 
 
 def boards_of(*sources: Path | str) -> list[Board]:

@@ -23,7 +23,7 @@ from cmqa_tasks.reports.before_after.judge import judge_of
 from cmqa_tasks.reports.before_after.pairs import Pairs, difference, exact, pair
 from cmqa_tasks.reports.before_after.runs import Request, missing
 from cmqa_tasks.reports.before_after.table import table
-from cmqa_tasks.results import ResultsError, latest_results, metric, samples
+from cmqa_tasks.results import ResultsError, latest_results, latest_samples
 from cmqa_tasks.scoring.statistics.paired import mcnemar
 from conftest import run_command
 
@@ -91,7 +91,7 @@ def test_the_numbers_are_those_of_the_answers(evaluated: Path) -> None:
         assert row["p"] == pytest.approx(mcnemar(row["gained"], row["lost"]), abs=1e-5)
     assert rows["blink", "blink_acc"]["gained"] + rows["blink", "blink_acc"]["lost"] > 0
     for side in ("before", "after"):
-        said = latest_results(out / side / "mmmu_val")["results"]["mmmu_val"]["mmmu_acc,none"]
+        said = latest_results(out / side / "mmmu_val").results["mmmu_val"]["mmmu_acc,none"]
         assert rows["mmmu_val", "mmmu_acc"][side] == pytest.approx(said, abs=1e-4)
 
 
@@ -100,15 +100,15 @@ def test_attention_is_that_of_the_harness_s_table(evaluated: Path) -> None:
     row = _rows(evaluated)["cmqa_crossmodal", "balanced"]
     for side in ("before", "after"):
         results = latest_results(evaluated / "out" / side / "cmqa_crossmodal")
-        arms = [metric(results, task, "log_density_ratio") for task in ("cmqa_image_text", "cmqa_text_image")]
+        arms = [results.metric(task, "log_density_ratio") for task in ("cmqa_image_text", "cmqa_text_image")]
         assert row[f"attention_{side}"] == pytest.approx(np.mean(arms), abs=2e-3)
 
 
 def _letters(task: str, out: Path) -> tuple[np.ndarray, np.ndarray]:
     found = []
     for side in ("before", "after"):
-        leaves = latest_results(out / side / task)["group_subtasks"][task] or [task]
-        read = [row for leaf in sorted(leaves) for row in samples(out / side / task, leaf)]
+        leaves = latest_results(out / side / task).group_subtasks[task] or [task]
+        read = [row for leaf in sorted(leaves) for row in latest_samples(out / side / task, leaf)]
         found.append(np.array([row["filtered_resps"] == row["target"].strip("()") for row in read], float))
     return found[0], found[1]
 
@@ -117,7 +117,7 @@ def _letters(task: str, out: Path) -> tuple[np.ndarray, np.ndarray]:
 def test_without_a_judge_mathvista_gets_no_number(evaluated: Path) -> None:
     """Although lmms-eval gives it one: it takes the most similar option for what nobody read."""
     rows = _rows(evaluated)
-    said = latest_results(evaluated / "out" / "before" / "mathvista_testmini")["results"]
+    said = latest_results(evaluated / "out" / "before" / "mathvista_testmini").results
     for task in MATHVISTA:
         row = rows[task, "llm_as_judge_eval"]
         assert row["unread"] > 0

@@ -11,7 +11,7 @@ from scipy.stats import binomtest, norm
 
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.reports.compare.pairs import Comparison, compare
-from cmqa_tasks.results import ResultsError, Source, read_all
+from cmqa_tasks.results import ResultsError, read_runs
 
 PAIRS = ("text_text", "image_image", "image_text", "text_image")
 
@@ -22,7 +22,7 @@ def good_between(first: int, last: int) -> Behaviour:
 
 
 def compared(a: Path, b: Path) -> Comparison:
-    return compare(*(read_all([Source(one)]) for one in (a, b)), resamples=1_000)
+    return compare(*(read_runs([one]) for one in (a, b)), resamples=1_000)
 
 
 def test_differences_are_paired_by_item(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from cmqa_tasks.reports.board.ablation import View
 from cmqa_tasks.reports.board.ablation_figure import ablation_figure, styles
 from cmqa_tasks.reports.board.contrasts import CONTRASTS
 from cmqa_tasks.reports.board.recognition_figure import label, recognition_figure
-from cmqa_tasks.results import Setting, Source, read_all
+from cmqa_tasks.results import Setting, read_runs
 from cmqa_tasks.writing import pictures
 
 LONG = "some-organisation/A-Vision-Language-Model-With-A-Long-Name-72B-Instruct-v2.5-preview"
@@ -45,7 +45,7 @@ def drawn(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def views(runs: Path) -> list[View]:
-    return ablation.views(board.make(read_all([Source(runs)]), 500))
+    return ablation.views(board.make(read_runs([runs]), 500))
 
 
 def test_the_files_are_named_by_what_was_asked_and_shown_in_the_tables(drawn: Path) -> None:
@@ -204,7 +204,7 @@ def test_without_matplotlib_there_are_tables_and_a_word_about_it(
 
 def test_an_incomplete_row_is_drawn_too(tmp_path: Path) -> None:
     Run(between(0, 5), arms=(*SAME, *ACROSS), facts=10, original=40).write(tmp_path / "runs")
-    found = ablation.views(board.make(read_all([Source(tmp_path / "runs")]), 200))
+    found = ablation.views(board.make(read_runs([tmp_path / "runs"]), 200))
     with pictures.drawing():
         (ax,) = recognition_figure(found).axes
     assert lines(ax, pictures.VERMILION, "s") == {0.19: (0.5,)}

@@ -15,13 +15,13 @@ from cmqa_tasks.cli.main import main
 from cmqa_tasks.reports.board import board
 from cmqa_tasks.reports.board.board import Board, Row
 from cmqa_tasks.reports.board.contrasts import CONTRASTS
-from cmqa_tasks.results import ResultsError, Source, read_all
+from cmqa_tasks.results import ResultsError, read_runs
 
 PAIRS = ("text_text", "image_image", "image_text", "text_image")
 
 
 def boards_of(*sources: Path | str, resamples: int = 500) -> list[Board]:
-    return board.make(read_all(Source.parse(str(one)) for one in sources), resamples)
+    return board.make(read_runs(str(one) for one in sources), resamples)
 
 
 def row_of(*sources: Path | str) -> Row:
@@ -166,8 +166,8 @@ def test_settings_stand_in_boards_of_their_own(tmp_path: Path) -> None:
 def test_attention_weighs_both_orders_alike(tmp_path: Path) -> None:
     attention = {"image_text": -1.0, "text_image": -2.0, "text_text": 0.5}
     row = row_of(Run(always(True), attention=attention).write(tmp_path))
-    assert row.values["across_attention"].value == pytest.approx(-1.5)
-    assert math.isnan(row.values["same_attention"].value), "one of the two arms has none"
+    assert row.values["across_log_density_ratio"].value == pytest.approx(-1.5)
+    assert math.isnan(row.values["same_log_density_ratio"].value), "one of the two arms has none"
 
 
 def test_nothing_to_rank(tmp_path: Path) -> None:
@@ -222,11 +222,21 @@ def test_csv_and_json_hold_every_number_and_stamp(written: Path) -> None:
     (found,) = content["boards"]
     assert [row["rank"] for row in rows] == ["1", "2"]
     assert rows[1]["across_balanced"] == "0.75"
-    for name in ("release_sha256", "protocol", "task_version", "harness", "package", "dtype", "attention", "revision", "dates"):
+    for name in (
+        "release_sha256",
+        "protocol",
+        "task_version",
+        "harness",
+        "package",
+        "dtype",
+        "attn_implementation",
+        "revision",
+        "dates",
+    ):
         assert rows[0][name], name
         assert found["rows"][0][name], name
     assert found["rows"][1]["arms"]["text_image"]["recognition"]["value"] == 0.5
-    assert found["rows"][1]["across_attention"] == 0.5
+    assert found["rows"][1]["across_log_density_ratio"] == 0.5
     assert [one["value"] for one in content["elsewhere"]] == ["90 %", "as low as 3 %"]
 
 

@@ -24,8 +24,7 @@ from cmqa_tasks.facts.records import Piece
 from cmqa_tasks.facts.release import Release, load
 from cmqa_tasks.reports.board import board, columns
 from cmqa_tasks.reports.page import reasons
-from cmqa_tasks.results import Source, read_all
-from cmqa_tasks.results.latest import samples
+from cmqa_tasks.results import latest_samples, read_runs
 from cmqa_tasks.scoring.marks import sample_of
 from conftest import run_command
 
@@ -103,7 +102,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         content = json.loads(results.read_text(encoding="utf-8"))
         content["config"]["model_args"] += f",pretrained=made/{name}"
         results.write_text(json.dumps(content), encoding="utf-8")
-    log_attention(root / "oracle" / "attention", samples(root / "oracle", "cmqa_image_text"), "made/oracle")
+    log_attention(root / "oracle" / "attention", latest_samples(root / "oracle", "cmqa_image_text"), "made/oracle")
     return root
 
 
@@ -169,7 +168,7 @@ def test_every_section_is_drawn_without_network_or_complaint(page: Path, watched
 
 @pytest.mark.harness
 def test_the_leaderboard_is_the_leaderboard(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
-    found = board.make(read_all(Source(runs / name) for name in ("oracle", "follow_image")))
+    found = board.make(read_runs(runs / name for name in ("oracle", "follow_image")))
     tab = watched().open(page)
     shown = tab.locator(".board").first.locator("table.sortable tbody tr")
     for number, row in enumerate(found[0].rows):
@@ -218,7 +217,7 @@ def test_filters_find_what_they_say(page: Path, runs: Path, watched: Callable[..
     assert count() == f"{LIMIT // 2} of {whole} items"
     tab.locator("#filters button").click()
     tab.get_by_text(f"{whole} of {whole} items").wait_for()
-    said = samples(runs / "follow_image", "cmqa_text_image")[0]
+    said = latest_samples(runs / "follow_image", "cmqa_text_image")[0]
     tab.fill("#by-text", said["cmqa_item"]["item_id"])
     tab.get_by_text(f"1 of {whole} items").wait_for()
     tab.fill("#by-text", said["filtered_resps"].upper())
@@ -232,7 +231,9 @@ def test_filters_find_what_they_say(page: Path, runs: Path, watched: Callable[..
 @pytest.mark.harness
 def test_an_item_shows_all_that_matters(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
     one = watched()
-    asked = next(row for row in samples(runs / "follow_image", "cmqa_image_text") if row["cmqa_item"]["relation"] == "conflict")
+    asked = next(
+        row for row in latest_samples(runs / "follow_image", "cmqa_image_text") if row["cmqa_item"]["relation"] == "conflict"
+    )
     record = asked["cmqa_item"]
     tab = one.open(page, f"#item={record['item_id']}")
     tab.wait_for_selector("#item .answer")

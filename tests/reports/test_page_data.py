@@ -15,13 +15,13 @@ from cmqa_tasks.facts.records import Piece
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.reports.page import images, pack, reasons
 from cmqa_tasks.reports.page.choice import choose
-from cmqa_tasks.results import Source, read_all
+from cmqa_tasks.results import read_runs
 
 
 def test_whole_facts_are_chosen_alike_for_any_models(tmp_path: Path) -> None:
     Run(always(True), model="org/a", facts=30).write(tmp_path / "a")
     Run(always(False), model="org/b", facts=30).write(tmp_path / "b")
-    one, both = (read_all([Source(tmp_path / name) for name in names]) for names in (("a",), ("a", "b")))
+    one, both = (read_runs([tmp_path / name for name in names]) for names in (("a",), ("a", "b")))
     first, second = choose(one, 100), choose(both, 100)
     ids = [[item.id for group in found.groups for item in group] for found in (first, second)]
     assert ids[0] == ids[1]

@@ -14,7 +14,7 @@ from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import task_name
-from cmqa_tasks.results import latest_results, metric
+from cmqa_tasks.results import latest_results
 from cmqa_tasks.scoring.policies import decision_of
 from cmqa_tasks.scoring.policy_rates import policy_rates
 from conftest import run_command
@@ -77,7 +77,7 @@ def test_rates_are_the_harness_own(runs: Path, boards: list[dict[str, Any]]) -> 
         results = latest_results(runs / name)
         for arm, values in rows(boards[0])[model]["arms"].items():
             for rate in ("balanced", "recognition", "false_alarm"):
-                assert values[rate]["value"] == pytest.approx(metric(results, task_name(ARMS[arm]), rate), abs=1e-6)
+                assert values[rate]["value"] == pytest.approx(results.metric(task_name(ARMS[arm]), rate), abs=1e-6)
                 assert values[rate]["low"] <= values[rate]["value"] <= values[rate]["high"]
     for arm in ("text_text", "image_text"):
         expected = policy_rates(decision_of("random"), ARMS[arm], "aware", "en", load(), {})
@@ -127,7 +127,7 @@ def test_lm_eval_gives_the_same_numbers(runs: Path, tmp_path: Path) -> None:
         ("choice", "loglikelihood"),
     ]
     (row,) = boards[0]["rows"]
-    results = json.loads(next((tmp_path / "lm").rglob("results_*.json")).read_text(encoding="utf-8"))["results"]
+    results = json.loads(next((tmp_path / "lm").rglob("results_*.json")).read_text(encoding="utf-8")).results
     assert row["across_balanced"] == pytest.approx(results["clqa_crosslingual"]["balanced,none"], abs=1e-6)
     assert row["rank"] is None
     assert row["notes"] == ["40 of 640 items (limit) in every arm", "not evaluated: en_en, zh_zh"]

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 from made_runs import ALL, Run, always
 
+from cmqa_tasks import results
 from cmqa_tasks.attention.rows import LAYER_HEAD, AttentionRow, LogMetadata
 from cmqa_tasks.attention.store import ShardWriter, merge
-from cmqa_tasks.results import UNKNOWN, Entry, ResultsError, Source, items, latest_results, read_all
+from cmqa_tasks.results import UNKNOWN, ResultsError, RunDirectory, items, latest_results, read_runs
 from cmqa_tasks.results.texts import exchanges
 
 RIGHT = Run(always(True))
 
 
-def entry_of(*directories: Path | str) -> Entry:
-    (entry,) = read_all([Source.parse(str(one)) for one in directories])
+def entry_of(*directories: Path | str) -> results.Run:
+    (entry,) = read_runs([str(one) for one in directories])
     return entry
 
 
@@ -30,7 +31,12 @@ def test_a_run_becomes_typed_tables(tmp_path: Path) -> None:
     table = entry.parts["image_text"].items
     assert table.schema.equals(items.ITEMS)
     first = table.to_pylist()[0]
-    assert (first["relation"], first["outcome"], first["first_side"], first["attention"]) == ("conflict", "conflict", "a", None)
+    assert (first["relation"], first["outcome"], first["first_side"], first["log_density_ratio"]) == (
+        "conflict",
+        "conflict",
+        "a",
+        None,
+    )
     assert entry.marks(ALL) == ()
     assert (entry.name, entry.setting.protocol, entry.dates) == ("org/model", "aware", ("2026-11-01",))
 
@@ -38,7 +44,7 @@ def test_a_run_becomes_typed_tables(tmp_path: Path) -> None:
 def test_the_stamp_says_what_the_files_say_and_nothing_else(tmp_path: Path) -> None:
     about = {"name": "org/model", "revision": "abc", "dtype": "bfloat16", "attention": "sdpa"}
     full = entry_of(replace(RIGHT, metadata={"model": about}).write(tmp_path / "full")).subject
-    assert (full.revision, full.dtype, full.attention, full.harness, full.package) == (
+    assert (full.revision, full.dtype, full.attn_implementation, full.harness, full.package) == (
         "abc",
         "bfloat16",
         "sdpa",
@@ -46,11 +52,13 @@ def test_the_stamp_says_what_the_files_say_and_nothing_else(tmp_path: Path) -> N
         "0.3.0",
     )
     other = entry_of(replace(RIGHT, metadata={"model": about | {"name": "org/another"}}).write(tmp_path / "other")).subject
-    assert (other.revision, other.dtype, other.attention) == (UNKNOWN, UNKNOWN, UNKNOWN), "another model of the same process"
+    assert (other.revision, other.dtype, other.attn_implementation) == (UNKNOWN, UNKNOWN, UNKNOWN), (
+        "another model of the same process"
+    )
     old = {"package": None, "harness": None}
     config = {"model_args": "pretrained=org/model,dtype=float16,revision=r1,attn_implementation=eager,batch_size=4"}
     bare = entry_of(replace(RIGHT, metadata=old, config=config).write(tmp_path / "bare")).subject
-    assert (bare.revision, bare.dtype, bare.attention) == ("r1", "float16", "eager")
+    assert (bare.revision, bare.dtype, bare.attn_implementation) == ("r1", "float16", "eager")
     assert (bare.harness, bare.package) == ("lmms-eval unknown", UNKNOWN)
     assert "batch_size" not in bare.arguments
 
@@ -130,18 +138,21 @@ def test_the_same_arm_in_two_directories_needs_names(tmp_path: Path) -> None:
     with pytest.raises(
         ResultsError, match=r"org/model, arm text_text, was evaluated in .*one and in .*two: give one of them, or name them"
     ):
-        read_all([Source(one), Source(two)])
-    assert [entry.name for entry in read_all([Source.parse(f"old={one}"), Source.parse(f"new={two}")])] == ["new", "old"]
+        read_runs([one, two])
+    assert [entry.name for entry in read_runs([f"old={one}", f"new={two}"])] == [
+        "new",
+        "old",
+    ]
     replace(RIGHT, model="org/other").write(tmp_path / "two" / "other")
     with pytest.raises(ResultsError, match=r"'mine' names 2 different models: .*arguments 'cmqa_hf,pretrained=org/model'"):
-        read_all([Source.parse(f"mine={two}")])
+        read_runs([f"mine={two}"])
 
 
 def test_models_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for dtype in ("float16", "float32"):
         config = {"model_args": f"pretrained=org/model,dtype={dtype}"}
         replace(RIGHT, arms=("text",), config=config).write(tmp_path / dtype)
-    names = [entry.name for entry in read_all([Source(tmp_path)])]
+    names = [entry.name for entry in read_runs([tmp_path])]
     assert len(set(names)) == 2
     assert "dtype 'float16'" in names[0]
 
@@ -157,7 +168,7 @@ def test_settings_are_never_mixed(tmp_path: Path) -> None:
     replace(RIGHT, metadata={"release_sha256": "b" * 64}).write(tmp_path / "b")
     replace(RIGHT, metadata={"protocol": "neutral"}, suffix="__neutral").write(tmp_path / "c")
     replace(RIGHT, metadata={"version": 3.0}).write(tmp_path / "d")
-    entries = read_all([Source(tmp_path)])
+    entries = read_runs([tmp_path])
     assert len({entry.setting for entry in entries}) == len(entries) == 4
 
 
@@ -171,7 +182,7 @@ def test_options_by_log_likelihood_are_another_setting(tmp_path: Path) -> None:
 
 def test_attention_comes_from_samples_or_from_parquet(tmp_path: Path) -> None:
     logged = entry_of(replace(RIGHT, attention={"image_text": 0.25}).write(tmp_path / "samples"))
-    assert set(logged.parts["image_text"].items.column("attention").to_pylist()) == {0.25}
+    assert set(logged.parts["image_text"].items.column("log_density_ratio").to_pylist()) == {0.25}
     run = replace(RIGHT, arms=("image_text",))
     directory = run.write(tmp_path / "parquet")
     for rank in (0, 1):
@@ -199,8 +210,8 @@ def log(directory: Path, run: Run, values: Sequence[float], *, places: Iterable[
     ShardWriter(directory, rank, LogMetadata(**{"model": run.model} | about)).write(rows)
 
 
-def attention(entry: Entry, items: int = 4) -> list[float | None]:
-    found: list[float | None] = entry.parts["image_text"].items.column("attention").to_pylist()
+def attention(entry: results.Run, items: int = 4) -> list[float | None]:
+    found: list[float | None] = entry.parts["image_text"].items.column("log_density_ratio").to_pylist()
     return found[:items]
 
 
@@ -217,7 +228,7 @@ def test_attention_of_another_model_is_none_of_ones_own(tmp_path: Path) -> None:
     log(tmp_path / "0" / "attention", logged, (3.5,), bias="evidence_a:+2")
     log(tmp_path / "1" / "attention", logged, (5.5,), bias="evidence_a:+1")
     log(tmp_path / "2" / "attention", logged, (7.5,), dtype="bfloat16", revision="other")
-    found = {entry.subject.arguments.partition(",")[2]: attention(entry)[0] for entry in read_all([Source(tmp_path)])}
+    found = {entry.subject.arguments.partition(",")[2]: attention(entry)[0] for entry in read_runs([tmp_path])}
     assert found == {
         "pretrained=org/logged": 1.5,
         "pretrained=org/not-logged": None,
@@ -232,7 +243,10 @@ def test_of_a_models_logs_the_nearest_counts(tmp_path: Path) -> None:
     for version, value in (("0.4.0", 1.5), ("0.5.0", 2.5)):
         directory = replace(run, metadata={"package": version}).write(tmp_path / version)
         log(directory / "attention", run, (value,))
-    assert {entry.subject.package: attention(entry)[0] for entry in read_all([Source(tmp_path)])} == {"0.4.0": 1.5, "0.5.0": 2.5}
+    assert {entry.subject.package: attention(entry)[0] for entry in read_runs([tmp_path])} == {
+        "0.4.0": 1.5,
+        "0.5.0": 2.5,
+    }
 
 
 def test_of_an_items_rows_the_one_written_last_counts_merged_or_not(tmp_path: Path) -> None:
@@ -260,6 +274,28 @@ def test_arrow_and_json_read_the_same(tmp_path: Path, monkeypatch: pytest.Monkey
         assert slow.parts[arm].items.equals(fast.parts[arm].items)
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    plain, marked = entry_of(RIGHT.write(tmp_path / "plain")), RIGHT.write(tmp_path / "marked")
+    for path in marked.iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert entry_of(marked).parts["text"].items.equals(plain.parts["text"].items)
+
+
+def test_names_that_results_had_before_0_6_are_read(tmp_path: Path) -> None:
+    run = replace(RIGHT, attention={"text_text": -0.5}, metadata={"model": {"name": "org/model", "attention": "sdpa"}})
+    new = run.write(tmp_path / "new")
+    old = run.write(tmp_path / "old")
+    for path in old.iterdir():
+        path.write_text(path.read_text().replace('"log_density_ratio"', '"attention_log_density_ratio"'))
+    for path in new.iterdir():
+        path.write_text(path.read_text().replace('"attention": "sdpa"', '"attn_implementation": "sdpa"'))
+    for directory in (old, new):
+        entry = entry_of(directory)
+        assert attention(entry, 1) == [None]
+        assert set(entry.parts["text_text"].items.column("log_density_ratio").to_pylist()) == {-0.5}
+        assert entry.subject.attn_implementation == "sdpa"
+
+
 def spoil(directory: Path, what: str) -> None:
     """Damage a run in one way."""
     samples, results = RIGHT.samples(directory, "text_text"), directory / f"{RIGHT.moment}_results.json"
@@ -278,6 +314,10 @@ def spoil(directory: Path, what: str) -> None:
         "no object": lambda: samples.write_text("".join([*lines[:3], "[1]\n", *lines[4:]])),
         "another release": lambda: samples.write_text("".join(lines).replace('"release": "made"', '"release": "v9"')),
         "another protocol": lambda: samples.write_text("".join([*lines[:-1], lines[-1].replace('"aware"', '"neutral"')])),
+        "results nested deeply": lambda: results.write_text('{"results":' + "[" * 200_000 + "]" * 200_000 + "}"),
+        "a number of 5,000 digits": lambda: results.write_text(results.read_text().replace("80", "8" * 5_000)),
+        "a line nested deeply": lambda: samples.write_text("".join([*lines[:3], "[" * 200_000 + "]" * 200_000 + "\n"])),
+        "no sides": lambda: samples.write_text("".join([*lines[:3], lines[3].replace('["a", "a"]', "[]"), *lines[4:]])),
         "record of another form": lambda: samples.write_text(
             "".join([*lines[:3], json.dumps(record | {"cmqa_item": {"item_id": 7}}) + "\n", *lines[4:]])
         ),
@@ -300,6 +340,10 @@ def spoil(directory: Path, what: str) -> None:
         ("no object", r"line 4: list instead of a JSON object"),
         ("another release", r"items of release v9, but the results file says made"),
         ("another protocol", r"items of protocol neutral, but the results file says aware"),
+        ("results nested deeply", r"results.json is no whole JSON file .*recursion"),
+        ("a number of 5,000 digits", r"results.json is no whole JSON file .*4300 digits"),
+        ("a line nested deeply", r"line 4: no whole JSON object .*recursion"),
+        ("no sides", r"samples_cmqa_text_text.jsonl, line 4: sides in 'cmqa_item' is empty"),
         ("record of another form", r"the records of its items are not of the form"),
     ],
 )
@@ -307,7 +351,7 @@ def test_what_is_wrong_with_a_file_is_said_by_name(tmp_path: Path, what: str, co
     RIGHT.write(tmp_path)
     spoil(tmp_path, what)
     with pytest.raises(ResultsError, match=complaint):
-        read_all([Source(tmp_path)])
+        read_runs([tmp_path])
 
 
 TASK = "cmqa_image_text"
@@ -336,11 +380,15 @@ TASK = "cmqa_image_text"
         (("n-samples",), [], r"n-samples: Input should be a valid dictionary, not \[\]"),
         (("n-samples", TASK), 3, f"task {TASK}: n-samples: 3 instead of an object"),
         (("n-samples", TASK, "effective"), "x", f"task {TASK}: n-samples: effective: Input should be a valid number.*, not 'x'"),
+        (("n-samples", TASK, "original"), -5, f"task {TASK}: n-samples: original: Input should be greater.* not -5"),
+        (("n-samples", TASK, "original"), 0, f"task {TASK}: n-samples: original: Input should be greater.* not 0"),
+        (("n-samples", TASK, "effective"), float("nan"), f"task {TASK}: n-samples: effective: Input should be .*, not nan"),
+        (("n-samples", TASK, "effective"), -1, f"task {TASK}: n-samples: effective: Input should be .*, not -1"),
         (("n-samples", TASK, "original"), "x", f"task {TASK}: n-samples: original: Input should be a valid integer.*, not 'x'"),
-        (("config", "resolved_cli_args"), [1], "config: resolved_cli_args: Input should be a valid dictionary"),
+        (("config", "resolved_cli_args"), [1], "config.resolved_cli_args: Input should be a valid dictionary"),
         (("date",), 1e30, r"its date 1e\+30 is not of the form"),
-        (("config", "offset"), "x", "config: offset: Input should be a valid number.*, not 'x'"),
-        (("config", "model_sha"), 3, "config: model_sha: Input should be a valid string, not 3"),
+        (("config", "offset"), "x", "config.offset: Input should be a valid number.*, not 'x'"),
+        (("config", "model_sha"), 3, "config.model_sha: Input should be a valid string, not 3"),
         (
             ("config", "resolved_cli_args"),
             {"timezone": "Nowhere/Land"},
@@ -358,16 +406,16 @@ def test_fields_of_a_wrong_type_are_named(tmp_path: Path, path: tuple[str, ...],
     place[path[-1]] = value
     file.write_text(json.dumps(content))
     with pytest.raises(ResultsError, match=rf"_results\.json: {complaint}"):
-        read_all([Source(tmp_path)])
+        read_runs([tmp_path])
 
 
 def test_no_directory_and_no_name(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="is no directory"):
-        read_all([Source(tmp_path / "nowhere")])
+        read_runs([tmp_path / "nowhere"])
     with pytest.raises(ResultsError, match="no results of lmms-eval or lm-eval below"):
-        read_all([Source(tmp_path)])
+        read_runs([tmp_path])
     with pytest.raises(ResultsError, match="write NAME=DIRECTORY"):
-        Source.parse("=x")
+        RunDirectory.parse("=x")
 
 
 def test_a_wrong_directory_is_told_from_an_evaluation_that_failed(tmp_path: Path) -> None:
@@ -375,7 +423,7 @@ def test_a_wrong_directory_is_told_from_an_evaluation_that_failed(tmp_path: Path
 
     def complaint() -> str:
         with pytest.raises(ResultsError, match=f"no results of lmms-eval or lm-eval below {tmp_path}/out") as caught:
-            read_all([Source(tmp_path / "out")])
+            read_runs([tmp_path / "out"])
         return str(caught.value)
 
     (tmp_path / "out").mkdir()

@@ -35,7 +35,7 @@ class Run:
     config: Mapping[str, Any] = field(default_factory=dict)
     responses: Callable[[str], str] = lambda outcome: f"I say {outcome}."
     attention: Mapping[str, float] = field(default_factory=dict)
-    """Mean D by arm."""
+    """Mean ``log_density_ratio`` by arm."""
     suffix: str = ""
     kinds: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """(modality, language) of each piece of arms that do not come with the package."""

@@ -11,7 +11,7 @@ from typing import Any
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.harness.catalogue import MINI_GROUPS, mini_task_name
 from cmqa_tasks.harness.evaluations import OFFLINE, evaluate
-from cmqa_tasks.results import samples
+from cmqa_tasks.results import latest_samples
 
 TASKS = ("cmqa_mini", "clqa_mini")
 BATCH = 64
@@ -92,7 +92,7 @@ def answered(out: Path) -> list[Answered]:
     Raises:
         ResultsError: a task's samples are missing.
     """
-    return [_answer(group, task, row) for group, task in task_names() for row in samples(out, task)]
+    return [_answer(group, task, row) for group, task in task_names() for row in latest_samples(out, task)]
 
 
 def _answer(group: str, task: str, row: Mapping[str, Any]) -> Answered:

@@ -7,7 +7,7 @@ Where it stumbles, ``json`` reads the file again, line by line: it either finds 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ ITEMS = pa.schema(
         "first_side": _WORDS,  # which value the first piece shows, and the only one of a single piece
         "world": _WORDS,
         "type": _WORDS,
-        "attention": pa.float64(),  # mean D of the item, null where it was not logged
+        "log_density_ratio": pa.float64(),  # its mean over layers and heads, in nats; null where it was not logged
     }
 )
 """The columns of an item table, one row an item."""
@@ -45,6 +45,7 @@ _RECORD = pa.struct([*((name, pa.string()) for name in _STRINGS), ("sides", pa.l
 _SCORE = pa.struct({"score": pa.float64()})
 _RAW = pa.schema({ITEM_KEY: _RECORD, ATTENTION_KEY: _SCORE, FORMER_ATTENTION_KEY: _SCORE})
 _REQUIRED = ("item_id", "fact_id", "arm", "relation", "outcome")
+_BOM = b"\xef\xbb\xbf"
 _BLOCK = 16 << 20
 """Bytes that Arrow parses at a time; a longer line is read by the other way."""
 
@@ -58,11 +59,10 @@ def read(path: Path, stamp: TaskStamp) -> pa.Table:
 
     Raises:
         ResultsError: a damaged or cut line, rows without our record, rows of another release, protocol or language than the
-            results
-            file names, fewer or more rows than it counts, or an item twice; the message names the file and what is wrong.
+            results file names, fewer or more rows than it counts, or an item twice; the message names the file and what is wrong.
     """
     raw = _raw(path)
-    table = _table(path, raw.column(ITEM_KEY), [raw.column(key) for key in (ATTENTION_KEY, FORMER_ATTENTION_KEY)])
+    table = _table(path, raw)
     _check_setting(path, raw.column(ITEM_KEY), stamp)
     _check_rows(path, table, stamp)
     return table
@@ -99,23 +99,33 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, UnicodeDecodeError) as error:
+                row = json.loads(line.removeprefix(_BOM) if number == 1 else line)
+            except (ValueError, RecursionError) as error:
                 raise ResultsError(f"{path}, line {number}: no whole JSON object ({error}): half-written or damaged") from None
             if not isinstance(row, dict):
                 raise ResultsError(f"{path}, line {number}: {type(row).__name__} instead of a JSON object")
             yield row
 
 
-def _table(path: Path, record: pa.ChunkedArray, attention: Sequence[pa.ChunkedArray]) -> pa.Table:
+def _table(path: Path, raw: pa.Table) -> pa.Table:
+    record = raw.column(ITEM_KEY)
     columns = {name: pc.struct_field(record, name) for name in ITEMS.names if name in _STRINGS}
     for name in _REQUIRED:
         if columns[name].null_count:
             row = pc.index(pc.is_null(columns[name]), True).as_py()
             raise ResultsError(f"{path}, line {row + 1}: no {name} in {ITEM_KEY!r}: not a samples file of a cmqa-tasks task")
-    columns["first_side"] = pc.list_element(pc.struct_field(record, "sides"), 0)
-    columns["attention"] = pc.coalesce(*(pc.struct_field(logged, "score") for logged in attention))
+    columns["first_side"] = pc.list_element(_sides(path, pc.struct_field(record, "sides")), 0)
+    scores = (pc.struct_field(raw.column(name), "score") for name in (ATTENTION_KEY, FORMER_ATTENTION_KEY))
+    columns["log_density_ratio"] = pc.coalesce(*scores)
     return pa.table({field.name: _typed(columns[field.name], field.type) for field in ITEMS}, schema=ITEMS)
+
+
+def _sides(path: Path, sides: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Lists with at least one side, null where the record has none."""
+    empty = pc.fill_null(pc.equal(pc.list_value_length(sides), 0), False)
+    if pc.any(empty).as_py():
+        raise ResultsError(f"{path}, line {pc.index(empty, True).as_py() + 1}: sides in {ITEM_KEY!r} is empty")
+    return sides
 
 
 def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

@@ -5,7 +5,6 @@ Nothing is guessed: what a file does not say is :data:`UNKNOWN`, and a file that
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cmqa_tasks.results import results_file
 from cmqa_tasks.results.errors import ResultsError
-from cmqa_tasks.results.fields import Config, Content, Counts, Metadata, check
 from cmqa_tasks.results.files import Harness, RunFiles
+from cmqa_tasks.results.results_file import ResultsFile, SampleCounts, TaskConfig, TaskMetadata
 
 UNKNOWN = "unknown"
 By = Literal["generation", "loglikelihood"]
@@ -53,7 +53,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class ModelStamp:
     """What was evaluated, and by which software. Parts with the same subject are parts of one row."""
 
     model: str
@@ -62,8 +62,8 @@ class Subject:
     arguments: str
     """What the model was made from, sorted; what does not change its answers is left out."""
     dtype: str
-    attention: str
-    """The attention implementation."""
+    attn_implementation: str
+    """The attention implementation, in the words of transformers."""
     harness: str
     """Name and version."""
     package: str
@@ -77,7 +77,7 @@ class TaskStamp:
     """All of it for one task of one run."""
 
     task: str
-    subject: Subject
+    subject: ModelStamp
     setting: Setting
     date: str
     """ISO day, in UTC."""
@@ -91,97 +91,65 @@ class TaskStamp:
     """(modality, language) of each piece of evidence, in order; nothing where the file does not say it (before 0.4.0)."""
 
 
-def load(path: Path) -> dict[str, Any]:
-    """A results file.
-
-    Raises:
-        ResultsError: it is cut off, no JSON, or none of the harnesses' results files; the message names it.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ResultsError(f"{path} is no whole JSON file ({error}): half-written or damaged") from None
-    missing = [key for key in ("results", "configs", "config", "n-samples") if not isinstance(found, dict) or key not in found]
-    if missing:
-        raise ResultsError(
-            f"{path} has no {', '.join(missing)}: no results file of lmms-eval 0.6–0.7 or lm-eval 0.4 as this version reads them"
-        )
-    return dict(found)
-
-
 def stamps(run: RunFiles) -> dict[str, TaskStamp]:
     """The stamps of our tasks in a run, by task; none of a run on other tasks.
 
     Raises:
-        ResultsError: as :func:`load`, or one of our tasks lacks a part of its stamp, or a part is of another type.
+        ResultsError: the results file is damaged, or one of our tasks lacks a part of its stamp, or a part is of another type.
     """
-    content = load(run.results)
-    check(Content, content, str(run.results))
-    check(Config, content["config"], f"{run.results}: config")
-    ours = {task: config for task, config in content["configs"].items() if _is_ours(config.get("metadata"))}
-    return {task: _stamp(run, content, task, config) for task, config in ours.items()}
+    file = results_file.read(run.results)
+    ours = {task: config for task, config in file.configs.items() if _is_ours(config.get("metadata"))}
+    return {task: _stamp(run, file, task, config) for task, config in ours.items()}
 
 
 def _is_ours(metadata: object) -> bool:
     return isinstance(metadata, Mapping) and "release_sha256" in metadata
 
 
-def _stamp(run: RunFiles, content: Mapping[str, Any], task: str, config: Mapping[str, Any]) -> TaskStamp:
-    said, settings, where = config["metadata"], content["config"], f"{run.results}: task {task}"
-    check(Metadata, said, where)
-    try:
-        setting = Setting(
-            said["release"],
-            said["release_sha256"],
-            str(said["version"]),
-            said["protocol"],
-            said["question_language"],
-            "loglikelihood" if config.get("output_type") == "multiple_choice" else "generation",
-        )
-        counts = content["n-samples"][task]
-        check(Counts, counts, f"{where}: n-samples")
-        original, effective = int(counts["original"]), counts["effective"]
-    except KeyError as error:
-        raise ResultsError(f"{where} does not say its {error.args[0]}") from None
-    offset = settings.get("offset") or 0
-    exact = offset == 0 and float(effective).is_integer()
-    limited = settings.get("limit") is not None or offset != 0
-    subject = _subject(run.harness, content, said, config)
-    pieces = tuple((modality, language) for modality, language in said.get("pieces") or ())
-    asked = original, int(effective) if exact else None, limited
-    return TaskStamp(task, subject, setting, _date(run, content), *asked, pieces)
+def _stamp(run: RunFiles, file: ResultsFile, task: str, content: Mapping[str, Any]) -> TaskStamp:
+    where = f"{run.results}: task {task}"
+    metadata = results_file.parsed(TaskMetadata, content["metadata"], where)
+    config = results_file.parsed(TaskConfig, {**content, "metadata": metadata}, where)
+    if task not in file.n_samples:
+        raise ResultsError(f"{where} does not say its n-samples")
+    counts = results_file.parsed(SampleCounts, file.n_samples[task], f"{where}: n-samples")
+    setting = Setting(
+        metadata.release,
+        metadata.release_sha256,
+        str(metadata.version),
+        metadata.protocol,
+        metadata.question_language,
+        "loglikelihood" if config.output_type == "multiple_choice" else "generation",
+    )
+    offset = file.config.offset or 0
+    exact = offset == 0 and counts.effective.is_integer()
+    limited = file.config.limit is not None or offset != 0
+    asked = counts.original, int(counts.effective) if exact else None, limited
+    return TaskStamp(task, _model(run.harness, file, config), setting, _date(run, file), *asked, metadata.pieces or ())
 
 
-def _subject(harness: Harness, content: Mapping[str, Any], said: Mapping[str, Any], config: Mapping[str, Any]) -> Subject:
-    settings = content["config"]
-    arguments = _arguments(settings.get("model_args"))
-    about = _about(said, arguments)
+def _model(harness: Harness, file: ResultsFile, task: TaskConfig) -> ModelStamp:
+    settings, metadata = file.config, task.metadata
+    arguments = settings.arguments
+    about = _about(metadata, arguments)
     given = {key: value for key, value in arguments.items() if key not in _IRRELEVANT}
-    dtype = about.get("dtype") or str(settings.get("model_dtype") or "").removeprefix("torch.") or arguments.get("dtype")
-    version = said.get("harness") or (content.get("lm_eval_version") if harness == "lm-eval" else None)
-    return Subject(
-        model=_name(str(settings.get("model") or UNKNOWN), given),
-        revision=about.get("revision") or settings.get("model_sha") or settings.get("model_revision") or _revision(arguments),
-        arguments=",".join([str(settings.get("model")), *(f"{key}={value}" for key, value in sorted(given.items()))]),
+    dtype = about.get("dtype") or (settings.model_dtype or "").removeprefix("torch.") or arguments.get("dtype")
+    version = metadata.harness or (file.lm_eval_version if harness == "lm-eval" else None)
+    return ModelStamp(
+        model=_name(settings.model or UNKNOWN, given),
+        revision=about.get("revision") or settings.model_sha or settings.model_revision or _revision(arguments),
+        arguments=",".join([str(settings.model), *(f"{key}={value}" for key, value in sorted(given.items()))]),
         dtype=dtype if dtype and dtype != "auto" else UNKNOWN,
-        attention=about.get("attention") or arguments.get("attn_implementation") or UNKNOWN,
+        attn_implementation=about.get("attn_implementation") or arguments.get("attn_implementation") or UNKNOWN,
         harness=f"{harness} {version or UNKNOWN}",
-        package=said.get("package") or UNKNOWN,
-        changes=_changes(content, config),
+        package=metadata.package or UNKNOWN,
+        changes=_changes(file, task),
     )
 
 
-def _arguments(given: Any) -> dict[str, str]:
-    """``--model_args``, which lmms-eval keeps as it was typed and lm-eval as a dictionary."""
-    if isinstance(given, Mapping):
-        return {str(key): str(value) for key, value in given.items()}
-    pairs = (part.partition("=") for part in str(given or "").split(",") if "=" in part)
-    return {key.strip(): value.strip() for key, _, value in pairs}
-
-
-def _about(said: Mapping[str, Any], arguments: Mapping[str, str]) -> Mapping[str, str]:
+def _about(metadata: TaskMetadata, arguments: Mapping[str, str]) -> Mapping[str, str]:
     """What the model said of itself, unless it was another one that ran before in the same process."""
-    about: Mapping[str, str] = said.get("model") if isinstance(said.get("model"), Mapping) else {}  # type: ignore[assignment]
+    about = metadata.model or {}
     return about if about.get("name") == arguments.get("pretrained") else {}
 
 
@@ -198,26 +166,25 @@ def _revision(arguments: Mapping[str, str]) -> str:
     return arguments.get("revision") or (UNKNOWN if named else "")
 
 
-def _changes(content: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+def _changes(file: ResultsFile, task: TaskConfig) -> str:
     """What was changed from the command line and can move a number."""
-    settings = content["config"]
     changes = {
-        "gen_kwargs": settings.get("gen_kwargs"),
-        "num_fewshot": config.get("num_fewshot"),
-        "system_instruction": content.get("system_instruction"),
+        "gen_kwargs": file.config.gen_kwargs,
+        "num_fewshot": task.num_fewshot,
+        "system_instruction": file.system_instruction,
     }
     written = {
-        key: ",".join(f"{name}={one}" for name, one in sorted(value.items())) if isinstance(value, Mapping) else str(value)
+        key: ",".join(f"{name}={part}" for name, part in sorted(value.items())) if isinstance(value, Mapping) else str(value)
         for key, value in changes.items()
         if value
     }
     return "; ".join(f"{key} {value}" for key, value in written.items())
 
 
-def _date(run: RunFiles, content: Mapping[str, Any]) -> str:
+def _date(run: RunFiles, file: ResultsFile) -> str:
     """The day in UTC. lm-eval writes seconds since 1970, lmms-eval a local time."""
-    date = content.get("date")
-    named = str((content["config"].get("resolved_cli_args") or {}).get("timezone") or _SINGAPORE)
+    date = file.date
+    named = str((file.config.resolved_cli_args or {}).get("timezone") or _SINGAPORE)
     try:
         zone = _zone(named)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,6 +1,6 @@
-"""Outcomes of an entry, counted by fact, arm, relation and outcome: all that rates, intervals and ranks are made of.
+"""Outcomes of a run, counted by fact, arm, relation and outcome: all that rates, intervals and ranks are made of.
 
-    tally = count(entry, facts_of([entry]))
+    tally = count(run, facts_of([run]))
     tally.calls("image_text", "conflict")       # per fact: how many conflict items were called contradictory, and how many
     there are
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cmqa_tasks.facts.records import OUTCOMES, Outcome, Relation
-from cmqa_tasks.results import Entry, ResultsError
+from cmqa_tasks.results import ResultsError, Run
 
 Counts = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ _SIDES = ("a", "b")
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of one entry over a list of facts, which entries that are compared share."""
+    """Counts of one run over a list of facts, which runs that are compared share."""
 
     facts: Sequence[str]
     counts: dict[str, Counts] = field(repr=False)
@@ -37,8 +37,8 @@ class Tally:
     """By two-piece arm: which side (0, 1) the first piece of a fact's conflict item shows; −1 where there is none."""
     correct: dict[str, npt.NDArray[np.bool_]] = field(repr=False)
     """By single arm: [facts × sides], whether the piece was read correctly."""
-    attention: dict[str, tuple[Values, Counts]] = field(repr=False)
-    """By arm: per fact, the sum of its items' mean D, and how many items have one."""
+    log_density_ratio: dict[str, tuple[Values, Counts]] = field(repr=False)
+    """By arm: per fact, the sum of its items' means, and how many items have one."""
 
     def of(self, arm: str, relation: Relation, *outcomes: Outcome) -> tuple[Counts, Counts]:
         """Per fact, how many items of a relation had one of the outcomes, and how many there are."""
@@ -72,26 +72,26 @@ class Tally:
         return np.asarray(both & (first_side >= 0))
 
 
-def facts_of(entries: Iterable[Entry], arms: Iterable[str] | None = None) -> list[str]:
-    """The facts of all entries, sorted; of some arms only, if any are named."""
+def facts_of(runs: Iterable[Run], arms: Iterable[str] | None = None) -> list[str]:
+    """The facts of all runs, sorted; of some arms only, if any are named."""
     wanted = None if arms is None else set(arms)
     found: set[str] = set()
-    for entry in entries:
-        for arm, part in entry.parts.items():
+    for run in runs:
+        for arm, part in run.parts.items():
             if wanted is None or arm in wanted:
                 found.update(pc.unique(part.items.column("fact_id")).to_pylist())
     return sorted(found)
 
 
-def count(entry: Entry, facts: Sequence[str]) -> Tally:
-    """Count an entry's outcomes over these facts; items of other facts are left out.
+def count(run: Run, facts: Sequence[str]) -> Tally:
+    """Count a run's outcomes over these facts; items of other facts are left out.
 
     Raises:
         ResultsError: an outcome or relation that this version does not know.
     """
     index = pa.array(facts, pa.string())
     tally = Tally(facts, {}, {}, {}, {})
-    for arm, part in entry.parts.items():
+    for arm, part in run.parts.items():
         try:
             _count_arm(tally, arm, part.items, index)
         except KeyError as error:
@@ -106,7 +106,7 @@ def _count_arm(tally: Tally, arm: str, items: pa.Table, index: pa.Array) -> None
         _named(items.column(name), values)[known] for name, values in (("relation", RELATIONS), ("outcome", OUTCOMES))
     )
     side = _codes(items.column("first_side"), pa.array(_SIDES))[known]
-    attention = items.column("attention").to_numpy()[known]
+    ratio = items.column("log_density_ratio").to_numpy()[known]
     fact, facts = fact[known], len(tally.facts)
     shape = facts, len(RELATIONS), len(OUTCOMES)
     flat = np.ravel_multi_index((fact, relation, outcome), shape)
@@ -119,10 +119,10 @@ def _count_arm(tally: Tally, arm: str, items: pa.Table, index: pa.Array) -> None
     else:
         tally.first[arm] = np.full(facts, -1, np.int8)
         tally.first[arm][fact[conflict]] = side[conflict]
-    logged = np.isfinite(attention)
+    logged = np.isfinite(ratio)
     if logged.any():
-        sums, numbers = (np.bincount(fact[logged], weights, minlength=facts) for weights in (attention[logged], None))
-        tally.attention[arm] = sums.astype(np.float64), numbers.astype(np.int64)
+        sums, numbers = (np.bincount(fact[logged], weights, minlength=facts) for weights in (ratio[logged], None))
+        tally.log_density_ratio[arm] = sums.astype(np.float64), numbers.astype(np.int64)
 
 
 def _codes(column: pa.ChunkedArray, index: pa.Array) -> Counts:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmqa_tasks.facts.records import ITEM_KEY
-from cmqa_tasks.results.entries import Part
 from cmqa_tasks.results.items import lines
+from cmqa_tasks.results.runs import TaskRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Exchange:
         return hashlib.sha256(self.response.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def exchanges(part: Part, wanted: Collection[str] | None = None) -> dict[str, Exchange]:
+def exchanges(part: TaskRun, wanted: Collection[str] | None = None) -> dict[str, Exchange]:
     """The exchanges of a task by item id; only some items' if ids are given.
 
     Raises:

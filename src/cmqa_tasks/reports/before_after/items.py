@@ -16,7 +16,7 @@ from typing import Any
 
 from cmqa_tasks.facts.records import ITEM_KEY
 from cmqa_tasks.reports.before_after.forms import Score, score_of
-from cmqa_tasks.results import ResultsError, metric, samples
+from cmqa_tasks.results import ResultsError, ResultsFile, latest_samples
 from cmqa_tasks.scoring.outcomes import is_right
 
 _SLACK = 1e-4
@@ -45,7 +45,7 @@ class Item:
     """Prompt and target, to tell whether another run had the same."""
 
 
-def items_of(directory: Path, results: Mapping[str, Any], task: str) -> dict[str, list[Item]]:
+def items_of(directory: Path, results: ResultsFile, task: str) -> dict[str, list[Item]]:
     """The items of a task by metric, in the order of its metrics.
 
     Args:
@@ -56,18 +56,18 @@ def items_of(directory: Path, results: Mapping[str, Any], task: str) -> dict[str
     Raises:
         ResultsError: it is not known how the task scores an item, or lmms-eval's own number differs from the items'.
     """
-    rows = samples(directory, task)
+    rows = latest_samples(directory, task)
     if not rows:
         return {}
     if ITEM_KEY in rows[0]:
         found = _ours(task, rows)
     else:
-        names = [one["metric"] for one in results["configs"][task].get("metric_list") or ()]
+        names = [one["metric"] for one in results.configs[task].get("metric_list") or ()]
         found = {name: [_theirs(task, row, score) for row, score in read] for name in names if (read := _read(rows, name))}
         if not found:
             raise ResultsError(f"how {task} scores an item is not known: its samples have no number under {', '.join(names)}")
     for name, items in found.items():
-        _check(task, name, items, metric(dict(results), task, name))
+        _check(task, name, items, results.metric(task, name))
     return found
 
 

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from cmqa_tasks.harness.evaluations import check_path, evaluate
 from cmqa_tasks.reports.before_after import checks
 from cmqa_tasks.reports.before_after.judge import judge_of
-from cmqa_tasks.results import ResultsError, latest_results
+from cmqa_tasks.results import ResultsError, ResultsFile, latest_results
 
 Side = Literal["before", "after"]
 SIDES: tuple[Side, Side] = ("before", "after")
@@ -183,14 +183,14 @@ def _complete(directory: Path, task: str) -> bool:
     return all(_rows(directory, leaf) == _asked(results, leaf) for leaf in leaves(results, task))
 
 
-def leaves(results: Mapping[str, Any], task: str) -> list[str]:
+def leaves(results: ResultsFile, task: str) -> list[str]:
     """The tasks with items of their own that a task stands for: itself, or the members of the group, sorted."""
-    members = results["group_subtasks"].get(task) or []
+    members = results.group_subtasks.get(task) or []
     return sorted(leaf for member in members for leaf in leaves(results, member)) if members else [task]
 
 
-def _asked(results: Mapping[str, Any], leaf: str) -> int:
-    return int(results["n-samples"].get(leaf, {}).get("effective", -1))
+def _asked(results: ResultsFile, leaf: str) -> int:
+    return int(results.n_samples.get(leaf, {}).get("effective", -1))
 
 
 def _rows(directory: Path, leaf: str) -> int:

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from cmqa_tasks.attention.store import locate
 from cmqa_tasks.reports.before_after.items import Item, items_of
 from cmqa_tasks.reports.before_after.pairs import Difference, Exact, Pairs, attention, difference, exact, pair
 from cmqa_tasks.reports.before_after.runs import SIDES, Request, Side, leaves
-from cmqa_tasks.results import ResultsError, latest_results, metric
-from cmqa_tasks.results.parquet import by_item
+from cmqa_tasks.results import ResultsError, ResultsFile, latest_results
+from cmqa_tasks.results.attention import by_item
 from cmqa_tasks.scoring.statistics.paired import holm
 
 _REACH = (-1.0, 1.0)
@@ -52,7 +51,7 @@ class _Evaluated:
     """A task of both checkpoints."""
 
     task: str
-    results: tuple[Mapping[str, Any], Mapping[str, Any]]
+    results: tuple[ResultsFile, ResultsFile]
     items: Mapping[str, tuple[Mapping[str, list[Item]], Mapping[str, list[Item]]]]
     """By task with items of its own, for both checkpoints: by metric."""
     logged: tuple[Mapping[str, float], Mapping[str, float]]
@@ -103,7 +102,7 @@ def _logged(directory: Path, members: Sequence[str]) -> dict[str, float]:
 
 def _made(one: _Evaluated) -> Iterator[Row]:
     """A row per metric; of metrics that a group has no number of, of each member. The first of each shows the attention."""
-    numbers = {name: [metric(dict(result), one.task, name) for result in one.results] for name in one.metrics}
+    numbers = {name: [result.metric(one.task, name) for result in one.results] for name in one.metrics}
     alone = list(one.items) == [one.task]
     whole = [name for name, said in numbers.items() if alone or all(value is not None for value in said)]
     for name in whole:

@@ -1,6 +1,6 @@
 """Boards: the rows of models that were asked the same, ranked, with all that stands behind each number.
 
-    boards = make(read_all([Source.parse("runs")]))
+    boards = make(read_runs(["runs"]))
 
 Only numbers of one setting (data, protocol, language, task version) and one contrast stand in one board. Models are ranked by
 ``balanced`` across kinds; two whose paired difference has an interval around 0 are not told apart. A row whose items are not
@@ -19,7 +19,7 @@ from cmqa_tasks.reports.board.estimates import Estimate, Estimates, estimates
 from cmqa_tasks.reports.board.own_arms import contrasts_of, left_out
 from cmqa_tasks.reports.board.spread import Spread, spread_of
 from cmqa_tasks.reports.board.within import Within, adjusted, within
-from cmqa_tasks.results import Entry, ResultsError, Setting, Subject
+from cmqa_tasks.results import ModelStamp, ResultsError, Run, Setting
 from cmqa_tasks.results.tally import count, facts_of
 from cmqa_tasks.scoring.statistics import ranking
 from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, interval, widened
@@ -39,7 +39,7 @@ class Row:
     items: int
     facts: int
     marks: tuple[str, ...]
-    subject: Subject
+    subject: ModelStamp
     dates: tuple[str, ...]
     spread: Spread | None = None
     """None where there is one protocol only."""
@@ -56,30 +56,30 @@ class Board:
     rows: tuple[Row, ...]
 
 
-def make(entries: Sequence[Entry], resamples: int = RESAMPLES, seed: int = 0) -> list[Board]:
-    """Every board that the entries give rise to, in the order of settings and contrasts.
+def make(runs: Sequence[Run], resamples: int = RESAMPLES, seed: int = 0) -> list[Board]:
+    """Every board that the runs give rise to, in the order of settings and contrasts.
 
     Raises:
-        ResultsError: no entry has an arm across kinds, or two rows would have the same name.
+        ResultsError: no run has an arm across kinds, or two rows would have the same name.
     """
     boards = []
-    for setting in sorted({entry.setting for entry in entries}):
-        asked = [entry for entry in entries if entry.setting == setting]
+    for setting in sorted({run.setting for run in runs}):
+        asked = [run for run in runs if run.setting == setting]
         for contrast in contrasts_of(asked):
-            if kept := [entry for entry in asked if set(contrast.across) & entry.parts.keys()]:
+            if kept := [run for run in asked if set(contrast.across) & run.parts.keys()]:
                 boards.append(_board(setting, contrast, kept, resamples, seed))
     if not boards:
-        arms = sorted({arm for entry in entries for arm in entry.parts})
-        reasons = "".join(f"\n{one}" for one in left_out(entries, []))
+        arms = sorted({arm for run in runs for arm in run.parts})
+        reasons = "".join(f"\n{one}" for one in left_out(runs, []))
         raise ResultsError(f"nothing to rank: no run has an arm of different kinds (arms evaluated: {', '.join(arms)}){reasons}")
     return _with_spread(boards)
 
 
-def _board(setting: Setting, contrast: Contrast, entries: Sequence[Entry], resamples: int, seed: int) -> Board:
-    whole = [entry for entry in entries if _complete(entry, contrast)]
-    rest = [entry for entry in entries if not _complete(entry, contrast)]
+def _board(setting: Setting, contrast: Contrast, runs: Sequence[Run], resamples: int, seed: int) -> Board:
+    whole = [run for run in runs if _complete(run, contrast)]
+    rest = [run for run in runs if not _complete(run, contrast)]
     groups = [(whole, True)] if whole else []
-    groups += [([entry], False) for entry in rest]
+    groups += [([run], False) for run in rest]
     rows = [row for group, ranked in groups for row in _rows(contrast, group, ranked, resamples, seed)]
     rows.sort(key=lambda row: (row.rank is None, -_score(row), row.name))
     tests = adjusted([row.within for row in rows])
@@ -87,9 +87,9 @@ def _board(setting: Setting, contrast: Contrast, entries: Sequence[Entry], resam
     return Board(setting, contrast, tuple(rows))
 
 
-def _complete(entry: Entry, contrast: Contrast) -> bool:
-    return all(arm in entry.parts and not entry.parts[arm].partial for arm in contrast.across) and not any(
-        entry.parts[arm].partial for arm in contrast.same if arm in entry.parts
+def _complete(run: Run, contrast: Contrast) -> bool:
+    return all(arm in run.parts and not run.parts[arm].partial for arm in contrast.across) and not any(
+        run.parts[arm].partial for arm in contrast.same if arm in run.parts
     )
 
 
@@ -98,17 +98,17 @@ def _score(row: Row) -> float:
     return -1.0 if np.isnan(value) else value
 
 
-def _rows(contrast: Contrast, entries: Sequence[Entry], ranked: bool, resamples: int, seed: int) -> Iterator[Row]:
-    facts = facts_of(entries, contrast.arms)
-    tallies = [count(entry, facts) for entry in entries]
+def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int, seed: int) -> Iterator[Row]:
+    facts = facts_of(runs, contrast.arms)
+    tallies = [count(run, facts) for run in runs]
     found = estimates(tallies, contrast, resamples, seed)
     ranks, letters = _order(found, len(facts)) if ranked else ([None], ["–"])
-    for entry, tally, one, rank, ties in zip(entries, tallies, found, ranks, letters, strict=True):
+    for run, tally, one, rank, ties in zip(runs, tallies, found, ranks, letters, strict=True):
         items = tally.items(contrast.arms)
-        marks = entry.marks(contrast.arms)
-        about = entry.subject, entry.dates
+        marks = run.marks(contrast.arms)
+        about = run.subject, run.dates
         test = within(tally, contrast)
-        yield Row(entry.name, rank, ties, one.values, one.arms, items, len(facts), marks, *about, within=test)
+        yield Row(run.name, rank, ties, one.values, one.arms, items, len(facts), marks, *about, within=test)
 
 
 def _order(found: Sequence[Estimates], facts: int) -> tuple[list[int | None], list[str]]:

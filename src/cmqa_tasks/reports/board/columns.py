@@ -10,7 +10,7 @@ from cmqa_tasks.reports.board.board import Board, Row
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.spread import Spread
-from cmqa_tasks.results import Setting, Subject
+from cmqa_tasks.results import ModelStamp, Setting
 from cmqa_tasks.writing.numbers import number, p_value, rounded, signed, significant
 
 _INTERVALS = (
@@ -22,8 +22,8 @@ _INTERVALS = (
     "same_false_alarm",
     "across_false_alarm",
     "across_recognition_given_readable",
-    "same_attention",
-    "across_attention",
+    "same_log_density_ratio",
+    "across_log_density_ratio",
 )
 _PLAIN = ("readable", "preference", "prefers_first", "unparsed")
 
@@ -94,7 +94,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(lambda one: f"false alarms, {one.across_name}", _value("across_false_alarm")),
     Column(lambda one: f"false alarms, {one.same_name}", _value("same_false_alarm")),
     Column(lambda one: f"prefers {_KINDS.get(one.preference, one.preference)}", _value("preference")),
-    Column(lambda _: "attention imbalance", _value("across_attention", signed)),
+    Column(lambda _: "log_density_ratio", _value("across_log_density_ratio", signed)),
     Column(lambda _: "unparsed", _value("unparsed")),
     Column(lambda _: "items", lambda row: str(row.items)),
     Column(lambda _: "facts", lambda row: str(row.facts)),
@@ -106,7 +106,7 @@ STAMPS: tuple[Column, ...] = (
     Column(lambda _: "made from", lambda row: row.subject.arguments, words=True),
     Column(lambda _: "revision", lambda row: row.subject.revision or "–", words=True),
     Column(lambda _: "dtype", lambda row: row.subject.dtype, words=True),
-    Column(lambda _: "attention", lambda row: row.subject.attention, words=True),
+    Column(lambda _: "attn_implementation", lambda row: row.subject.attn_implementation, words=True),
     Column(lambda _: "harness", lambda row: row.subject.harness, words=True),
     Column(lambda _: "cmqa-tasks", lambda row: row.subject.package, words=True),
     Column(lambda _: "date (UTC)", lambda row: ", ".join(row.dates), words=True),
@@ -141,7 +141,7 @@ def _flat(board: Board, row: Row) -> Iterator[tuple[str, object]]:
         ("mcnemar_p_holm", significant(test.adjusted) if test else None),
     )
     yield from ((field.name, getattr(board.setting, field.name)) for field in fields(Setting))
-    yield from ((field.name, getattr(row.subject, field.name)) for field in fields(Subject) if field.name != "model")
+    yield from ((field.name, getattr(row.subject, field.name)) for field in fields(ModelStamp) if field.name != "model")
     yield from (("checkpoint", row.subject.model), ("dates", " ".join(row.dates)))
 
 

@@ -34,12 +34,12 @@ class Estimates:
     values: Mapping[str, Estimate]
     """By column, such as ``across_balanced``."""
     arms: Mapping[str, Mapping[str, Estimate]]
-    """By arm: ``balanced``, ``recognition``, ``false_alarm``, ``recognition_given_readable``, ``attention``."""
+    """By arm: ``balanced``, ``recognition``, ``false_alarm``, ``recognition_given_readable``, ``log_density_ratio``."""
     draws: Array
     """``across_balanced`` in every resample, for paired differences between models."""
 
 
-_PER_ARM = ("recognition", "false_alarm", "recognition_given_readable", "attention")
+_PER_ARM = ("recognition", "false_alarm", "recognition_given_readable", "log_density_ratio")
 _REACH = {"gap": (-1.0, 1.0)}
 
 
@@ -72,8 +72,8 @@ def _columns(tally: Tally, contrast: Contrast) -> npt.NDArray[np.float32]:
         conflict, agree = tally.calls(arm, "conflict"), tally.calls(arm, "agree")
         readable = tally.readable(arm, *contrast.singles[arm])
         kept = np.zeros(len(tally.facts), np.bool_) if readable is None else readable
-        attention = tally.attention.get(arm, (np.zeros(len(kept)), np.zeros(len(kept))))
-        parts += [*conflict, *agree, conflict[0] * kept, conflict[1] * kept, *attention]
+        ratio = tally.log_density_ratio.get(arm, (np.zeros(len(kept)), np.zeros(len(kept))))
+        parts += [*conflict, *agree, conflict[0] * kept, conflict[1] * kept, *ratio]
     return np.stack(parts, axis=1).astype(np.float32)
 
 
@@ -101,7 +101,7 @@ def _estimates(tally: Tally, contrast: Contrast, exact: Mapping[str, Array], dra
     made = {}
     for place, (name, value) in enumerate(exact.items()):
         ends = low[place], high[place]
-        if not name.endswith("attention"):
+        if not name.endswith("log_density_ratio"):
             facts = readable if name.endswith("given_readable") else int(behind[place])
             ends = widened(*ends, facts, _REACH.get(name, (0.0, 1.0)))
         made[name] = Estimate(float(value[0]), float(ends[0]), float(ends[1]))

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.reports.board.contrasts import CONTRASTS, Contrast, Kinds
-from cmqa_tasks.results import Entry
+from cmqa_tasks.results import Run
 
 
-def contrasts_of(entries: Sequence[Entry]) -> tuple[Contrast, ...]:
-    """The contrasts between the arms of some entries of one setting: the shipped ones, and those of arms of one's own."""
-    evaluated = {arm: part.kinds for entry in entries for arm, part in entry.parts.items()}
+def contrasts_of(runs: Sequence[Run]) -> tuple[Contrast, ...]:
+    """The contrasts between the arms of some runs of one setting: the shipped ones, and those of arms of one's own."""
+    evaluated = {arm: part.kinds for run in runs for arm, part in run.parts.items()}
     own = {arm: kinds for arm, kinds in sorted(evaluated.items()) if arm not in ARMS and kinds}
     pairs = {arm: kinds for arm, kinds in sorted(evaluated.items()) if len(kinds) == 2}
     modalities = [arm for arm in own if arm in pairs and _differ(own[arm], 0)]
@@ -44,25 +44,25 @@ def _alike(pairs: Mapping[str, Kinds], across: Iterable[str]) -> tuple[str, ...]
     return tuple(arm for arm, (first, second) in pairs.items() if first == second and first in wanted)
 
 
-def left_out(entries: Sequence[Entry], shown: Iterable[tuple[str, object, str]]) -> list[str]:
+def left_out(runs: Sequence[Run], shown: Iterable[tuple[str, object, str]]) -> list[str]:
     """What was evaluated and stands on no board, and why, a line each.
 
     Args:
-        entries: all that was read.
+        runs: all that was read.
         shown: model, setting and arm of everything on a board.
     """
     kept = set(shown)
     lines: dict[str, None] = {}
-    for entry in entries:
-        rest = [arm for arm in entry.parts if (entry.name, entry.setting, arm) not in kept and not entry.parts[arm].single]
-        for why, arms in _reasons(entry, rest):
-            lines[f"{entry.name}, {entry.setting.title}: {', '.join(arms)}: {why}"] = None
+    for run in runs:
+        rest = [arm for arm in run.parts if (run.name, run.setting, arm) not in kept and not run.parts[arm].single]
+        for why, arms in _reasons(run, rest):
+            lines[f"{run.name}, {run.setting.title}: {', '.join(arms)}: {why}"] = None
     return list(lines)
 
 
-def _reasons(entry: Entry, arms: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    unknown = [arm for arm in arms if not entry.parts[arm].kinds]
-    known = [arm for arm in arms if entry.parts[arm].kinds]
+def _reasons(run: Run, arms: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    unknown = [arm for arm in arms if not run.parts[arm].kinds]
+    known = [arm for arm in arms if run.parts[arm].kinds]
     if unknown:
         yield "of which kinds the pieces are is not said; evaluate again with cmqa-tasks 0.4.0 or later", unknown
     if known:

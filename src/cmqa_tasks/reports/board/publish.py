@@ -11,15 +11,15 @@ from pathlib import Path
 from cmqa_tasks.reports.board import ablation, ablation_files, board, files
 from cmqa_tasks.reports.board.figures import Drawn, draw
 from cmqa_tasks.reports.board.own_arms import left_out
-from cmqa_tasks.results import Source, read_all
+from cmqa_tasks.results import read_runs
 from cmqa_tasks.writing import pictures
 
 
-def leaderboard(runs: Sequence[str], out: Path, figures: bool | None = None) -> list[Path]:
+def leaderboard(sources: Sequence[str], out: Path, figures: bool | None = None) -> list[Path]:
     """Read directories (``NAME=DIRECTORY`` or ``DIRECTORY``) and write their leaderboard in all forms.
 
     Args:
-        runs: the directories.
+        sources: the directories.
         out: where the files go; made if it does not exist.
         figures: whether to draw; by default where matplotlib is installed.
 
@@ -28,10 +28,10 @@ def leaderboard(runs: Sequence[str], out: Path, figures: bool | None = None) -> 
         ImportError: figures are wanted and matplotlib is not installed.
     """
     wanted = pictures.available() if figures is None else figures
-    entries = read_all(Source.parse(text) for text in runs)
-    boards = board.make(entries)
+    runs = read_runs(sources)
+    boards = board.make(runs)
     found = ablation.views(boards)
-    rest = left_out(entries, [(row.name, one.setting, arm) for one in boards for row in one.rows for arm in row.arms])
+    rest = left_out(runs, [(row.name, one.setting, arm) for one in boards for row in one.rows for arm in row.arms])
     drawn = draw(found, out) if wanted else Drawn()
     tables = files.write(boards, out, figures=drawn.main, left_out=rest)
     return [*tables, *ablation_files.write(found, out, drawn.ablation or {}), *drawn.paths]

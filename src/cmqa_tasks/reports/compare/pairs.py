@@ -17,7 +17,7 @@ from cmqa_tasks.facts.records import ARMS, Relation
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.own_arms import contrasts_of
-from cmqa_tasks.results import Entry, ResultsError, Setting
+from cmqa_tasks.results import ResultsError, Run, Setting
 from cmqa_tasks.results.tally import Tally, count, facts_of
 from cmqa_tasks.results.texts import exchanges
 from cmqa_tasks.scoring.metrics import balanced
@@ -108,13 +108,13 @@ class Comparison:
     """What a reader must know of either run."""
 
 
-def compare(a: Sequence[Entry], b: Sequence[Entry], resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
-    """Compare two models, each given by its entries.
+def compare(a: Sequence[Run], b: Sequence[Run], resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
+    """Compare two models, each given by its runs.
 
     Raises:
         ResultsError: several models on one side, or nothing that both were asked.
     """
-    names = [_one_name(entries) for entries in (a, b)]
+    names = [_one_name(runs) for runs in (a, b)]
     pairs = [(one, other) for one in a for other in b if one.setting == other.setting]
     arms: list[ArmPair] = []
     contrasts: list[ContrastPair] = []
@@ -132,44 +132,44 @@ def compare(a: Sequence[Entry], b: Sequence[Entry], resamples: int = RESAMPLES, 
         contrasts += list(_contrasts(one.setting, rates, contrasts_of([one, other])))
         flips += [flip for arm in shared for flip in _flips(left, right, arm)]
     if not arms:
-        settings = (" | ".join(sorted({entry.setting.title for entry in entries})) for entries in (a, b))
+        settings = (" | ".join(sorted({run.setting.title for run in runs})) for runs in (a, b))
         raise ResultsError(f"no arm with two pieces under one setting in both: {' against '.join(settings)}")
-    marks = [f"{name}: {mark}" for name, entries in zip("AB", (a, b), strict=True) for mark in _marks(entries)]
+    marks = [f"{name}: {mark}" for name, runs in zip("AB", (a, b), strict=True) for mark in _marks(runs)]
     return Comparison(names[0], names[1], tuple(arms), tuple(contrasts), tuple(flips), tuple(marks))
 
 
-def _shared(one: Entry, other: Entry) -> list[str]:
+def _shared(one: Run, other: Run) -> list[str]:
     """The arms with two pieces that both have, shipped ones first."""
     both = [arm for arm, part in one.parts.items() if arm in other.parts and not part.single]
     order = {arm: place for place, arm in enumerate(ARMS)}
     return sorted(both, key=lambda arm: (order.get(arm, len(order)), arm))
 
 
-def _one_name(entries: Sequence[Entry]) -> str:
-    names = sorted({entry.name for entry in entries})
+def _one_name(runs: Sequence[Run]) -> str:
+    names = sorted({run.name for run in runs})
     if len(names) != 1:
         raise ResultsError(f"{len(names)} models ({', '.join(names)}) on one side: give a directory of one")
     return names[0]
 
 
-def _marks(entries: Sequence[Entry]) -> list[str]:
-    return list(dict.fromkeys(mark for entry in entries for mark in entry.marks(list(entry.parts))))
+def _marks(runs: Sequence[Run]) -> list[str]:
+    return list(dict.fromkeys(mark for run in runs for mark in run.marks(list(run.parts))))
 
 
-def _items(entry: Entry, arm: str) -> int:
-    return int(entry.parts[arm].items.num_rows)
+def _items(run: Run, arm: str) -> int:
+    return int(run.parts[arm].items.num_rows)
 
 
-def _paired(one: Entry, other: Entry, arms: Sequence[str]) -> tuple[Entry, Entry]:
-    """Both entries with the items that both have."""
+def _paired(one: Run, other: Run, arms: Sequence[str]) -> tuple[Run, Run]:
+    """Both runs with the items that both have."""
 
-    def kept(entry: Entry, model: Entry) -> Entry:
+    def kept(run: Run, model: Run) -> Run:
         parts = {}
         for arm in arms:
-            items = entry.parts[arm].items
+            items = run.parts[arm].items
             common = pc.is_in(items.column("item_id"), value_set=model.parts[arm].items.column("item_id").combine_chunks())
-            parts[arm] = replace(entry.parts[arm], items=items.filter(common))
-        return replace(entry, parts=parts)
+            parts[arm] = replace(run.parts[arm], items=items.filter(common))
+        return replace(run, parts=parts)
 
     return kept(one, other), kept(other, one)
 
@@ -262,8 +262,8 @@ def _change(balanced: Array, places: Sequence[int]) -> Array:
     return change
 
 
-def _flips(left: Entry, right: Entry, arm: str) -> Iterator[Flip]:
-    one, other = (entry.parts[arm].items.select(["item_id", "relation", "outcome"]).to_pydict() for entry in (left, right))
+def _flips(left: Run, right: Run, arm: str) -> Iterator[Flip]:
+    one, other = (run.parts[arm].items.select(["item_id", "relation", "outcome"]).to_pydict() for run in (left, right))
     after = dict(zip(other["item_id"], other["outcome"], strict=True))
     flipped = {
         item: (relation, before, after[item])
@@ -272,7 +272,7 @@ def _flips(left: Entry, right: Entry, arm: str) -> Iterator[Flip]:
     }
     if not flipped:
         return
-    said_a, said_b = (exchanges(entry.parts[arm], flipped) for entry in (left, right))
+    said_a, said_b = (exchanges(run.parts[arm], flipped) for run in (left, right))
     for item, (relation, a, b) in sorted(flipped.items()):
         texts = said_a[item].prompt, said_a[item].response, said_b[item].response
         yield Flip(left.setting, arm, item, relation, is_right(relation, b), a, b, *texts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cmqa_tasks.reports.compare import files, pairs
-from cmqa_tasks.results import Source, read_all
+from cmqa_tasks.results import read_runs
 
 
 def compare(a: str, b: str, out: Path | None, shown: int) -> tuple[str, list[Path]]:
@@ -23,6 +23,6 @@ def compare(a: str, b: str, out: Path | None, shown: int) -> tuple[str, list[Pat
     Raises:
         ResultsError: a file is damaged, incomplete or of an unknown form, or the two have nothing in common.
     """
-    left, right = (read_all([Source.parse(text)]) for text in (a, b))
+    left, right = (read_runs([text]) for text in (a, b))
     comparison = pairs.compare(left, right)
     return files.to_markdown(comparison, shown), [] if out is None else files.write(comparison, out)

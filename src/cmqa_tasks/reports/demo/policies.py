@@ -9,7 +9,7 @@ from typing import Any
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.harness.catalogue import GROUPS, task_name
 from cmqa_tasks.harness.evaluations import DEMO, begin, evaluate
-from cmqa_tasks.results import latest_results, metric
+from cmqa_tasks.results import latest_results
 from cmqa_tasks.scoring.policies import POLICIES
 from cmqa_tasks.writing import markdown
 from cmqa_tasks.writing.numbers import number
@@ -56,4 +56,4 @@ def table(models: Sequence[str], out: Path) -> str:
 def _rows(name: str, out: Path) -> Iterator[list[str]]:
     results = latest_results(out / name)
     for task in ROWS:
-        yield [name, task, *(number(metric(results, task, column)) for column in COLUMNS)]
+        yield [name, task, *(number(results.metric(task, column)) for column in COLUMNS)]

@@ -20,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from cmqa_tasks.facts.records import Outcome, Relation
 from cmqa_tasks.facts.records import Record as Checked
@@ -133,6 +133,12 @@ class _About(BaseModel):
     stamp: dict[str, str]
     environment: dict[str, str]
     history: tuple[dict[str, Any], ...]
+
+    @field_validator("stamp", mode="after")
+    @classmethod
+    def _renamed(cls, stamp: dict[str, str]) -> dict[str, str]:
+        """References recorded before 0.6 call the attention implementation ``attention``."""
+        return {"attn_implementation" if name == "attention" else name: value for name, value in stamp.items()}
 
 
 class _Task(Checked):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from cmqa_tasks.results import Entry, Part, ResultsError, Setting, Source, read_all
+from cmqa_tasks.results import ResultsError, Run, Setting, TaskRun, read_runs
 from cmqa_tasks.results.texts import exchanges
 from cmqa_tasks.scoring.outcomes import is_right
 
@@ -60,21 +60,21 @@ def of_run(directory: Path) -> Snapshot:
         ResultsError: the results cannot be read, or there are several models.
         cmqa_tasks.attention.store.StoreError: a log of attention is damaged.
     """
-    entries = read_all([Source(directory)])
-    models = sorted({entry.name for entry in entries})
+    runs = read_runs([directory])
+    models = sorted({run.name for run in runs})
     if len(models) > 1:
         raise ResultsError(f"{directory} holds results of {len(models)} models ({', '.join(models)}); the gate compares one")
-    tasks = {Key(arm, entry.setting): _records(part) for entry in entries for arm, part in entry.parts.items()}
-    dates = sorted({date for entry in entries for date in entry.dates})
-    return Snapshot(models[0], _stamp(entries[0]), dates[-1], dict(sorted(tasks.items())))
+    tasks = {Key(arm, run.setting): _records(part) for run in runs for arm, part in run.parts.items()}
+    dates = sorted({date for run in runs for date in run.dates})
+    return Snapshot(models[0], _stamp(runs[0]), dates[-1], dict(sorted(tasks.items())))
 
 
-def _stamp(entry: Entry) -> dict[str, str]:
-    subject = entry.subject
+def _stamp(run: Run) -> dict[str, str]:
+    subject = run.subject
     return {name: getattr(subject, name) for name in subject.__slots__ if name != "model"}
 
 
-def _records(part: Part) -> dict[str, Record]:
+def _records(part: TaskRun) -> dict[str, Record]:
     said = exchanges(part) if part.stamp.setting.by == "generation" else {}
     columns = [part.items.column(name).to_pylist() for name in ("item_id", "fact_id", "relation", "outcome", "parsed")]
     return {

@@ -8,7 +8,7 @@ from typing import Any
 from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.reports.page import pack
-from cmqa_tasks.results import Entry
+from cmqa_tasks.results import Run
 from cmqa_tasks.results.tally import Tally, count, facts_of
 from cmqa_tasks.writing.numbers import rounded
 
@@ -16,11 +16,11 @@ _PROTOCOLS = tuple(PROTOCOLS)
 _PAIRS = tuple(name for name, arm in ARMS.items() if not arm.single)
 
 
-def make(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def make(entries: Sequence[Run]) -> list[dict[str, Any]]:
     """A grid per model, arms × protocols, of recognition and false alarms with the number of items behind each; None where an
     arm was not evaluated. Numbers of different releases, task versions or ways of answering stand in grids of their own.
     """
-    groups: dict[tuple[Any, ...], list[Entry]] = {}
+    groups: dict[tuple[Any, ...], list[Run]] = {}
     for entry in entries:
         setting = entry.setting
         key = entry.name, entry.subject, setting.release, setting.release_sha256, setting.task_version, setting.by
@@ -29,7 +29,7 @@ def make(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return [grid for grid in grids if grid["arms"]]
 
 
-def _grid(entries: Sequence[Entry]) -> dict[str, Any]:
+def _grid(entries: Sequence[Run]) -> dict[str, Any]:
     arms = [arm for arm in _PAIRS if any(arm in entry.parts for entry in entries)]
     entries = sorted(entries, key=_order)
     tallies = [count(entry, facts_of([entry])) for entry in entries]
@@ -45,13 +45,13 @@ def _grid(entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def _order(entry: Entry) -> tuple[int, str, str]:
+def _order(entry: Run) -> tuple[int, str, str]:
     """The default protocol first, and English before other languages."""
     name = entry.setting.protocol
     return _PROTOCOLS.index(name) if name in _PROTOCOLS else len(_PROTOCOLS), name, entry.setting.language
 
 
-def protocol(entry: Entry) -> str:
+def protocol(entry: Run) -> str:
     """The name of an entry's protocol, with the question's language where it is not English."""
     language = "" if entry.setting.language == "en" else f" ({entry.setting.language})"
     return pack.name(f"{entry.setting.protocol}{language}")

@@ -1,4 +1,4 @@
-"""The attention logs of a page's models, merged (whose log is whose: :mod:`cmqa_tasks.results.logs`)."""
+"""The attention logs of a page's models, merged (whose log is whose: :mod:`cmqa_tasks.results.attention_logs`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cmqa_tasks.attention import store
-from cmqa_tasks.results import Entry, Source, logs
+from cmqa_tasks.results import Run, RunDirectory, attention_logs
 
 
 @contextmanager
-def opened(entries: Sequence[Entry], sources: Sequence[Source]) -> Iterator[tuple[Mapping[int, Path], tuple[str, ...]]]:
+def opened(entries: Sequence[Run], sources: Sequence[RunDirectory]) -> Iterator[tuple[Mapping[int, Path], tuple[str, ...]]]:
     """The merged log of each entry that has one, by the entry's place, and what must be said about logs that were left out.
 
     Runs stay as they are: shards that were not merged yet are merged in a temporary directory.
@@ -36,16 +36,16 @@ def opened(entries: Sequence[Entry], sources: Sequence[Source]) -> Iterator[tupl
         yield found, tuple(dict.fromkeys(notes))
 
 
-def _candidates(entry: Entry, sources: Sequence[Source]) -> list[Path]:
+def _candidates(entry: Run, sources: Sequence[RunDirectory]) -> list[Path]:
     """The entry's own logs below the directories that its samples were read from."""
     samples = [part.samples for part in entry.parts.values()]
-    roots = {source.directory for source in sources if any(path.is_relative_to(source.directory) for path in samples)}
-    return logs.own(entry.subject, roots, samples)
+    roots = {source.path for source in sources if any(path.is_relative_to(source.path) for path in samples)}
+    return attention_logs.own(entry.subject, roots, samples)
 
 
 def _merged(folder: Path, scratch: Path) -> Path:
     """The merged file of a directory; where there are shards, merged from links to them, so that they stay."""
-    files = logs.files(folder)
+    files = attention_logs.files(folder)
     if [path.name for path in files] == [store.MERGED]:
         return files[0]
     scratch.mkdir()

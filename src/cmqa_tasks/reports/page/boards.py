@@ -12,7 +12,7 @@ from cmqa_tasks.reports.board.board import Board, Row
 from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, nested
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.reports.page import pack
-from cmqa_tasks.results import Entry
+from cmqa_tasks.results import Run
 
 _PLOTTED = ("same_balanced", "across_balanced", "gap")
 
@@ -41,7 +41,7 @@ class BoardTables:
     stamps: TableCells
 
 
-def make(entries: Sequence[Entry]) -> list[Board]:
+def make(entries: Sequence[Run]) -> list[Board]:
     """The boards of :func:`cmqa_tasks.reports.board.board.make`; none where no model has an arm of different kinds."""
     across = {arm for contrast in contrasts_of(entries) for arm in contrast.across}
     return board.make(entries) if any(across & entry.parts.keys() for entry in entries) else []

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cmqa_tasks.facts.records import ARMS
-from cmqa_tasks.results import Entry
+from cmqa_tasks.results import Run
 
 FACTS_OF_A_GROUP = 4
 """Facts whose answers are packed together: what the browser unpacks to show one item."""
@@ -55,7 +55,7 @@ class Choice:
     items: int
 
 
-def choose(entries: Sequence[Entry], limit: int) -> Choice:
+def choose(entries: Sequence[Run], limit: int) -> Choice:
     """Items of whole facts, so that what is paired stays together, in the order of a hash of the fact: a sample that favours no
     world and is the same for the same data, whatever the models.
     """
@@ -77,7 +77,7 @@ def _hash(fact: FactKey) -> str:
     return hashlib.sha256("".join(fact).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _items_of_facts(entries: Sequence[Entry]) -> dict[FactKey, int]:
+def _items_of_facts(entries: Sequence[Run]) -> dict[FactKey, int]:
     """How many items each fact has, over all entries."""
     tables: dict[str, list[pa.Table]] = {}
     for entry in entries:
@@ -92,7 +92,7 @@ def _items_of_facts(entries: Sequence[Entry]) -> dict[FactKey, int]:
     return counts
 
 
-def _items(entries: Sequence[Entry], facts: Collection[FactKey]) -> dict[FactKey, list[ChosenItem]]:
+def _items(entries: Sequence[Run], facts: Collection[FactKey]) -> dict[FactKey, list[ChosenItem]]:
     """The items of these facts, each with the answers of all entries."""
     answers: dict[tuple[str, str], dict[int, Answer]] = {}
     items: dict[FactKey, list[ChosenItem]] = {fact: [] for fact in facts}
@@ -110,7 +110,7 @@ def _items(entries: Sequence[Entry], facts: Collection[FactKey]) -> dict[FactKey
     return items
 
 
-def _rows(entry: Entry, facts: pa.Array) -> Iterator[tuple[str, ...]]:
+def _rows(entry: Run, facts: pa.Array) -> Iterator[tuple[str, ...]]:
     for part in entry.parts.values():
         kept = part.items.filter(pc.is_in(part.items.column("fact_id").cast(pa.string()), facts))
         yield from zip(*(kept.column(name).to_pylist() for name in _COLUMNS), strict=True)

@@ -11,12 +11,12 @@ from cmqa_tasks.attention import labels
 from cmqa_tasks.attention.pools import Pool, pools
 from cmqa_tasks.reports.page import pack
 from cmqa_tasks.reports.page.ablation import protocol
-from cmqa_tasks.results import Entry
+from cmqa_tasks.results import Run
 
 DIGITS = 3
 
 
-def make(entries: Sequence[Entry], logs: Mapping[int, Path]) -> list[dict[str, Any]]:
+def make(entries: Sequence[Run], logs: Mapping[int, Path]) -> list[dict[str, Any]]:
     """For each entry, its panels; none where it logged nothing. A panel is a pool of :mod:`cmqa_tasks.attention.pools`: an arm of
     two like pieces, or both orders of two unlike ones.
 

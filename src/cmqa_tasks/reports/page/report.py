@@ -10,7 +10,7 @@ from cmqa_tasks.reports.page import ablation, attention_logs, boards, document, 
 from cmqa_tasks.reports.page.choice import choose
 from cmqa_tasks.reports.page.samples import Samples
 from cmqa_tasks.reports.page.sources import Sources
-from cmqa_tasks.results import Entry, Source, read_all
+from cmqa_tasks.results import Run, RunDirectory, read_runs
 from cmqa_tasks.writing.files import write_text
 
 
@@ -45,8 +45,8 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
     """
     if out.is_dir():
         raise IsADirectoryError(f"{out} is a directory; name the page itself, as in {out / 'report.html'}")
-    origins = [Source.parse(text) for text in runs]
-    entries = read_all(origins)
+    origins = [RunDirectory.parse(text) for text in runs]
+    entries = read_runs(origins)
     known = Sources(data)
     page = _page(entries, origins, known, items, room)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
     return Made(out, out.stat().st_size, page.items, page.images, page.notes)
 
 
-def _page(entries: Sequence[Entry], origins: Sequence[Source], data: Sources, items: int, room: int) -> document.Page:
+def _page(entries: Sequence[Run], origins: Sequence[RunDirectory], data: Sources, items: int, room: int) -> document.Page:
     found = boards.make(entries)
     with attention_logs.opened(entries, origins) as (attention, notes):
         numbers = {
@@ -68,6 +68,6 @@ def _page(entries: Sequence[Entry], origins: Sequence[Source], data: Sources, it
     return document.make(document.Contents(boards.tables(found), numbers, samples, notes), room)
 
 
-def _about(entry: Entry) -> dict[str, str]:
+def _about(entry: Run) -> dict[str, str]:
     by = "" if entry.setting.by == "generation" else ", by log-likelihood"
     return {"name": pack.name(entry.name), "protocol": ablation.protocol(entry) + by}

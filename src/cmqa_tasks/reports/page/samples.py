@@ -19,7 +19,7 @@ from cmqa_tasks.reports.page import images, pack, segments, sources
 from cmqa_tasks.reports.page.choice import Choice, ChosenItem
 from cmqa_tasks.reports.page.segments import SegmentShares
 from cmqa_tasks.reports.page.sources import Sources
-from cmqa_tasks.results import Entry
+from cmqa_tasks.results import Run
 from cmqa_tasks.results.texts import Exchange, exchanges
 
 _NOT_ASKED = "."
@@ -113,7 +113,7 @@ class Samples:
         cmqa_tasks.attention.store.StoreError: an attention log is.
     """
 
-    def __init__(self, entries: Sequence[Entry], choice: Choice, data: Sources, logs: Mapping[int, Path]) -> None:
+    def __init__(self, entries: Sequence[Run], choice: Choice, data: Sources, logs: Mapping[int, Path]) -> None:
         self.entries, self.choice, self.data = entries, choice, data
         self.absent_releases: set[str] = set()
         """Releases that are not at hand, so that the evidence of their items is not shown."""

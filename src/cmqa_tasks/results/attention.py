@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from cmqa_tasks.attention import store
 from cmqa_tasks.attention.pools import finite_mean
 from cmqa_tasks.attention.rows import KEY
-from cmqa_tasks.results.logs import files, own
+from cmqa_tasks.results.attention_logs import files, own
 from cmqa_tasks.results.stamp import TaskStamp
 
 _AGGREGATE = "last_prompt"
@@ -22,7 +22,7 @@ _AGGREGATE = "last_prompt"
 
 
 def fill(table: pa.Table, stamp: TaskStamp, samples: Path, directory: Path) -> pa.Table:
-    """An item table whose column ``attention`` comes from the model's own logs, where the table has none of its own.
+    """An item table whose column ``log_density_ratio`` comes from the model's own logs, where the table has none of its own.
 
     Args:
         table: the items.
@@ -33,13 +33,13 @@ def fill(table: pa.Table, stamp: TaskStamp, samples: Path, directory: Path) -> p
     Raises:
         cmqa_tasks.attention.store.StoreError: a file is damaged.
     """
-    if pc.count(table.column("attention")).as_py():
+    if pc.count(table.column("log_density_ratio")).as_py():
         return table
     found = by_item(stamp.task, own(stamp.subject, [directory], [samples]))
     if not found:
         return table
     values = pa.array([found.get(item) for item in table.column("item_id").to_pylist()], pa.float64())
-    return table.set_column(table.schema.get_field_index("attention"), "attention", values)
+    return table.set_column(table.schema.get_field_index("log_density_ratio"), "log_density_ratio", values)
 
 
 def by_item(task: str, logs: Sequence[Path]) -> dict[str, float]:
@@ -47,8 +47,8 @@ def by_item(task: str, logs: Sequence[Path]) -> dict[str, float]:
 
     Args:
         task: its name.
-        logs: directories of logs (:func:`cmqa_tasks.results.logs.own`); of an item's rows the one written last counts, as when
-            :func:`cmqa_tasks.attention.store.merge` has put them together.
+        logs: directories of logs (:func:`cmqa_tasks.results.attention_logs.own`); of an item's rows the one written last counts,
+            as when :func:`cmqa_tasks.attention.store.merge` has put them together.
 
     Raises:
         cmqa_tasks.attention.store.StoreError: a file is damaged.

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from cmqa_tasks.attention import store
 from cmqa_tasks.attention.bias import bias_of, bias_text
-from cmqa_tasks.results.stamp import UNKNOWN, Subject
+from cmqa_tasks.results.stamp import UNKNOWN, ModelStamp
 
 _REVISION = "main"
 """The model's own default."""
 
 
-def own(subject: Subject, directories: Collection[Path], samples: Collection[Path]) -> list[Path]:
+def own(subject: ModelStamp, directories: Collection[Path], samples: Collection[Path]) -> list[Path]:
     """The directories of a model's own logs, sorted; of several, those that are nearest to its samples.
 
     Args:
@@ -39,7 +39,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet"))
 
 
-def is_of(path: Path, subject: Subject) -> bool:
+def is_of(path: Path, subject: ModelStamp) -> bool:
     """Whether a log's file is of a model: checkpoint and attention bias are the same, and revision and dtype as far as both say.
 
     Raises:

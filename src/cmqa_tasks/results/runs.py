@@ -1,11 +1,11 @@
-"""What was evaluated, put together from the runs of one or more directories: an entry per model and setting.
+"""What was evaluated, put together from the files of one or more directories: a run per model and setting.
 
-    entries = read_all([Source.parse("runs/base"), Source.parse("tuned=runs/step-900")])
-    entries[0].parts["image_text"].items          # a typed table, one row an item
+    runs = read_runs(["runs/base", "tuned=runs/step-900"])
+    runs[0].parts["image_text"].items          # a typed table, one row an item
 
 An evaluation may be spread over several runs and directories (unimodal today, cross-modal tomorrow); their parts come together
 when model, revision, arguments, software and setting are the same. An arm that was evaluated twice is not averaged: below one
-directory the more complete run counts, of equally complete ones the later, and the entry says so; in two directories it is an
+directory the more complete run counts, of equally complete ones the later, and the run says so; in two directories it is an
 error unless they are given names.
 """
 
@@ -19,21 +19,21 @@ from pathlib import Path
 import pyarrow as pa
 
 from cmqa_tasks.facts.records import ARMS
-from cmqa_tasks.results import items, parquet
+from cmqa_tasks.results import attention, items
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.files import RunFiles, find
-from cmqa_tasks.results.stamp import Setting, Subject, TaskStamp, stamps
+from cmqa_tasks.results.stamp import ModelStamp, Setting, TaskStamp, stamps
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RunDirectory:
     """A directory of results, and the name that its model is given."""
 
-    directory: Path
+    path: Path
     name: str | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Source:
+    def parse(cls, text: str) -> RunDirectory:
         """``NAME=DIRECTORY`` or ``DIRECTORY``; a directory that exists is taken as it is."""
         name, equals, directory = text.partition("=")
         if not equals or Path(text).exists():
@@ -44,7 +44,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TaskRun:
     """One task of one run."""
 
     stamp: TaskStamp
@@ -75,13 +75,13 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A model under one setting: its parts by arm."""
+class Run:
+    """A model under one setting: its tasks by arm, from one evaluation or several."""
 
     name: str
-    subject: Subject
+    subject: ModelStamp
     setting: Setting
-    parts: Mapping[str, Part]
+    parts: Mapping[str, TaskRun]
     superseded: int
     """Other evaluations of the same arms below the same directory, which do not count."""
 
@@ -108,57 +108,66 @@ class Entry:
         return (*short, *([self.subject.changes] if self.subject.changes else []), *others)
 
 
-def read_all(sources: Iterable[Source]) -> list[Entry]:
-    """The entries of all sources, sorted by setting and name.
+def read_runs(sources: Iterable[RunDirectory | Path | str]) -> list[Run]:
+    """The runs below some directories, sorted by setting and name.
+
+    Args:
+        sources: directories, or texts such as ``NAME=DIRECTORY`` (:meth:`RunDirectory.parse`).
 
     Raises:
         ResultsError: whatever is wrong with a file (see the modules of this package), samples that were not logged, or the
             same arm of the same model in two sources without a name.
         cmqa_tasks.attention.store.StoreError: a log of attention is damaged.
     """
-    parts: dict[tuple[Setting, str, Subject], dict[str, tuple[Part, Source]]] = {}
-    superseded: dict[tuple[Setting, str, Subject], int] = {}
-    for source in sources:
+    parts: dict[tuple[Setting, str, ModelStamp], dict[str, tuple[TaskRun, RunDirectory]]] = {}
+    superseded: dict[tuple[Setting, str, ModelStamp], int] = {}
+    for source in map(_directory, sources):
         for part in _parts(source):
             key = part.stamp.setting, source.name or "", part.stamp.subject
             known = parts.setdefault(key, {}).get(part.arm)
             if known is not None and known[1] is not source:
                 raise ResultsError(
-                    f"{part.stamp.subject.model}, arm {part.arm}, was evaluated in {known[1].directory} "
-                    f"and in {source.directory}: give one of them, or name them, as in old=DIRECTORY new=DIRECTORY"
+                    f"{part.stamp.subject.model}, arm {part.arm}, was evaluated in {known[1].path} "
+                    f"and in {source.path}: give one of them, or name them, as in old=DIRECTORY new=DIRECTORY"
                 )
             superseded[key] = superseded.get(key, 0) + (known is not None)
             if known is None or part.items.num_rows >= known[0].items.num_rows:
                 parts[key][part.arm] = part, source
     _check_names(parts)
     names = _names(parts)
-    entries = [
-        Entry(names[key], key[2], key[0], {arm: part for arm, (part, _) in sorted(found.items())}, superseded[key])
-        for key, found in parts.items()
+    runs = [
+        Run(names[key], key[2], key[0], {arm: part for arm, (part, _) in sorted(by_arm.items())}, superseded[key])
+        for key, by_arm in parts.items()
     ]
-    return sorted(entries, key=lambda entry: (entry.setting, entry.name, entry.subject))
+    return sorted(runs, key=lambda run: (run.setting, run.name, run.subject))
 
 
-def _parts(source: Source) -> Iterator[Part]:
+def _directory(source: RunDirectory | Path | str) -> RunDirectory:
+    if isinstance(source, str):
+        return RunDirectory.parse(source)
+    return source if isinstance(source, RunDirectory) else RunDirectory(source)
+
+
+def _parts(source: RunDirectory) -> Iterator[TaskRun]:
     """The parts of a source, oldest first; files are read by as many threads as there are CPUs."""
-    todo = [(run, task, stamp) for run in find(source.directory) for task, stamp in stamps(run).items()]
-    if not todo:
-        raise ResultsError(f"no run below {source.directory} has a task of cmqa-tasks")
+    tasks = [(files, task, stamp) for files in find(source.path) for task, stamp in stamps(files).items()]
+    if not tasks:
+        raise ResultsError(f"no run below {source.path} has a task of cmqa-tasks")
     with ThreadPoolExecutor() as pool:
-        yield from pool.map(lambda one: _part(source, *one), todo)
+        yield from pool.map(lambda task: _part(source, *task), tasks)
 
 
-def _part(source: Source, run: RunFiles, task: str, stamp: TaskStamp) -> Part:
-    path = run.samples.get(task)
+def _part(source: RunDirectory, files: RunFiles, task: str, stamp: TaskStamp) -> TaskRun:
+    path = files.samples.get(task)
     if path is None:
-        raise ResultsError(f"{run.results}: no samples of task {task} beside it; evaluate with --log_samples")
+        raise ResultsError(f"{files.results}: no samples of task {task} beside it; evaluate with --log_samples")
     table = items.read(path, stamp)
-    return Part(stamp, parquet.fill(table, stamp, path, source.directory), path)
+    return TaskRun(stamp, attention.fill(table, stamp, path, source.path), path)
 
 
-def _check_names(parts: Iterable[tuple[Setting, str, Subject]]) -> None:
+def _check_names(parts: Iterable[tuple[Setting, str, ModelStamp]]) -> None:
     """A given name is one model's."""
-    models: dict[str, set[Subject]] = {}
+    models: dict[str, set[ModelStamp]] = {}
     for _, name, subject in parts:
         if name:
             models.setdefault(name, set()).add(subject)
@@ -167,19 +176,19 @@ def _check_names(parts: Iterable[tuple[Setting, str, Subject]]) -> None:
             raise ResultsError(f"{name!r} names {len(subjects)} different models: {'; '.join(_differences(sorted(subjects)))}")
 
 
-def _differences(subjects: list[Subject]) -> list[str]:
-    fields = [name for name in Subject.__slots__ if len({getattr(one, name) for one in subjects}) > 1]
-    return [", ".join(f"{name} {getattr(one, name)!r}" for name in fields) for one in subjects]
+def _differences(subjects: list[ModelStamp]) -> list[str]:
+    fields = [name for name in ModelStamp.__slots__ if len({getattr(subject, name) for subject in subjects}) > 1]
+    return [", ".join(f"{name} {getattr(subject, name)!r}" for name in fields) for subject in subjects]
 
 
-def _names(parts: Iterable[tuple[Setting, str, Subject]]) -> dict[tuple[Setting, str, Subject], str]:
+def _names(parts: Iterable[tuple[Setting, str, ModelStamp]]) -> dict[tuple[Setting, str, ModelStamp], str]:
     """A name for each row: the given one, else the model's, with its other properties where that alone would be ambiguous."""
     keys = list(parts)
-    alike: dict[str, set[Subject]] = {}
+    alike: dict[str, set[ModelStamp]] = {}
     for _, name, subject in keys:
         if not name:
             alike.setdefault(subject.model, set()).add(subject)
-    written: dict[Subject, str] = {}
+    written: dict[ModelStamp, str] = {}
     for model, subjects in alike.items():
         ordered = sorted(subjects)
         for subject, difference in zip(ordered, _differences(ordered), strict=True):

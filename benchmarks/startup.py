@@ -21,7 +21,7 @@ import sys, time
 import lmms_eval.tasks
 modules = set(sys.modules)
 begin = time.perf_counter()
-from cmqa_tasks.plugin import include_tasks
+from cmqa_tasks.harness.plugin import include_tasks
 include_tasks()
 entered = time.perf_counter()
 lmms_eval.tasks.TaskManager(include_defaults=False)
@@ -35,7 +35,7 @@ import resource, sys, time
 import datasets, torch, PIL.Image, lmms_eval.api.task, lmms_eval.evaluator
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 begin = time.perf_counter()
-from cmqa_tasks.task_classes.lmms import ConflictTask
+from cmqa_tasks import ConflictTask
 task = ConflictTask(arm="{arm}")
 elapsed = time.perf_counter() - begin
 print(elapsed, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)

@@ -73,7 +73,7 @@ class Asked:
 
     def images(self) -> list[str]:
         """What tells the images that they show from each other, in order."""
-        from cmqa_tasks.harness.lmms import ConflictTask
+        from cmqa_tasks import ConflictTask
 
         shown = []
         for arm in self.arms:
@@ -127,7 +127,7 @@ def checkpoint(family: str, directory: Path, width: int = 512) -> Path:
 
 def _lmms(asked: Asked, wrapper: Any) -> Made:
     """A wrapper of lmms-eval and its requests."""
-    from cmqa_tasks.harness.lmms import ConflictTask
+    from cmqa_tasks import ConflictTask
 
     requests = []
     for arm in asked.arms:
@@ -173,13 +173,13 @@ def lm_eval_hf(path: Path, batch: int, asked: Asked, log: Path) -> Made:
     from lm_eval.models.hf_vlms import HFMultimodalLM
     from lm_eval.models.huggingface import HFLM
 
-    from cmqa_tasks.harness.lm import ConflictTask
+    from cmqa_tasks import LMConflictTask
 
     shared = {"pretrained": str(path), "device": "cpu", "dtype": "float32", "batch_size": batch}
     wrapper = HFLM(**shared) if path.name == "qwen2" else HFMultimodalLM(max_images=2, **shared)
     requests = []
     for arm in asked.arms:
-        task = ConflictTask(arm=arm)
+        task = LMConflictTask(arm=arm)
         task.config.generation_kwargs |= {"max_gen_toks": asked.new}
         task.build_all_requests(apply_chat_template=True, chat_template=wrapper.apply_chat_template, tokenizer_name="t")
         requests += asked.of(task)

@@ -221,7 +221,7 @@ def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Pa
         "import json, sys\n"
         "from lmms_eval.evaluator import simple_evaluate\n"
         "from cmqa_tasks.worlds.own import read_jsonl\n"
-        "from cmqa_tasks.harness.lmms import ConflictTask\n"
+        "from cmqa_tasks import ConflictTask\n"
         "task = ConflictTask(arm='image_text', data=read_jsonl(sys.argv[1]))\n"
         "for simple in (False, True):\n"
         "    results = simple_evaluate(model='cmqa_reference', model_args='policy=oracle', tasks=[task], force_simple=simple)\n"
@@ -262,7 +262,7 @@ def test_task_managers_of_one_process_share_the_harness_s_index() -> None:
 def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:
     from lmms_eval.tasks import TaskManager
 
-    from cmqa_tasks.harness.lmms import ConflictTask
+    from cmqa_tasks import ConflictTask
     from cmqa_tasks.harness.plugin import include_tasks
 
     include_tasks()

@@ -156,13 +156,13 @@ def test_our_tasks_are_listed_beside_the_harness_own(tmp_path: Path) -> None:
 def test_tasks_made_in_python_and_in_yaml_are_the_same() -> None:
     from lm_eval.tasks import TaskManager
 
-    from cmqa_tasks.harness.lm import ConflictTask
+    from cmqa_tasks.harness.lm import LMConflictTask
 
     manager = TaskManager(include_path=str(resources.tasks_dir("lm_eval")), include_defaults=False)
     for name, made in (
-        ("clqa_en_zh", ConflictTask(arm="en_zh")),
-        ("cmqa_image_text__reason_zh", ConflictTask(arm="image_text", protocol="reason", language="zh")),
-        (f"clqa_zh_zh{CHOICE}", ConflictTask(arm="zh_zh", protocol="choice", by="loglikelihood")),
+        ("clqa_en_zh", LMConflictTask(arm="en_zh")),
+        ("cmqa_image_text__reason_zh", LMConflictTask(arm="image_text", protocol="reason", language="zh")),
+        (f"clqa_zh_zh{CHOICE}", LMConflictTask(arm="zh_zh", protocol="choice", by="loglikelihood")),
     ):
         loaded = manager.load(name)["tasks"][name]
         from_yaml, from_python = loaded.dump_config(), made.dump_config()
@@ -184,7 +184,7 @@ def test_tasks_made_in_python_and_in_yaml_are_the_same() -> None:
     ],
 )
 def test_mistakes_are_named(arguments: dict[str, str], complaint: str) -> None:
-    from cmqa_tasks.harness.lm import ConflictTask
+    from cmqa_tasks.harness.lm import LMConflictTask
 
     with pytest.raises(ValueError, match=complaint):
-        ConflictTask(**arguments)  # type: ignore[arg-type]
+        LMConflictTask(**arguments)  # type: ignore[arg-type]

@@ -7,11 +7,11 @@ import json
 import datasets
 import pytest
 
+from cmqa_tasks import ConflictTask
 from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, Arm
 from cmqa_tasks.facts.release import Release, load
-from cmqa_tasks.harness.lmms import ConflictTask
 from cmqa_tasks.harness.rows import from_row, is_ours, to_row
 
 PAIRS = [arm for arm in ARMS.values() if not arm.single and arm.family == "cmqa" and {piece[1] for piece in arm.pieces} == {"en"}]

@@ -33,7 +33,7 @@ def test_an_answer_that_the_reader_fails_on_is_unparsed_and_named(
         raise IndexError("a fault of the reader")
 
     question = questions_of(ARMS["image_text"], own_release, "aware")[0]
-    monkeypatch.setattr(outcomes, "score_answer", fail)
+    monkeypatch.setattr(outcomes, "read_response", fail)
     result = sample_of(question, "I would say $20.99.", ARMS["image_text"])
     assert result[ITEM_KEY]["outcome"] == "unparsed"
     assert question.item.id in caplog.text

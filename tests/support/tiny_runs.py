@@ -7,8 +7,8 @@ from typing import Any
 
 from lmms_eval.api.instance import Instance
 
+from cmqa_tasks import ConflictTask
 from cmqa_tasks.facts.release import Release
-from cmqa_tasks.harness.lmms import ConflictTask
 from cmqa_tasks.models.hf import CmqaHF
 
 VISION = ("qwen2_5_vl", "llava", "idefics3")

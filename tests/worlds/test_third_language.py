@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import math
 import re
@@ -16,6 +15,7 @@ from german.forms import GERMAN, cardinal
 from PIL import Image
 from shop_texts import exchanged, fields_told, forms, holds, keys, visible
 
+import cmqa_tasks
 from cmqa_tasks.asking.items import items
 from cmqa_tasks.asking.protocols import PROTOCOLS, written
 from cmqa_tasks.asking.question import Question, ask, questions_of
@@ -323,7 +323,8 @@ def test_a_build_with_a_third_language_can_be_evaluated(browser: str, tmp_path: 
 @pytest.mark.parametrize("harness", ["lmms", "lm"])
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
 def test_the_harnesses_take_the_arm(harness: str, arm: Arm) -> None:
-    task = importlib.import_module(f"cmqa_tasks.harness.{harness}").ConflictTask(arm=arm, data=release())
+    task_class = getattr(cmqa_tasks, {"lmms": "ConflictTask", "lm": "LMConflictTask"}[harness])
+    task = task_class(arm=arm, data=release())
     questions = [from_row(row) for row in task.eval_docs]
     assert questions == questions_of(arm, release(), "aware")
     assert {piece.language for question in questions for piece in question.pieces} == {language for _, language in arm.pieces}

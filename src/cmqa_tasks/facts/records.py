@@ -70,13 +70,13 @@ CANONICAL_FORMS: Mapping[Kind, str] = {
 """How the canonical form of each kind is written; the reader of responses compares canonical forms."""
 
 
-class Record(BaseModel):
+class FrozenRecord(BaseModel):
     """Base of all records: immutable, and strict about unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Value(Record):
+class Value(FrozenRecord):
     """One of the two values of a fact."""
 
     canonical: str = Field(min_length=1)
@@ -85,7 +85,7 @@ class Value(Record):
     """Per language (BCP 47), every written form that a correct answer may take; the first is the one shown by default."""
 
 
-class Fact(Record):
+class Fact(FrozenRecord):
     """One question about one entity with two plausible values."""
 
     id: str
@@ -135,7 +135,7 @@ def _spoken(by_language: Mapping[str, Any]) -> dict[str, Any]:
     return {language: content for language, content in by_language.items() if content is not None}
 
 
-class Evidence(Record):
+class Evidence(FrozenRecord):
     """One rendering of one value of a fact, without its content (which is text or image bytes beside it)."""
 
     id: str
@@ -166,7 +166,7 @@ class ImageEvidence(Evidence):
     height: int = Field(gt=0)
 
 
-class Piece(Record):
+class Piece(FrozenRecord):
     """One place of an item: which kind of evidence, of which side, stands there."""
 
     modality: Modality
@@ -175,7 +175,7 @@ class Piece(Record):
     variant: int = Field(ge=0)
 
 
-class Arm(Record):
+class Arm(FrozenRecord):
     """The ordered kinds of an item's pieces: two, or one for ``single`` arms."""
 
     name: str
@@ -200,7 +200,7 @@ class Arm(Record):
         return len({language for _, language in self.pieces}) == 2
 
 
-class Item(Record):
+class Item(FrozenRecord):
     """One thing to ask a model: a fact, its pieces of evidence in order, and how they relate."""
 
     id: str

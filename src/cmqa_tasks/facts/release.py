@@ -12,18 +12,17 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from cmqa_tasks.facts import resources
-from cmqa_tasks.facts.records import Fact, ImageEvidence, Piece, Record, TextEvidence, evidence_id, fact_of_row
+from cmqa_tasks.facts.records import Fact, FrozenRecord, ImageEvidence, Piece, TextEvidence, evidence_id, fact_of_row
 from cmqa_tasks.writing.problems import first_problem
 
 DEFAULT = "v1"
@@ -32,14 +31,14 @@ METADATA = "release.json"
 CARD = "README.md"
 FACTS, TEXTS, IMAGES = "facts.parquet", "texts.parquet", "images.parquet"
 _CACHED_ROW_GROUPS = 8
-_Found = TypeVar("_Found")
+_Content = TypeVar("_Content")
 
 
 class ReleaseError(ValueError):
     """A release is missing, incomplete or altered; the message says which file and what is wrong."""
 
 
-class FileInfo(Record):
+class FileInfo(FrozenRecord):
     """One file of a release."""
 
     sha256: str
@@ -47,7 +46,7 @@ class FileInfo(Record):
     rows: int = Field(ge=0)
 
 
-class Metadata(Record):
+class ReleaseMetadata(FrozenRecord):
     """What ``release.json`` says."""
 
     format: int = 1
@@ -129,7 +128,7 @@ class Release:
             return False
         return True
 
-    def _find(self, lookup: Callable[[str], _Found], fact_id: str, piece: Piece) -> _Found:
+    def _find(self, lookup: Callable[[str], _Content], fact_id: str, piece: Piece) -> _Content:
         try:
             return lookup(_id_of(fact_id, piece))
         except KeyError:
@@ -177,13 +176,10 @@ class _Parquet:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lock = threading.Lock()
-        self._groups: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._row_group = lru_cache(maxsize=_CACHED_ROW_GROUPS)(self._read_row_group)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"directory": self._directory}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        _Parquet.__init__(self, state["directory"])
+    def __reduce__(self) -> tuple[type[_Parquet], tuple[Path]]:
+        return _Parquet, (self._directory,)
 
     @cached_property
     def _texts(self) -> dict[str, str]:
@@ -195,30 +191,27 @@ class _Parquet:
         return pq.ParquetFile(self._directory / IMAGES)
 
     @cached_property
-    def _image_places(self) -> dict[str, tuple[int, int]]:
-        places: dict[str, tuple[int, int]] = {}
-        for group in range(self._images.num_row_groups):
-            ids = self._images.read_row_group(group, columns=["id"])["id"].to_pylist()
-            places |= {identity: (group, row) for row, identity in enumerate(ids)}
-        return places
+    def _rows(self) -> dict[str, tuple[int, int]]:
+        """Row group of each image, and its row there."""
+        groups = range(self._images.num_row_groups)
+        ids = (self._images.read_row_group(group, columns=["id"])["id"].to_pylist() for group in groups)
+        return {identity: (group, row) for group, members in enumerate(ids) for row, identity in enumerate(members)}
+
+    def _read_row_group(self, group: int) -> list[bytes]:
+        column = self._images.read_row_group(group, columns=["image"])["image"]
+        return [image["bytes"] for image in column.to_pylist()]
 
     def text(self, evidence: str) -> str:
         return self._texts[evidence]
 
     def has_image(self, evidence: str) -> bool:
         with self._lock:
-            return evidence in self._image_places
+            return evidence in self._rows
 
     def image(self, evidence: str) -> bytes:
         with self._lock:
-            group, row = self._image_places[evidence]
-            if group not in self._groups:
-                column = self._images.read_row_group(group, columns=["image"])["image"]
-                self._groups[group] = [image["bytes"] for image in column.to_pylist()]
-                while len(self._groups) > _CACHED_ROW_GROUPS:
-                    self._groups.popitem(last=False)
-            self._groups.move_to_end(group)
-            return self._groups[group][row]
+            group, row = self._rows[evidence]
+            return self._row_group(group)[row]
 
 
 @lru_cache(maxsize=4)
@@ -242,7 +235,7 @@ def load(source: str | Path = DEFAULT) -> Release:
     return Release(metadata.name, facts, _Parquet(directory), fingerprint)
 
 
-def read_metadata(directory: Path) -> Metadata:
+def read_metadata(directory: Path) -> ReleaseMetadata:
     """Read and check ``release.json``.
 
     Raises:
@@ -250,7 +243,7 @@ def read_metadata(directory: Path) -> Metadata:
     """
     path = directory / METADATA
     try:
-        metadata = Metadata.model_validate_json(path.read_bytes())
+        metadata = ReleaseMetadata.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise ReleaseError(f"{directory} is no release: it has no {METADATA}") from None
     except ValidationError as error:
@@ -291,5 +284,5 @@ def _check_file(path: Path, info: FileInfo) -> None:
         raise ReleaseError(f"{path} is missing")
     if path.stat().st_size != info.bytes:
         raise ReleaseError(f"{path} has {path.stat().st_size} bytes, its release says {info.bytes}: truncated or altered")
-    if (found := sha256_of(path)) != info.sha256:
-        raise ReleaseError(f"{path} has SHA-256 {found}, its release says {info.sha256}: it was altered")
+    if (actual := sha256_of(path)) != info.sha256:
+        raise ReleaseError(f"{path} has SHA-256 {actual}, its release says {info.sha256}: it was altered")

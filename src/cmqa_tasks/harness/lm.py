@@ -3,10 +3,10 @@
 Generation, or a choice among the four options by log-likelihood::
 
     from lm_eval import simple_evaluate
-    from cmqa_tasks.task_classes.lm import ConflictTask
+    from cmqa_tasks import LMConflictTask
 
-    generated = ConflictTask(arm="en_zh")
-    chosen = ConflictTask(arm="en_zh", protocol="choice", by="loglikelihood")
+    generated = LMConflictTask(arm="en_zh")
+    chosen = LMConflictTask(arm="en_zh", protocol="choice", by="loglikelihood")
     simple_evaluate(model="hf", model_args="pretrained=…", tasks=[generated, chosen])
 
 Arms with images need a model of the kind ``hf-multimodal`` and ``apply_chat_template``.
@@ -34,7 +34,7 @@ _BOUND = ("doc_to_text", "doc_to_target", "doc_to_choice", "doc_to_image", "fews
 _CHOICE = "choice"
 
 
-class ConflictTask(ConfigurableTask):  # type: ignore[misc]
+class LMConflictTask(ConfigurableTask):  # type: ignore[misc]
     """One arm under one protocol on one set of data: loads, prompts and scores.
 
     Args:

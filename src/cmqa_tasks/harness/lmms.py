@@ -3,8 +3,7 @@
 An arm of your own data, evaluated from Python::
 
     from lmms_eval.evaluator import simple_evaluate
-    from cmqa_tasks.own import read_jsonl
-    from cmqa_tasks.task_classes.lmms import ConflictTask
+    from cmqa_tasks import ConflictTask, read_jsonl
 
     task = ConflictTask(arm="image_text", data=read_jsonl("receipts.jsonl"))
     simple_evaluate(model="cmqa_hf", model_args="pretrained=…", tasks=[task])

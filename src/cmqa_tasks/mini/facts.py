@@ -21,7 +21,7 @@ from PIL import Image
 
 import cmqa_tasks
 from cmqa_tasks.facts.records import SIDES, Fact, Side, Value, evidence_id, fact_id
-from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, Metadata, sha256_of
+from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
 from cmqa_tasks.mini.world import COLOURS, LANGUAGES, NAMES, PEOPLE, Canvas, Facts, note, question
 from cmqa_tasks.worlds.build.shards import schema, write
 from cmqa_tasks.worlds.languages import write as written
@@ -38,7 +38,7 @@ Licence: CC BY 4.0.
 """
 
 
-def freeze(out: Path, facts: int, seed: int, canvas: Canvas) -> Metadata:
+def freeze(out: Path, facts: int, seed: int, canvas: Canvas) -> ReleaseMetadata:
     """Write the release into a new directory, whose name is its name.
 
     Raises:
@@ -54,7 +54,7 @@ def freeze(out: Path, facts: int, seed: int, canvas: Canvas) -> Metadata:
         rows[IMAGES] += _images(fact, shown, canvas, noise)
     for name, found in rows.items():
         write(out / name, found, schema(name))
-    metadata = Metadata(
+    metadata = ReleaseMetadata(
         name=out.name,
         seed=seed,
         facts=facts,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from cmqa_tasks.asking.protocols import Form, Meaning
+from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Fact
 from cmqa_tasks.reading import Reading, extract
 from cmqa_tasks.reading.letters import letter
@@ -19,10 +20,21 @@ from cmqa_tasks.reading.places import final_answer, own_turn
 from cmqa_tasks.reading.reading import NOTHING
 from cmqa_tasks.reading.yes_no import yes_or_no
 
-__all__ = ["Statement", "final_answer", "letter", "read", "yes_or_no"]
+__all__ = ["Statement", "final_answer", "letter", "read", "read_response", "yes_or_no"]
 
 Statement = Literal["contradict", "agree"]
 """What an answer to *do they contradict each other?* states."""
+
+
+def read_response(response: str, question: Question) -> Reading | Statement:
+    """Read a response to a question in the form that its protocol asks for.
+
+    Args:
+        response: what the model wrote.
+        question: what it was asked.
+    """
+    letters = {option.letter: option.means for option in question.options}
+    return read(response, question.fact, question.form, letters)
 
 
 def read(response: str, fact: Fact, form: Form, letters: Mapping[str, Meaning]) -> Reading | Statement:

@@ -13,7 +13,7 @@ from cmqa_tasks.asking.protocols import Form, Meaning
 from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Fact, Outcome, Relation, Side
 from cmqa_tasks.reading import Reading
-from cmqa_tasks.reading.answers import Statement, read
+from cmqa_tasks.reading.answers import Statement, read, read_response
 
 _LOG = logging.getLogger(__name__)
 
@@ -66,10 +66,7 @@ def score_answer(
         form: in which form the protocol asks for the answer.
         letters: what each letter stands for, where the form is ``letter``.
     """
-    reading = read(response, fact, form, letters or {})
-    if isinstance(reading, Reading):
-        return score(reading, relation, first_side), reading.parsed
-    return score_statement(reading, relation), reading
+    return _scored(read(response, fact, form, letters or {}), relation, first_side)
 
 
 def score_response(response: str, question: Question) -> tuple[Outcome, str | None]:
@@ -81,13 +78,17 @@ def score_response(response: str, question: Question) -> tuple[Outcome, str | No
     Returns:
         the outcome, and what was read, for a human reader; None when nothing was recognised.
     """
-    letters = {option.letter: option.means for option in question.options}
-    relation, first_side = question.item.relation, question.pieces[0].side
     try:
-        return score_answer(response, question.fact, relation, first_side, question.form, letters)
+        return _scored(read_response(response, question), question.item.relation, question.pieces[0].side)
     except Exception:  # whatever the fault is, it concerns this answer alone
         _LOG.warning("item %s: its answer could not be read and counts as unparsed", question.item.id, exc_info=True)
         return "unparsed", None
+
+
+def _scored(reading: Reading | Statement, relation: Relation, first_side: Side) -> tuple[Outcome, str | None]:
+    if isinstance(reading, Reading):
+        return score(reading, relation, first_side), reading.parsed
+    return score_statement(reading, relation), reading
 
 
 def is_right(relation: str, outcome: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from cmqa_tasks.facts.records import Record
+from cmqa_tasks.facts.records import FrozenRecord
 from cmqa_tasks.writing.problems import first_problem, no_utf_8, one_line
 
 OURS = {
@@ -44,7 +44,7 @@ class ConfigError(ValueError):
     """A training configuration cannot be used; the message names the file, the field, its value and what is allowed."""
 
 
-class TrainConfig(Record):
+class TrainConfig(FrozenRecord):
     """A training run."""
 
     model: str = Field(min_length=1)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from cmqa_tasks.facts.records import Record
+from cmqa_tasks.facts.records import FrozenRecord
 from cmqa_tasks.training.choices import JOINING, Format, Images, OnError, Strategy
 from cmqa_tasks.training.sources import Source
 from cmqa_tasks.writing.problems import first_problem
@@ -16,7 +16,7 @@ class MixError(ValueError):
     """A run cannot start or go on; the message says why and what to do."""
 
 
-class Options(Record):
+class Options(FrozenRecord):
     """What a run is told."""
 
     sources: tuple[Source, ...] = Field(min_length=1)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import Field, ValidationError
 
-from cmqa_tasks.facts.records import Record
+from cmqa_tasks.facts.records import FrozenRecord
 from cmqa_tasks.training.json_list import ListError, elements
 from cmqa_tasks.writing.problems import first_problem, one_line
 
@@ -42,7 +42,7 @@ class SourceError(ValueError):
     """A source cannot be read; the message says which one, why, and what is allowed."""
 
 
-class Source(Record):
+class Source(FrozenRecord):
     """Instruction data that stands in one place."""
 
     where: str = Field(min_length=1)

@@ -23,7 +23,18 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 from pydantic import Field, ValidationError
 
-from cmqa_tasks.facts.records import Fact, ImageEvidence, Kind, Modality, Record, Side, TextEvidence, Value, evidence_id, fact_id
+from cmqa_tasks.facts.records import (
+    Fact,
+    FrozenRecord,
+    ImageEvidence,
+    Kind,
+    Modality,
+    Side,
+    TextEvidence,
+    Value,
+    evidence_id,
+    fact_id,
+)
 from cmqa_tasks.facts.release import Release, load
 from cmqa_tasks.worlds.languages import LANGUAGES, check_canonical, write
 from cmqa_tasks.writing.problems import first_problem
@@ -35,12 +46,12 @@ class OwnDataError(ValueError):
     """A line of a user's file cannot be used; the message says file, line, field and what is allowed."""
 
 
-class _Spelled(Record):
+class _Spelled(FrozenRecord):
     canonical: str = Field(min_length=1)
     surface: tuple[str, ...] = Field(min_length=1)
 
 
-class _Line(Record):
+class _Line(FrozenRecord):
     question: str = Field(min_length=1)
     kind: Kind = "name"
     a: str | _Spelled

@@ -22,8 +22,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from cmqa_tasks.facts.records import Outcome, Relation
-from cmqa_tasks.facts.records import Record as Checked
+from cmqa_tasks.facts.records import FrozenRecord, Outcome, Relation
 from cmqa_tasks.reports.gate.modes import MODES, Mode
 from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot, of_run
 from cmqa_tasks.results import ResultsError, Setting
@@ -141,7 +140,7 @@ class _About(BaseModel):
         return {"attn_implementation" if name == "attention" else name: value for name, value in stamp.items()}
 
 
-class _Task(Checked):
+class _Task(FrozenRecord):
     """A line about a task: its setting's fields decide what is compared, so an unknown one is an error."""
 
     arm: str
@@ -158,7 +157,7 @@ class _Task(Checked):
         return Key(self.arm, Setting(**self.model_dump(exclude={"arm", "items"})))
 
 
-class _Item(Checked):
+class _Item(FrozenRecord):
     """The fields of an item's line, in this order."""
 
     item: str

@@ -8,13 +8,13 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError
 
-from cmqa_tasks.facts.records import Record
+from cmqa_tasks.facts.records import FrozenRecord
 from cmqa_tasks.reports.gate.modes import Mode
 from cmqa_tasks.results import ResultsError
 from cmqa_tasks.writing.problems import no_utf_8, one_line
 
 
-class Settings(Record):
+class Settings(FrozenRecord):
     """What a ``gate.yaml`` may say; every field has a default."""
 
     mode: Mode | None = None

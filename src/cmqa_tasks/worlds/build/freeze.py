@@ -24,7 +24,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import cmqa_tasks
-from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, Metadata, sha256_of
+from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.build.shards import SHARD_FACTS, build_shard, schema, shard_file, start_worker
 from cmqa_tasks.worlds.languages import LANGUAGES
@@ -39,7 +39,7 @@ class BuildError(ValueError):
     """A build cannot start or go on; the message says why and what to do."""
 
 
-def build(seed: int, facts: int, out: Path, *, workers: int | None = None, browser: str | None = None) -> Metadata:
+def build(seed: int, facts: int, out: Path, *, workers: int | None = None, browser: str | None = None) -> ReleaseMetadata:
     """Build a release of ``facts`` facts into the new directory ``out``.
 
     The same seed and versions give the same records and texts, byte for byte, whatever the number of workers; images are the same
@@ -115,14 +115,14 @@ def _build_shards(seed: int, facts: int, directory: Path, workers: int, browser:
             bar.update()
 
 
-def _assemble(partial: Path, plan: dict[str, Any]) -> Metadata:
+def _assemble(partial: Path, plan: dict[str, Any]) -> ReleaseMetadata:
     """Join the shards in order, one row group at a time, and write the metadata and the card."""
     target = partial / _RELEASE
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     shards = -(-plan["facts"] // SHARD_FACTS)
     files = {name: _join(partial / _SHARDS, name, shards, target / name) for name in (FACTS, TEXTS, IMAGES)}
-    metadata = Metadata(
+    metadata = ReleaseMetadata(
         name=plan["name"],
         seed=plan["seed"],
         facts=plan["facts"],
@@ -148,7 +148,7 @@ def _join(directory: Path, name: str, shards: int, target: Path) -> FileInfo:
     return FileInfo(sha256=sha256_of(target), bytes=target.stat().st_size, rows=rows)
 
 
-def card(metadata: Metadata, directory: Path) -> str:
+def card(metadata: ReleaseMetadata, directory: Path) -> str:
     """The dataset card, from the metadata and the facts themselves."""
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
     source = (resources.files("cmqa_tasks.worlds.build") / "card.md.j2").read_text(encoding="utf-8")
@@ -157,7 +157,7 @@ def card(metadata: Metadata, directory: Path) -> str:
     return environment.from_string(source).render(metadata=metadata, types=types, evidence=evidence) + "\n"
 
 
-def _evidence_counts(metadata: Metadata, directory: Path) -> list[tuple[str, int, int]]:
+def _evidence_counts(metadata: ReleaseMetadata, directory: Path) -> list[tuple[str, int, int]]:
     """(language, number of passages, number of pages) of each language."""
     texts, images = _languages_of(directory / TEXTS), _languages_of(directory / IMAGES)
     return [(language, texts[language], images[language]) for language in metadata.languages]

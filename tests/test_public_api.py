@@ -1,0 +1,58 @@
+"""The public API: every name is there, importing it is light, and what users are shown uses nothing else."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cmqa_tasks
+
+ROOT = Path(__file__).parents[1]
+SHOWN = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted(p for p in (ROOT / "examples").rglob("*") if p.is_file()),
+]
+HEAVY = ("torch", "transformers", "datasets", "lmms_eval", "lm_eval", "numpy", "pyarrow", "pydantic")
+
+
+@pytest.mark.parametrize("name", cmqa_tasks.__all__)
+def test_every_name_is_there_and_says_what_it_is(name: str) -> None:
+    value = getattr(cmqa_tasks, name)
+    assert name in dir(cmqa_tasks)
+    assert name == "ARMS" or value.__doc__
+
+
+def test_another_name_is_not() -> None:
+    with pytest.raises(AttributeError, match="module 'cmqa_tasks' has no attribute 'nope'"):
+        cmqa_tasks.nope  # noqa: B018
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    program = f"import sys, cmqa_tasks; print([name for name in {HEAVY} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_scoring_needs_no_harness() -> None:
+    program = (
+        "import sys\n"
+        "from cmqa_tasks import ARMS, load_release, policy, questions_of, read_jsonl, read_response, score_response\n"
+        "question = questions_of(ARMS['image_text'], load_release(), 'aware')[0]\n"
+        "print(score_response(policy('oracle')(question), question)[0])\n"
+        f"print([name for name in {HEAVY[:5]} if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["conflict", "[]"]
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_users_are_shown_imports_from_the_package_only(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.findall(r"(?:from|import) cmqa_tasks\.\S+", text)
+    imported = [name for names in re.findall(r"from cmqa_tasks import ([\w, ]+)", text) for name in names.split(", ")]
+    used = re.findall(r"(?:!function |`|\()cmqa_tasks\.(\w+)(?=\(|`|\n)", text)
+    assert {*imported, *used} <= {*cmqa_tasks.__all__, "mini"}

@@ -60,7 +60,7 @@ def main(rounds: int) -> None:
 
 def lists(rounds: int) -> None:
     """Whole commands that list all tasks, theirs and with ours, side by side."""
-    from cmqa_tasks.facts.resources import tasks_dir
+    from cmqa_tasks.harness.task_files import tasks_dir
 
     commands = (
         ("lmms_eval", ("lmms-eval", "tasks", "list"), "--include-path"),

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cmqa_tasks.harness import catalogue
+from cmqa_tasks.harness.catalogue import HARNESSES
 from cmqa_tasks.results import latest_results
 from conftest import run_command
 
@@ -64,18 +66,33 @@ def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> Non
         "cmqa_tasks/worlds/pages/maps_0.html.j2",
         "cmqa_tasks/worlds/phrases/en/maps.yaml",
         "cmqa_tasks/worlds/phrases/zh/maps.yaml",
-        "cmqa_tasks/build/card.md.j2",
+        "cmqa_tasks/worlds/build/card.md.j2",
         "cmqa_tasks/checkpoints/mini_instance/model.safetensors",
         "cmqa_tasks/checkpoints/mini_dataset/README.md",
-        "cmqa_tasks/mini/card.md.j2",
-        "cmqa_tasks/mini/recipe.yaml",
-        "cmqa_tasks/webpage/page.html.j2",
-        "cmqa_tasks/webpage/page.css",
-        "cmqa_tasks/webpage/main.js",
+        "cmqa_tasks/reports/page/page.html.j2",
+        "cmqa_tasks/reports/page/page.css",
+        "cmqa_tasks/reports/page/main.js",
         "cmqa_tasks/py.typed",
     ):
         assert needed in names
+    for harness in HARNESSES:
+        shipped = {f"cmqa_tasks/_shipped/tasks/{harness}/{file.path}" for file in catalogue.files(harness)}
+        assert shipped <= set(names)
     assert wheel.stat().st_size <= 25e6
+
+
+def test_an_editable_installation_writes_the_tasks_into_its_checkout(dist: Path, tmp_path: Path) -> None:
+    """A checkout as the source distribution holds it."""
+    (built,) = dist.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (checkout,) = tmp_path.iterdir()
+    python = tmp_path / "env" / "bin" / "python"
+    venv.create(tmp_path / "env", with_pip=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--editable", checkout], check=True)
+    for harness in HARNESSES:
+        (directory,) = checkout.glob(f"build/tasks/*/{harness}")
+        assert {path.stem for path in directory.rglob("*.yaml")} == catalogue.names(harness)
 
 
 def test_the_pure_part_works_alone(wheel: Path, tmp_path: Path) -> None:

@@ -10,37 +10,13 @@ import yaml
 
 from cmqa_tasks.asking import prompts
 from cmqa_tasks.asking.protocols import PROTOCOLS
-from cmqa_tasks.facts import resources
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.harness import catalogue
-from cmqa_tasks.harness import task_files as generated
 from cmqa_tasks.harness.catalogue import COLLECTIONS, GROUPS, HARNESSES, Harness, suffix, task_name
+from cmqa_tasks.harness.task_files import tasks_dir
 from cmqa_tasks.scoring import metrics
 
 CHECKOUT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize("harness", HARNESSES)
-def test_the_files_are_what_the_rule_says(harness: Harness) -> None:
-    """When this fails: python -m cmqa_tasks.harness.task_files."""
-    directory = CHECKOUT / "tasks" / harness
-    found = {path.relative_to(directory).as_posix(): path.read_text(encoding="utf-8") for path in directory.rglob("*.yaml")}
-    assert found == catalogue.files(harness)
-
-
-def test_the_tasks_page_is_what_the_code_says() -> None:
-    """When this fails: python -m cmqa_tasks.harness.task_files."""
-    assert (CHECKOUT / generated.TASKS_PAGE).read_text(encoding="utf-8") == generated.tasks_page()
-
-
-def test_everything_can_be_written_afresh(tmp_path: Path) -> None:
-    stale = tmp_path / "tasks" / "lm_eval" / "old" / "old.yaml"
-    stale.parent.mkdir(parents=True)
-    stale.write_text("task: old\n")
-    generated.write(tmp_path)
-    assert not stale.parent.exists()
-    assert len(list((tmp_path / "tasks" / "lm_eval").rglob("*.yaml"))) == len(catalogue.files("lm_eval"))
-    assert (tmp_path / generated.TASKS_PAGE).is_file()
 
 
 def test_names() -> None:
@@ -52,16 +28,16 @@ def test_names() -> None:
 
 @pytest.mark.parametrize("harness", HARNESSES)
 def test_every_arm_exists_under_every_protocol_in_every_language(harness: Harness) -> None:
-    names = {entry.name for entry in catalogue.entries(harness)}
+    names = catalogue.names(harness)
     for arm in ARMS.values():
         for protocol in PROTOCOLS:
-            for ending in (f"__{protocol}", f"__{protocol}_zh"):
-                assert f"{arm.family}_{arm.name}{ending}" in names
+            for language in ("en", "zh"):
+                assert task_name(arm, protocol, language) in names
 
 
 @pytest.mark.parametrize("harness", HARNESSES)
 def test_names_are_unique_and_members_exist(harness: Harness) -> None:
-    entries = list(catalogue.entries(harness))
+    entries = list(catalogue.files(harness))
     names = [entry.name for entry in entries]
     assert len(set(names)) == len(names)
     for entry in entries:
@@ -74,15 +50,15 @@ def test_names_are_unique_and_members_exist(harness: Harness) -> None:
 @pytest.mark.parametrize("family", ["cmqa", "clqa"])
 @pytest.mark.parametrize("ending", ["", "_zh"])
 def test_the_prompts_group_reaches_every_arm_under_every_protocol(family: str, ending: str) -> None:
-    members = {entry.name: yaml.load(entry.text, Loader=yaml.BaseLoader)["task"] for entry in catalogue.entries("lmms_eval")}
+    members = {entry.name: yaml.load(entry.text, Loader=yaml.BaseLoader)["task"] for entry in catalogue.files("lmms_eval")}
 
     def leaves(name: str) -> list[str]:
         inner = members[name]
         return [leaf for one in inner for leaf in leaves(one)] if isinstance(inner, list) else [name]
 
-    wanted = [
-        f"{family}_{arm.name}__{protocol}{ending}" for arm in ARMS.values() if arm.family == family for protocol in PROTOCOLS
-    ]
+    language = "zh" if ending else "en"
+    arms = [arm for arm in ARMS.values() if arm.family == family]
+    wanted = [task_name(arm, protocol, language) for arm in arms for protocol in PROTOCOLS]
     assert sorted(leaves(f"{family}_prompts{ending}")) == sorted(wanted)
 
 
@@ -113,9 +89,9 @@ def test_every_task_loads_by_name_in_lmms_eval() -> None:
     """Both harnesses drop a broken YAML with a debug line only."""
     from lmms_eval.tasks import TaskManager
 
-    manager = TaskManager(include_path=str(resources.tasks_dir("lmms_eval")), include_defaults=False)
-    assert set(manager.all_tasks) == {entry.name for entry in catalogue.entries("lmms_eval")}
-    for name in [entry.name for entry in catalogue.entries("lmms_eval") if "group:" not in entry.text]:
+    manager = TaskManager(include_path=str(tasks_dir("lmms_eval")), include_defaults=False)
+    assert set(manager.all_tasks) == catalogue.names("lmms_eval")
+    for name in [entry.name for entry in catalogue.files("lmms_eval") if "group:" not in entry.text]:
         (task,) = manager.load_task_or_group(name).values()
         assert task.config.task == name
         assert (task.settings.protocol.name, task.settings.language) == _expected(name)
@@ -129,8 +105,8 @@ def test_every_task_loads_by_name_in_lmms_eval() -> None:
 def test_every_task_loads_by_name_in_lm_eval() -> None:
     from lm_eval.tasks import TaskManager
 
-    manager = TaskManager(include_path=str(resources.tasks_dir("lm_eval")), include_defaults=False)
-    assert set(manager.all_tasks) == {entry.name for entry in catalogue.entries("lm_eval")}
+    manager = TaskManager(include_path=str(tasks_dir("lm_eval")), include_defaults=False)
+    assert set(manager.all_tasks) == catalogue.names("lm_eval")
     for name in manager.all_subtasks:
         task = manager.load(name)["tasks"][name]
         assert (task.settings.protocol.name, task.settings.language) == _expected(name)
@@ -148,9 +124,9 @@ def test_our_names_collide_with_no_built_in(harness: Harness) -> None:
     else:
         from lm_eval.tasks import TaskManager as Manager
     theirs = Manager(include_path=None)
-    ours = {entry.name for entry in catalogue.entries(harness)}
+    ours = catalogue.names(harness)
     places = {name: str(_place(theirs.task_index[name])) for name in theirs.all_tasks if name in ours}
-    here = str(resources.tasks_dir(harness))
+    here = str(tasks_dir(harness))
     assert not {name for name, place in places.items() if not place.startswith(here)}
 
 

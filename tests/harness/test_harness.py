@@ -246,19 +246,6 @@ def test_a_task_manager_that_takes_no_include_path_is_refused_with_its_version(n
     assert Other("DEBUG").verbosity == "DEBUG"
 
 
-def test_task_managers_of_one_process_share_the_harness_s_index() -> None:
-    from lmms_eval.tasks import TaskManager
-
-    from cmqa_tasks.harness.plugin import include_tasks
-
-    include_tasks()
-    one, other = TaskManager(), TaskManager()
-    assert one.task_index == other.task_index
-    assert {"blink", "mmmu_val", "cmqa_crossmodal"} <= one.task_index.keys()
-    one.task_index["blink"]["type"] = "changed"
-    assert TaskManager().task_index["blink"]["type"] == "group"
-
-
 def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:
     from lmms_eval.tasks import TaskManager
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from cmqa_tasks.facts import resources
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import GROUPS, LOGLIKELIHOOD, task_name
 from cmqa_tasks.harness.rows import from_row
+from cmqa_tasks.harness.task_files import tasks_dir
 from cmqa_tasks.results import latest_samples
 from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import decision_of
@@ -112,7 +112,7 @@ def test_the_same_model_says_the_same_in_both_harnesses(
     weights, names = tiny_checkpoint(family), [task_name(ARMS[arm]) for arm in arms]
     options = ("--tasks", ",".join(names), "--limit", "8", "--log_samples")
     loaded = f"pretrained={weights},dtype=float32" + (",max_images=2" if model == "hf-multimodal" else "")
-    theirs = (*THEIRS, resources.tasks_dir("lm_eval"), "--model", model, "--model_args", loaded, "--device", "cpu")
+    theirs = (*THEIRS, tasks_dir("lm_eval"), "--model", model, "--model_args", loaded, "--device", "cpu")
     short = ("--apply_chat_template", "--gen_kwargs", "max_gen_toks=8")
     one = run_command(*theirs, *short, *options, "--output_path", tmp_path / "lm", cwd=tmp_path)
     ours = (*LMMS, "--model", "cmqa_hf", "--model_args", f"pretrained={weights}", "--gen_kwargs", "max_new_tokens=8")
@@ -136,7 +136,7 @@ def test_a_real_model_by_log_likelihood(tiny_checkpoint: Callable[[str], Path], 
     task = f"clqa_en_zh{CHOICE}"
     model = ("--model", "hf", "--model_args", f"pretrained={tiny_checkpoint('qwen2')},dtype=float32", "--device", "cpu")
     options = ("--tasks", task, "--limit", "6", "--output_path", tmp_path / "out", "--log_samples")
-    run_command(*THEIRS, resources.tasks_dir("lm_eval"), *model, *options, cwd=tmp_path)
+    run_command(*THEIRS, tasks_dir("lm_eval"), *model, *options, cwd=tmp_path)
     for row in samples_of(tmp_path / "out", task).values():
         likelihoods = [float(answer[0]) for answer in row["filtered_resps"]]
         assert len(likelihoods) == 4
@@ -158,7 +158,7 @@ def test_tasks_made_in_python_and_in_yaml_are_the_same() -> None:
 
     from cmqa_tasks.harness.lm import LMConflictTask
 
-    manager = TaskManager(include_path=str(resources.tasks_dir("lm_eval")), include_defaults=False)
+    manager = TaskManager(include_path=str(tasks_dir("lm_eval")), include_defaults=False)
     for name, made in (
         ("clqa_en_zh", LMConflictTask(arm="en_zh")),
         ("cmqa_image_text__reason_zh", LMConflictTask(arm="image_text", protocol="reason", language="zh")),

@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the directory."""
-    from cmqa_tasks.facts.resources import tasks_dir
+    from cmqa_tasks.harness.task_files import tasks_dir
 
-    print(tasks_dir(options.harness.replace("-", "_")))
+    print(tasks_dir("lmms_eval" if options.harness == "lmms-eval" else "lm_eval"))
     return 0

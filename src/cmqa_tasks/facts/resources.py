@@ -10,9 +10,19 @@ _SHIPPED = "cmqa:"
 """Begins the names of checkpoints that ship: no directory's and no hub id's."""
 
 
-def tasks_dir(harness: str) -> Path:
-    """The directory of task YAMLs for a harness (``lmms_eval``)."""
-    return _shipped("tasks") / harness
+def in_wheel() -> bool:
+    """Whether this is an installation from a wheel, and no checkout."""
+    return (_PACKAGE / "_shipped").is_dir()
+
+
+def checkout() -> Path:
+    """The repository's top level, where this is a checkout."""
+    return _CHECKOUT
+
+
+def task_sources() -> Path:
+    """The directory of task files, a directory per harness: in a wheel all of them, in a checkout those that it keeps."""
+    return _shipped("tasks")
 
 
 def prompts_dir() -> Path:

@@ -1,4 +1,4 @@
-"""Which tasks and groups exist in each harness, and the one rule that their YAML files follow.
+"""Which tasks and groups exist in each harness, by one rule.
 
 Every arm under every protocol, asked in every language that there are prompts for, is a task with a regular name::
 
@@ -6,7 +6,7 @@ Every arm under every protocol, asked in every language that there are prompts f
     cmqa_image_text__neutral         another protocol
     clqa_en_zh__neutral_zh           … with the question in Chinese, as in prompts/neutral.zh.j2
 
-and groups are named alike (``cmqa_crossmodal__neutral``). :mod:`cmqa_tasks.harness.task_files` writes the files.
+and groups are named alike (``cmqa_crossmodal__neutral``). :mod:`cmqa_tasks.harness.task_files` writes their YAML files.
 """
 
 from __future__ import annotations
@@ -55,23 +55,24 @@ MINI_GROUPS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One YAML file."""
+class TaskFile:
+    """One YAML file: a task or a group."""
 
     name: str
     folder: str
     """Folder below the harness's directory: the protocol (and language) as in ``prompts/``; empty for the default."""
     text: str
 
+    @property
+    def path(self) -> str:
+        """Path below the harness's directory."""
+        return f"{self.folder}/{self.name}.yaml".lstrip("/")
+
 
 def suffix(protocol: str, language: str = DEFAULT_LANGUAGE) -> str:
     """What a name ends in under a protocol: nothing for the default, else ``__`` and the prompt file's name."""
     if (protocol, language) == (DEFAULT_PROTOCOL, DEFAULT_LANGUAGE):
         return ""
-    return _explicit(protocol, language)
-
-
-def _explicit(protocol: str, language: str) -> str:
     return f"__{protocol}" + ("" if language == DEFAULT_LANGUAGE else f"_{language}")
 
 
@@ -80,19 +81,30 @@ def task_name(arm: Arm, protocol: str = DEFAULT_PROTOCOL, language: str = DEFAUL
     return f"{arm.family}_{arm.name}{suffix(protocol, language)}"
 
 
-def entries(harness: Harness) -> Iterator[Entry]:
+def files(harness: Harness) -> Iterator[TaskFile]:
     """Every YAML file of a harness."""
-    yield from _protocol(harness, "", {})
     for language in prompts.languages():
         for protocol in PROTOCOLS:
-            ending = _explicit(protocol, language)
-            said = {"protocol": protocol} | ({} if language == DEFAULT_LANGUAGE else {"language": language})
-            yield from _protocol(harness, ending, said)
+            ending = suffix(protocol, language)
+            settings = {"protocol": protocol} if ending else {}
+            settings |= {} if language == DEFAULT_LANGUAGE else {"language": language}
+            yield from _protocol(ending, settings)
             if harness == "lm_eval" and protocol == "choice":
-                yield from _loglikelihoods(ending, said)
+                yield from _loglikelihoods(ending, settings)
         for family in COLLECTIONS:
             yield _prompts_group(family, language)
     yield from _mini()
+
+
+def names(harness: Harness) -> set[str]:
+    """The names of all tasks and groups of a harness."""
+    return {file.name for file in files(harness)}
+
+
+def is_read(file: TaskFile) -> bool:
+    """Whether a file is kept in the repository, for people to read: the default protocol's, and one for each other protocol."""
+    shown = [task_name(ARMS["image_text"], protocol) for protocol in PROTOCOLS]
+    return not file.folder or file.name in (*shown, f"clqa_en_zh__choice{LOGLIKELIHOOD}")
 
 
 def mini_task_name(arm: Arm, language: str) -> str:
@@ -104,27 +116,27 @@ def mini_task_name(arm: Arm, language: str) -> str:
     return f"{arm.family}_mini_{arm.name}" + (f"_asked_{language}" if len(asked) > 1 else "")
 
 
-def _mini() -> Iterator[Entry]:
+def _mini() -> Iterator[TaskFile]:
     """The miniature's tasks and groups: one word is the answer."""
     for group, members in MINI_GROUPS.items():
-        names = []
+        tasks = []
         for name, language in members:
             arm = ARMS[name]
-            names.append(mini_task_name(arm, language))
-            said = {"include": "../_template", "arm": name, "data": MINI, "protocol": BARE.name, "language": language}
-            yield _task(names[-1], MINI, said | {"generation_kwargs": "{max_new_tokens: 1}"})
+            tasks.append(mini_task_name(arm, language))
+            settings = {"include": "../_template", "arm": name, "data": MINI, "protocol": BARE.name, "language": language}
+            yield _task(tasks[-1], MINI, settings | {"generation_kwargs": "{max_new_tokens: 1}"})
         kind = "single" if ARMS[members[0][0]].single else "pair"
-        yield _group(group, MINI, names, include=f"../_{kind}_group")
+        yield _group(group, MINI, tasks, include=f"../_{kind}_group")
     for family in COLLECTIONS:
         yield _group(f"{family}_mini", MINI, [name for name in MINI_GROUPS if name.startswith(family)], include="../_collection")
 
 
-def _protocol(harness: Harness, ending: str, said: Mapping[str, str]) -> Iterator[Entry]:
+def _protocol(ending: str, settings: Mapping[str, str]) -> Iterator[TaskFile]:
     """All tasks and groups under one protocol."""
     folder = ending.removeprefix("__")
     up = "../" if folder else ""
     for arm in ARMS.values():
-        yield _task(f"{arm.family}_{arm.name}{ending}", folder, {"include": f"{up}_template", "arm": arm.name, **said})
+        yield _task(f"{arm.family}_{arm.name}{ending}", folder, {"include": f"{up}_template", "arm": arm.name, **settings})
     for group, members in GROUPS.items():
         names = [f"{ARMS[member].family}_{member}{ending}" for member in members]
         single = ARMS[members[0]].single
@@ -133,10 +145,10 @@ def _protocol(harness: Harness, ending: str, said: Mapping[str, str]) -> Iterato
         yield _group(f"{group}{ending}", folder, [f"{member}{ending}" for member in members], include=f"{up}_collection")
 
 
-def _loglikelihoods(ending: str, said: Mapping[str, str]) -> Iterator[Entry]:
+def _loglikelihoods(ending: str, settings: Mapping[str, str]) -> Iterator[TaskFile]:
     """The arms without images by log-likelihood."""
     folder, last = ending.removeprefix("__"), f"{ending}{LOGLIKELIHOOD}"
-    settings = {"include": "../_template", **said, "by": "loglikelihood"}
+    settings = {"include": "../_template", **settings, "by": "loglikelihood"}
     for arm in ARMS.values():
         if arm.family == "clqa":
             yield _task(f"clqa_{arm.name}{last}", folder, {**settings, "arm": arm.name})
@@ -148,26 +160,21 @@ def _loglikelihoods(ending: str, said: Mapping[str, str]) -> Iterator[Entry]:
     yield _group(f"clqa{last}", folder, [f"{member}{last}" for member in COLLECTIONS["clqa"]], include="../_collection")
 
 
-def _prompts_group(family: str, language: str) -> Entry:
+def _prompts_group(family: str, language: str) -> TaskFile:
     """Every arm of a family under every protocol."""
     grouped = {arm for members in COLLECTIONS[family] for arm in GROUPS[members]}
     others = [name for name, members in GROUPS.items() if name.startswith(family) and not grouped & set(members)]
     grouped |= {arm for group in others for arm in GROUPS[group]}
     alone = [f"{family}_{arm.name}" for arm in ARMS.values() if arm.family == family and arm.name not in grouped]
-    names = [f"{name}{_explicit(protocol, language)}" for protocol in PROTOCOLS for name in (family, *others, *alone)]
+    names = [f"{name}{suffix(protocol, language)}" for protocol in PROTOCOLS for name in (family, *others, *alone)]
     ending = "" if language == DEFAULT_LANGUAGE else f"_{language}"
     return _group(f"{family}_prompts{ending}", "", names, include="_collection")
 
 
-def _task(name: str, folder: str, settings: Mapping[str, str]) -> Entry:
+def _task(name: str, folder: str, settings: Mapping[str, str]) -> TaskFile:
     lines = [f"{key}: {value}" for key, value in {**settings, "task": name}.items()]
-    return Entry(name, folder, "\n".join(lines) + "\n")
+    return TaskFile(name, folder, "\n".join(lines) + "\n")
 
 
-def _group(name: str, folder: str, members: Sequence[str], include: str) -> Entry:
-    return Entry(name, folder, f"include: {include}\ngroup: {name}\ntask: [{', '.join(members)}]\n")
-
-
-def files(harness: Harness) -> dict[str, str]:
-    """Path below the harness's directory → contents, of every generated YAML file."""
-    return {f"{entry.folder}/{entry.name}.yaml".lstrip("/"): entry.text for entry in entries(harness)}
+def _group(name: str, folder: str, members: Sequence[str], include: str) -> TaskFile:
+    return TaskFile(name, folder, f"include: {include}\ngroup: {name}\ntask: [{', '.join(members)}]\n")

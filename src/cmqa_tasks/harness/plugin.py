@@ -9,18 +9,18 @@ Nothing heavy is imported here; the model classes load when they are asked for.
 
 from __future__ import annotations
 
-import copy
 import functools
 import importlib.metadata
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks.facts import resources
+from cmqa_tasks.harness.catalogue import Harness
 
 _MARK = "_cmqa_tasks_included"
+_DIRECTORIES: Mapping[str, Harness] = {"lmms-eval": "lmms_eval", "lm-eval": "lm_eval"}
 
 
 def manifests() -> list[Any]:
@@ -47,7 +47,6 @@ def include_tasks() -> None:
     from lmms_eval.tasks import TaskManager
 
     include(TaskManager, "lmms-eval")
-    _remember(TaskManager)
 
 
 def run_lmms_eval(arguments: Sequence[str]) -> int:
@@ -99,7 +98,9 @@ def include(manager: Any, harness: str) -> None:
     original = manager.__init__
     if getattr(original, _MARK, False):
         return
-    ours, signature = str(resources.tasks_dir(harness.replace("-", "_"))), inspect.signature(original)
+    from cmqa_tasks.harness.task_files import tasks_dir
+
+    ours, signature = str(tasks_dir(_DIRECTORIES[harness])), inspect.signature(original)
     if "include_path" not in signature.parameters:
         version = importlib.metadata.version(harness)
         raise RuntimeError(
@@ -117,26 +118,3 @@ def include(manager: Any, harness: str) -> None:
 
     setattr(including, _MARK, True)
     manager.__init__ = including
-
-
-def _remember(manager: Any) -> None:
-    """Let the TaskManagers of one process share lmms-eval's index of its own tasks, which never changes while it runs.
-
-    It parses some 2,000 YAML files for every TaskManager, that is for every evaluation of a ``--config`` with several: over two
-    seconds each.
-    """
-    original = getattr(manager, "_get_task_and_group", None)
-    if original is None or getattr(original, _MARK, False):
-        return
-    own, known = Path(inspect.getfile(manager)).parent, list[Any]()
-
-    @functools.wraps(original)
-    def remembering(self: Any, task_dir: str) -> Any:
-        if Path(task_dir) != own:
-            return original(self, task_dir)
-        if not known:
-            known.append(original(self, task_dir))
-        return copy.deepcopy(known[0])
-
-    setattr(remembering, _MARK, True)
-    manager._get_task_and_group = remembering

@@ -102,6 +102,6 @@ def read(
 
 def _shared(harness: Harness) -> dict[str, Any]:
     """The settings that all tasks share, so that a task made in Python differs in nothing from one made by YAML."""
-    text = (resources.tasks_dir(harness) / "_settings").read_text(encoding="utf-8")
+    text = (resources.task_sources() / harness / "_settings").read_text(encoding="utf-8")
     found: dict[str, Any] = yaml.safe_load(text)
     return found

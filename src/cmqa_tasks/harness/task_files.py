@@ -1,170 +1,110 @@
-"""The files that are written from the code: the task YAMLs of both harnesses and ``docs/tasks.md``.
+"""The YAML files of our tasks, as each harness looks for them: one file for every task and group.
 
-After a change of arms, protocols, groups or metrics, in a checkout::
+They follow from :mod:`cmqa_tasks.harness.catalogue`, so they are not kept but written: into the wheel when it is built, and for a
+checkout when they are first asked for. ``tasks/`` keeps what they include, and those that people may want to read. After a change
+of arms, protocols, groups or metrics, write these and ``docs/tasks.md`` afresh, in a checkout::
 
     python -m cmqa_tasks.harness.task_files
-
-A test holds the files against the code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from cmqa_tasks.asking import prompts
-from cmqa_tasks.asking.protocols import FORMS, PROTOCOLS
 from cmqa_tasks.facts import resources
-from cmqa_tasks.facts.records import ARMS, Arm
 from cmqa_tasks.harness import catalogue
-from cmqa_tasks.scoring import metrics
-from cmqa_tasks.worlds.languages import LANGUAGES
-from cmqa_tasks.writing import markdown
+from cmqa_tasks.harness.catalogue import HARNESSES, Harness
 
 TASKS_PAGE = "docs/tasks.md"
 
 
-def write(checkout: Path) -> None:
-    """Write every generated file of a checkout afresh."""
-    for harness in catalogue.HARNESSES:
-        directory = checkout / "tasks" / harness
-        for old in directory.rglob("*.yaml"):
-            old.unlink()
-        for path, text in catalogue.files(harness).items():
-            target = directory / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        for folder in directory.iterdir():
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-    page = checkout / TASKS_PAGE
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(tasks_page(), encoding="utf-8")
+def tasks_dir(harness: Harness) -> Path:
+    """The directory of a harness's task files, for its ``include_path``.
+
+    In a wheel they are there. For a checkout they are written on demand, into its ``build/tasks``, or where that cannot be
+    written into the user's cache. The directory's name is a hash of what is in it: files of another state of the code are never
+    found, and processes that write at once write the same.
+
+    Raises:
+        FileNotFoundError: a broken installation.
+        PermissionError: neither directory can be written.
+    """
+    if resources.in_wheel():
+        return resources.task_sources() / harness
+    texts = _texts()
+    digest = hashlib.sha256()
+    for path, text in sorted(texts.items()):
+        digest.update(f"{path}\0{text}\0".encode())
+    name = digest.hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    directories = [resources.checkout() / "build" / "tasks" / name, cache / "cmqa-tasks" / "tasks" / name]
+    for directory in directories:
+        if directory.is_dir() or _written(directory, texts):
+            return directory / harness
+    tried = " or ".join(map(str, directories))
+    raise PermissionError(f"cannot write task files to {tried}; set XDG_CACHE_HOME to a directory that can be written")
 
 
-READING = """\
-Markup, LaTeX and reasoning in tags are taken off first; what stands in `\\boxed{…}` or in JSON's answer field counts as marked.
-
-* **In words** (`aware` and its like): a stated contradiction counts whatever values are named, and the last statement or
-  denial of one wins. Agreement takes a statement back, and a difference makes one, only where it is that of the pieces on what
-  was asked: *both are about the same kettle*, *they agree that shipping is extra*, *Sunday hours differ* and *the prices should
-  match* say nothing. Without a contradiction, it is the value that the answer settles on.
-* **A final line** (`reason`, `quote`): what follows the last “Final answer:”, “Answer:” or their Chinese forms. “The final
-  answer is …” without a colon marks one only where no colon does.
-* **Yes or no** (`detect`): a marked answer, then a yes or no that leads the response, then one that is its last line; then a
-  statement in words; then a yes or no among the last 400 characters. Where the yes or no and plain words in its own sentence
-  say opposite things (*Yes, they are consistent*), the words win.
-* **A letter** (`choice`): a marked answer, then a letter that leads the response or its last line; then the last words that
-  settle on one (*so the correct answer is C*) among the last 400 characters; then the only letter named among the first 400. A
-  copied list of the options is passed over.
-
-Where a model answers and then goes on with a next question of its own, that is not read. An answer that is cut off is read
-as far as it goes."""
+def _texts() -> dict[str, str]:
+    """Path below ``tasks/`` → contents, of every file of both harnesses."""
+    sources = resources.task_sources()
+    included = [path for harness in HARNESSES for path in (sources / harness).iterdir() if path.name.startswith("_")]
+    shared = {path.relative_to(sources).as_posix(): path.read_text(encoding="utf-8") for path in included}
+    return shared | {f"{harness}/{file.path}": file.text for harness in HARNESSES for file in catalogue.files(harness)}
 
 
-def tasks_page() -> str:
-    """The contents of ``docs/tasks.md``."""
-    return (
-        "\n\n".join(
-            [
-                "# Tasks, protocols and metrics",
-                "Written by `python -m cmqa_tasks.harness.task_files`; a test checks it. The README explains the words.",
-                "## Arms",
-                "An arm is the ordered kinds of evidence that an item shows. These are their tasks under the default protocol.",
-                _table(("task", "the model sees", "kind", "groups"), (_arm_row(arm) for arm in ARMS.values())),
-                "## Names",
-                *_names(),
-                "## Groups",
-                _table(("group", "members"), _group_rows()),
-                "## Protocols",
-                "A protocol says how the question is put and how an answer is read. About one piece, `detect` asks plainly.",
-                _table(("protocol", "varies", "why", "what is read", "longest answer (tokens)"), _protocol_rows()),
-                "### How answers are read",
-                READING,
-                "## Metrics",
-                "Every arm prints all of its metrics whatever the answers are; one that no item counts for is NaN.",
-                _table(("metric", "better", "what it is", "arms"), _metric_rows()),
-                "## Languages",
-                _table(("tag", "language", "pages in"), _language_rows()),
-            ]
-        )
-        + "\n"
-    )
+def _written(directory: Path, texts: Mapping[str, str]) -> bool:
+    """Write a new directory, whole or not at all; whether it is there. Another process that was faster has written the same."""
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{directory.name}.", suffix=".partial", dir=directory.parent))
+    except OSError:
+        return False
+    try:
+        _write(partial, texts)
+        partial.chmod(0o755)  # a temporary directory is the user's alone
+        os.rename(partial, directory)
+    except OSError:
+        shutil.rmtree(partial)
+    return directory.is_dir()
 
 
-def _names() -> tuple[str, ...]:
-    count = {harness: len(list(catalogue.entries(harness))) for harness in catalogue.HARNESSES}
-    last = catalogue.LOGLIKELIHOOD
-    return (
-        "`<task>__<protocol>` asks under another protocol, and `<task>__<protocol>_zh` asks it in Chinese, as in "
-        "`prompts/<protocol>.zh.j2`: `cmqa_image_text__neutral`, `clqa_en_zh__choice_zh`. `<task>__aware` is `<task>`. Groups "
-        "are named alike: `cmqa_crossmodal__neutral`. Every arm under every protocol: `cmqa_prompts`, `clqa_prompts`, "
-        "`cmqa_prompts_zh`, `clqa_prompts_zh`.",
-        "In lm-eval, the arms of CLQA exist once more under `choice`, by log-likelihood of the four letters, with `acc` beside "
-        f"the other metrics: `clqa_en_zh__choice{last}`, and groups such as `clqa_crosslingual__choice{last}`.",
-        "The miniature's tasks, under the protocol `bare` and on facts of their own, are "
-        + ", ".join(f"`{name}`" for name in catalogue.MINI_GROUPS)
-        + " and their members; see [mini.md](mini.md).",
-        f"All in all there are {count['lmms_eval']} tasks and groups for lmms-eval and {count['lm_eval']} for lm-eval.",
-    )
+def _write(directory: Path, texts: Mapping[str, str]) -> None:
+    for path, text in texts.items():
+        target = directory / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
 
 
-def _arm_row(arm: Arm) -> tuple[str, ...]:
-    task = catalogue.task_name(arm)
-    groups = [group for group, members in catalogue.GROUPS.items() if arm.name in members and group.startswith(arm.family)]
-    seen = ", then ".join(f"{LANGUAGES[language].name} {modality}" for modality, language in arm.pieces)
-    return f"`{task}`", seen, _kind(arm), ", ".join(f"`{group}`" for group in groups)
+def write(directory: Path) -> None:
+    """Write the task files of both harnesses, a directory each; for the build of a wheel."""
+    _write(directory, _texts())
 
 
-def _kind(arm: Arm) -> str:
-    if arm.single:
-        return "single"
-    names = [name for name, holds in (("cross-modal", arm.cross_modal), ("cross-lingual", arm.cross_lingual)) if holds]
-    return " and ".join(names) or ("unimodal" if arm.family == "cmqa" else "monolingual")
+def to_read() -> dict[str, str]:
+    """Path in the checkout → contents, of the files that are written for people: ``docs/tasks.md`` and some of the tasks."""
+    from cmqa_tasks.harness.tasks_page import tasks_page  # not needed where a wheel is built
 
-
-def _group_rows() -> Iterable[tuple[str, ...]]:
-    for group, members in catalogue.GROUPS.items():
-        yield f"`{group}`", ", ".join(f"`{catalogue.task_name(ARMS[member])}`" for member in members)
-    for group, members in catalogue.COLLECTIONS.items():
-        yield f"`{group}`", ", ".join(f"`{member}`" for member in members)
-
-
-def _protocol_rows() -> Iterable[tuple[str, ...]]:
-    for protocol in PROTOCOLS.values():
-        about = prompts.about(protocol.name, catalogue.DEFAULT_LANGUAGE)
-        yield f"`{protocol.name}`", about.varies, about.why, FORMS[protocol.form], str(protocol.max_new_tokens)
-
-
-def _metric_rows() -> Iterable[tuple[str, ...]]:
-    shown: dict[str, metrics.Metric] = {}
-    for arm in ARMS.values():
-        shown |= {metric.name: metric for metric in metrics.metrics_of(arm)}
-    for name, metric in shown.items():
-        better = {True: "higher", False: "lower", None: ""}[metric.higher_is_better]
-        yield f"`{name}`", better, metric.description, _where(name)
-
-
-def _where(metric: str) -> str:
-    """In words, which arms have a metric."""
-    having = {arm.name for arm in ARMS.values() if metric in [one.name for one in metrics.metrics_of(arm)]}
-    sets = {
-        "all": set(ARMS),
-        "two pieces": {arm.name for arm in ARMS.values() if not arm.single},
-        "single": {arm.name for arm in ARMS.values() if arm.single},
-        "cross-modal": {arm.name for arm in ARMS.values() if arm.cross_modal},
+    tasks = {
+        f"tasks/{harness}/{file.path}": file.text
+        for harness in HARNESSES
+        for file in catalogue.files(harness)
+        if catalogue.is_read(file)
     }
-    return next((words for words, names in sets.items() if names == having), ", ".join(f"`{name}`" for name in sorted(having)))
+    return tasks | {TASKS_PAGE: tasks_page()}
 
 
-def _language_rows() -> Iterable[tuple[str, ...]]:
-    for code, language in LANGUAGES.items():
-        yield code, language.name, "both layouts" if language.both_layouts else "the layout of the conflict items"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return markdown.table(header, list(rows), words=len(header))
+def main() -> None:
+    """Write what a checkout keeps afresh."""
+    for old in resources.task_sources().rglob("*.yaml"):
+        old.unlink()
+    _write(resources.checkout(), to_read())
 
 
 if __name__ == "__main__":
-    write(resources.tasks_dir("lmms_eval").parent.parent)
+    main()

@@ -49,7 +49,7 @@ def check_tasks(names: Sequence[str]) -> None:
         if names.count(name) > 1:
             raise ValueError(f"--tasks: {name} is named twice; name each task once")
         if name.startswith(("cmqa_", "clqa_")):
-            known = known or {entry.name for entry in catalogue.entries("lmms_eval")}
+            known = known or catalogue.names("lmms_eval")
             if name not in known:
                 close = get_close_matches(name, sorted(known), n=3)
                 meant = f"; did you mean {', '.join(close)}?" if close else ""

@@ -1,0 +1,301 @@
+"""What solvers without understanding get on a release, by arm and by type of fact.
+
+    PYTHONPATH=src python benchmarks/validity.py                          # the default release, all but pixels
+    PYTHONPATH=src python benchmarks/validity.py v1 --pixels --types each_lacks counts_boosted slot
+    PYTHONPATH=src python benchmarks/validity.py runs/mine --arms text_text en_zh --read pages.jsonl
+
+Needs scikit-learn (``pip install 'cmqa-tasks[benchmarks]'``). Three groups of rows:
+
+* untrained: :data:`cmqa_tasks.scoring.shortcuts.UNTRAINED`, and ``seen_alone``: an item whose pieces all stand in single arms is
+  a conflict;
+* trained, in ten folds, no fact in two of them: ``counts`` and ``counts_boosted`` (how many values of the asked kind the pieces
+  have and share, and the type of the fact; logistic regression and boosted trees), ``slot`` (the value that most often is the
+  asked one at this place of this phrasing), ``pixels`` (the value of the nearest page among those of other facts, on the pixels
+  that ever change; pages that show values by graphics alone);
+* of the first kind, which compare nothing and should stand at one half: ``one_piece`` and ``two_pieces`` (letters of the
+  passages), ``sizes`` (lengths, digits, bytes of the images), ``records`` (rank of the fact, variants of the pieces)
+  and ``order`` (whether an item's number is even).
+
+Each cell is ``balanced`` (recognition + 1 − false alarms) / 2: one half without any insight. ``--read`` takes what a reader of
+letters found on the pages: JSON lines of ``{"id": evidence id, "lines": [[text, height in pixels], …]}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+from PIL import Image
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from cmqa_tasks.asking.items import items
+from cmqa_tasks.facts import resources
+from cmqa_tasks.facts.records import ARMS, Arm, Fact, Piece, evidence_id
+from cmqa_tasks.facts.release import IMAGES, TEXTS, Release, load, shipped
+from cmqa_tasks.scoring.metrics import mean
+from cmqa_tasks.scoring.shortcuts import UNTRAINED, Judged, Lines, Reader, alike, balanced_of
+from cmqa_tasks.writing import markdown
+
+FOLDS = 10
+Calls = list[bool]
+Solver = Callable[[Arm, list[Judged]], Calls]
+
+
+class Probes:
+    """All solvers over one release."""
+
+    def __init__(self, source: str, read_images: Mapping[str, Lines], pixels: bool) -> None:
+        self.release: Release = load(source)
+        directory = resources.releases_dir() / source if source in shipped() else Path(source)
+        self._templates = {
+            row["id"]: row["template"]
+            for name in (TEXTS, IMAGES)
+            for row in pq.read_table(directory / name, columns=["id", "template"]).to_pylist()
+        }
+        self._reader = Reader(self.release, read_images)
+        self._alone = {
+            (item.fact_id, piece)
+            for arm in ARMS.values()
+            if arm.single and self._has(arm)
+            for item in items(arm, self.release.facts.values(), self.release.name)
+            for piece in item.pieces
+        }
+        self.solvers: dict[str, Solver] = {
+            name: (lambda arm, judged, calls=calls: [calls(entry.seen) for entry in judged]) for name, calls in UNTRAINED.items()
+        }
+        self.solvers |= {
+            "seen_alone": self._seen_alone,
+            "counts": lambda arm, judged: self._counts(judged, boosted=False),
+            "counts_boosted": lambda arm, judged: self._counts(judged, boosted=True),
+            "slot": self._slot,
+            **({"pixels": self._pixels} if pixels else {}),
+            "one_piece": lambda arm, judged: self._words(judged, joined=False),
+            "two_pieces": lambda arm, judged: self._words(judged, joined=True),
+            "sizes": lambda arm, judged: _crossed(np.array([self._sizes(entry) for entry in judged]), judged, boosted=True),
+            "records": lambda arm, judged: _crossed(np.array([_record(entry) for entry in judged]), judged, boosted=True),
+            "order": lambda arm, judged: [number % 2 == 0 for number in range(len(judged))],
+        }
+
+    def _has(self, arm: Arm) -> bool:
+        drawn = items(arm, self.release.facts.values(), self.release.name)
+        return all(self.release.has(item.fact_id, piece) for item in drawn for piece in item.pieces)
+
+    def arms(self, names: Sequence[str]) -> list[Arm]:
+        """The arms with two pieces that the release has evidence for."""
+        return [arm for arm in ARMS.values() if not arm.single and (not names or arm.name in names) and self._has(arm)]
+
+    def judged(self, arm: Arm) -> list[Judged]:
+        """The items of an arm, in its order."""
+        return list(self._reader.judged(arm))
+
+    def _template(self, entry: Judged, piece: Piece) -> str:
+        name = self._templates[_evidence(entry.fact, piece)]
+        return f"{name}/{entry.fact.type}/{piece.language}"
+
+    def _seen_alone(self, arm: Arm, judged: list[Judged]) -> Calls:
+        return [all((entry.fact.id, piece) in self._alone for piece in entry.item.pieces) for entry in judged]
+
+    def _counts(self, judged: list[Judged], *, boosted: bool) -> Calls:
+        types = sorted({_type(entry.fact) for entry in judged})
+        table = [[*_overlap(entry), *(float(_type(entry.fact) == name) for name in types)] for entry in judged]
+        return _crossed(np.array(table), judged, boosted=boosted)
+
+    def _slot(self, arm: Arm, judged: list[Judged]) -> Calls:
+        """Where the asked value stands in a phrasing is learned on other facts; then the values in these places are compared."""
+        calls: Calls = [False] * len(judged)
+        for train, test in _folds(judged):
+            votes: dict[str, Counter[int]] = defaultdict(Counter)
+            for number in train:
+                entry = judged[number]
+                for piece, values in zip(entry.item.pieces, entry.seen.values, strict=True):
+                    right = entry.fact.value(piece.side).canonical
+                    places = {k for k, value in enumerate(values) if alike(value, right)}
+                    places |= {k - len(values) for k in places}  # counted from the end as well
+                    votes[self._template(entry, piece)].update(places)
+            slots = {template: counter.most_common(1)[0][0] for template, counter in votes.items() if counter}
+            for number in test:
+                entry = judged[number]
+                found = [
+                    _at(values, slots.get(self._template(entry, piece)))
+                    for piece, values in zip(entry.item.pieces, entry.seen.values, strict=True)
+                ]
+                calls[number] = found[0] is not None and found[1] is not None and not alike(found[0], found[1])
+        return calls
+
+    def _pixels(self, arm: Arm, judged: list[Judged]) -> Calls:
+        """The value of a page is that of the nearest page of other facts; it is looked for in the other piece."""
+        calls: Calls = [False] * len(judged)
+        for number, entry in enumerate(judged):
+            if not entry.fact.graphical:
+                continue
+            values = [
+                [self._nearest_page(entry.fact.id, piece)] if piece.modality == "image" else list(seen)
+                for piece, seen in zip(entry.item.pieces, entry.seen.values, strict=True)
+            ]
+            calls[number] = all(values) and not any(alike(one, other) for one in values[0] for other in values[1])
+        return calls
+
+    @cache  # noqa: B019 - lives as long as the program
+    def _nearest_page(self, fact_id: str, piece: Piece) -> str:
+        fact = self.release.facts[fact_id]
+        others = [other for other in self.release.facts.values() if _type(other) == _type(fact) and other.id != fact.id]
+        shown = [
+            (other.value(side).canonical, page)
+            for other in others
+            for side in ("a", "b")
+            if (page := self._page(other.id, piece.model_copy(update={"side": side}))) is not None
+        ]
+        mine = self._page(fact_id, piece)
+        stack = np.stack([page for _, page in shown])
+        changing = stack.std(axis=0) > 4
+        distances = np.abs(stack[:, changing].astype(np.int32) - mine[changing]).mean(axis=1)
+        return shown[int(distances.argmin())][0]
+
+    @cache  # noqa: B019 - lives as long as the program
+    def _page(self, fact_id: str, piece: Piece) -> npt.NDArray[np.int16] | None:
+        if not self.release.has(fact_id, piece):
+            return None
+        with Image.open(io.BytesIO(self.release.image(fact_id, piece))) as image:
+            return np.asarray(image.convert("RGB").reduce(2), dtype=np.int16)
+
+    def _words(self, judged: list[Judged], *, joined: bool) -> Calls:
+        texts = [
+            [self.release.text(entry.fact.id, piece) for piece in entry.item.pieces if piece.modality == "text"]
+            for entry in judged
+        ]
+        if not all(texts):
+            return [False] * len(judged)
+        right = np.array([entry.item.relation == "conflict" for entry in judged])
+        rows = [" ¦ ".join(pair) if joined else pair[0] for pair in texts]
+        calls: Calls = [False] * len(judged)
+        for train, test in _folds(judged):
+            model = make_pipeline(
+                TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=3, sublinear_tf=True, max_features=60_000),
+                LogisticRegression(C=4.0, max_iter=2_000),
+            )
+            model.fit([rows[number] for number in train], right[train])
+            for number, call in zip(test, model.predict([rows[number] for number in test]), strict=True):
+                calls[number] = bool(call)
+        return calls
+
+    def _sizes(self, entry: Judged) -> list[float]:
+        sizes: list[float] = []
+        for piece in entry.item.pieces:
+            if piece.modality == "image":
+                sizes += [float(len(self.release.image(entry.fact.id, piece))), 0.0]
+            else:
+                text = self.release.text(entry.fact.id, piece)
+                sizes += [float(len(text)), float(sum(letter.isdigit() for letter in text))]
+        return [*sizes, sizes[0] - sizes[2], sizes[1] - sizes[3]]
+
+
+def _evidence(fact: Fact, piece: Piece) -> str:
+    return evidence_id(fact.id, piece.side, piece.modality, piece.language, piece.variant)
+
+
+def _type(fact: Fact) -> str:
+    return f"{fact.world}/{fact.type}"
+
+
+def _at(values: Sequence[str], place: int | None) -> str | None:
+    return values[place] if place is not None and -len(values) <= place < len(values) else None
+
+
+def _overlap(entry: Judged) -> list[float]:
+    """How many values the pieces have, share and do not share, and how often they repeat them."""
+    first, second = (list(dict.fromkeys(values)) for values in entry.seen.values)
+    shared = sum(any(alike(one, other) for other in second) for one in first)
+    counts = [len(first), len(second), shared, len(first) - shared, len(second) - shared, len(first) + len(second) - shared]
+    return [float(count) for count in (*counts, *map(len, entry.seen.values))]
+
+
+def _record(entry: Judged) -> list[float]:
+    bits = [float(entry.fact.index >> place & 1) for place in range(5)]
+    return [*bits, float(entry.fact.index), *(float(piece.variant) for piece in entry.item.pieces)]
+
+
+def _folds(judged: list[Judged]) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    groups = [entry.fact.id for entry in judged]
+    return list(GroupKFold(min(FOLDS, len(set(groups)))).split(groups, groups=groups))
+
+
+def _crossed(table: npt.NDArray[np.float64], judged: list[Judged], *, boosted: bool) -> Calls:
+    """What a classifier of the rows calls, each item by a model that has not seen its fact."""
+    right = np.array([entry.item.relation == "conflict" for entry in judged])
+    calls: Calls = [False] * len(judged)
+    for train, test in _folds(judged):
+        model = (
+            HistGradientBoostingClassifier(max_iter=150, learning_rate=0.1, max_leaf_nodes=15, min_samples_leaf=5, random_state=0)
+            if boosted
+            else make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2_000))
+        )
+        for number, call in zip(test, model.fit(table[train], right[train]).predict(table[test]), strict=True):
+            calls[number] = bool(call)
+    return calls
+
+
+def by_type(arm: Arm, judged: list[Judged], calls: Calls) -> dict[str, float]:
+    """``balanced`` of each type of fact."""
+    groups: dict[str, list[tuple[Judged, bool]]] = defaultdict(list)
+    for entry, call in zip(judged, calls, strict=True):
+        groups[_type(entry.fact)].append((entry, call))
+    return {name: balanced_of(arm, group) for name, group in sorted(groups.items())}
+
+
+def _read(path: str | None) -> dict[str, Lines]:
+    if path is None:
+        return {}
+    rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return {row["id"]: [(text, float(height)) for text, height in row["lines"]] for row in rows}
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("release", nargs="?", default="v1", help="a release by name or directory (default: %(default)s)")
+    parser.add_argument("--arms", nargs="+", default=[], help="arms with two pieces (default: all that the release has)")
+    parser.add_argument("--solvers", nargs="+", default=[], help="rows of the table (default: all)")
+    parser.add_argument("--types", nargs="+", default=[], help="solvers to print by type as well")
+    parser.add_argument("--pixels", action="store_true", help="the nearest page too (minutes)")
+    parser.add_argument("--read", help="JSON lines of what a reader of letters found on the pages")
+    given = parser.parse_args()
+    probes = Probes(given.release, _read(given.read), given.pixels)
+    arms = probes.arms(given.arms)
+    solvers = given.solvers or list(probes.solvers)
+    table: dict[str, dict[str, float]] = {name: {} for name in solvers}
+    types: dict[str, dict[str, dict[str, float]]] = {name: {} for name in given.types}
+    for arm in arms:
+        judged = probes.judged(arm)
+        for name in dict.fromkeys([*solvers, *given.types]):
+            calls = probes.solvers[name](arm, judged)
+            table.setdefault(name, {})[arm.name] = balanced_of(arm, zip(judged, calls, strict=True))
+            if name in types:
+                types[name][arm.name] = by_type(arm, judged, calls)
+    header = [arm.name for arm in arms]
+    print(
+        markdown.table(
+            ["solver", *header], [[name, *(markdown.number(row[arm]) for arm in header)] for name, row in table.items()], 1
+        )
+    )
+    for name, by_arm in types.items():
+        rows = sorted({kind for cells in by_arm.values() for kind in cells})
+        cells = [[kind, *(markdown.number(by_arm[arm].get(kind)) for arm in header)] for kind in rows]
+        cells.append(["mean of types", *(markdown.number(mean(by_arm[arm].values())) for arm in header)])
+        print(f"\n{name}\n\n{markdown.table(['type', *header], cells, 1)}")
+
+
+if __name__ == "__main__":
+    main()

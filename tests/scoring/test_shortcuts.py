@@ -1,0 +1,95 @@
+"""Shortcuts: what they see of an item, what they call, and what they get on the release that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cmqa_tasks.facts.own import read_jsonl
+from cmqa_tasks.facts.records import ARMS, Piece, evidence_id
+from cmqa_tasks.facts.release import Release, load
+from cmqa_tasks.scoring.shortcuts import UNTRAINED, Reader, Seen, alike, untrained
+
+
+def seen(first: str, second: str) -> Seen:
+    values = tuple(first.split()), tuple(second.split())
+    return Seen(values, (next(iter(values[0]), None), next(iter(values[1]), None)), (None, None))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second", "conflict"),
+    [
+        ("shared_none", "1 2", "3 4", True),
+        ("shared_none", "1 2", "2 3", False),
+        ("shared_at_most_one", "1 2", "2 3", True),
+        ("shared_at_most_one", "1 2", "2 1", False),
+        ("each_lacks", "1 2", "2 3", True),
+        ("each_lacks", "1 2", "2", False),
+        ("nearest", "1 2", "2 1", True),
+        ("nearest", "1 2", "1 3", False),
+    ],
+)
+def test_shortcuts_call_by_what_they_see(name: str, first: str, second: str, conflict: bool) -> None:
+    assert UNTRAINED[name](seen(first, second)) is conflict
+
+
+@pytest.mark.parametrize("name", UNTRAINED)
+def test_a_piece_without_values_is_never_in_conflict(name: str) -> None:
+    assert UNTRAINED[name](seen("1 2", "")) is False
+
+
+def test_the_tallest_value_of_a_page_is_looked_for_in_the_other_piece() -> None:
+    calls = UNTRAINED["tallest"]
+    assert calls(Seen((("1", "2"), ("2", "3")), ("1", "2"), ("1", None)))
+    assert not calls(Seen((("1", "2"), ("2", "3")), ("1", "2"), ("2", None)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("--03-13", "2026-03-13", True),
+        ("--03-13", "2026-03-03", False),
+        ("24.99", "24.99 USD", True),
+        ("24.9", "24.99 USD", False),
+        ("5", "15", False),
+    ],
+)
+def test_values_without_year_or_unit_may_be_the_same(one: str, other: str, same: bool) -> None:
+    assert alike(one, other) is same
+    assert alike(other, one) is same
+
+
+def test_a_page_is_seen_as_far_as_it_was_read(own_file: Path) -> None:
+    release = read_jsonl(own_file)
+    fact = next(iter(release.facts.values()))
+    arm = ARMS["image_text"]
+    assert all(entry.seen.values[0] == () for entry in Reader(release).judged(arm))
+    page = next(iter(Reader(release).judged(arm))).item.pieces[0]
+    lines = [("Paid $3.00 by card", 12.0), ("Total $20.99", 30.0), ("Tip $1.00", 11.0)]
+    read = Reader(release, {identity(fact.id, page): lines})
+    entry = next(iter(read.judged(arm)))
+    assert entry.seen.values[0] == ("3.00 USD", "20.99 USD", "1.00 USD")
+    assert entry.seen.tallest == ("20.99 USD", None)
+
+
+def identity(fact: str, piece: Piece) -> str:
+    return evidence_id(fact, piece.side, piece.modality, piece.language, piece.variant)
+
+
+@pytest.fixture(scope="module")
+def v1() -> Release:
+    return load("v1")
+
+
+@pytest.mark.parametrize(
+    ("arm", "expected"),
+    [
+        ("text_text", {"shared_none": 0.534, "shared_at_most_one": 0.692, "each_lacks": 0.708, "nearest": 0.592}),
+        ("zh_zh", {"shared_none": 0.545, "shared_at_most_one": 0.689, "each_lacks": 0.730, "nearest": 0.602}),
+    ],
+)
+def test_what_shortcuts_get_on_the_first_release_is_known(v1: Release, arm: str, expected: dict[str, float]) -> None:
+    found = untrained(ARMS[arm], Reader(v1))
+    assert {name: round(found[name], 3) for name in expected} == expected
+    assert found["tallest"] == 0.5

@@ -27,6 +27,7 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -43,7 +44,7 @@ from sklearn.preprocessing import StandardScaler
 
 from cmqa_tasks.asking.items import items
 from cmqa_tasks.facts import resources
-from cmqa_tasks.facts.records import ARMS, Arm, Fact, Piece, evidence_id
+from cmqa_tasks.facts.records import ARMS, SIDES, Arm, Fact, Piece, evidence_id
 from cmqa_tasks.facts.release import IMAGES, TEXTS, Release, load, shipped
 from cmqa_tasks.scoring.metrics import mean
 from cmqa_tasks.scoring.shortcuts import UNTRAINED, Judged, Lines, Reader, alike, balanced_of
@@ -52,6 +53,14 @@ from cmqa_tasks.writing import markdown
 FOLDS = 10
 Calls = list[bool]
 Solver = Callable[[Arm, list[Judged]], Calls]
+
+
+@dataclass(frozen=True)
+class _Gallery:
+    labels: list[tuple[str, str, str]]
+    """(fact, side, value) of each page."""
+    pixels: npt.NDArray[np.float32]
+    """Page × those of its pixels that change from page to page."""
 
 
 class Probes:
@@ -148,28 +157,27 @@ class Probes:
             calls[number] = all(values) and not any(alike(one, other) for one in values[0] for other in values[1])
         return calls
 
-    @cache  # noqa: B019 - lives as long as the program
     def _nearest_page(self, fact_id: str, piece: Piece) -> str:
-        fact = self.release.facts[fact_id]
-        others = [other for other in self.release.facts.values() if _type(other) == _type(fact) and other.id != fact.id]
-        shown = [
-            (other.value(side).canonical, page)
-            for other in others
-            for side in ("a", "b")
-            if (page := self._page(other.id, piece.model_copy(update={"side": side}))) is not None
-        ]
-        mine = self._page(fact_id, piece)
-        stack = np.stack([page for _, page in shown])
-        changing = stack.std(axis=0) > 4
-        distances = np.abs(stack[:, changing].astype(np.int32) - mine[changing]).mean(axis=1)
-        return shown[int(distances.argmin())][0]
+        gallery = self._gallery(_type(self.release.facts[fact_id]), piece.language, piece.variant)
+        row = next(n for n, (fact, side, _) in enumerate(gallery.labels) if (fact, side) == (fact_id, piece.side))
+        own = np.array([fact == fact_id for fact, _, _ in gallery.labels])
+        distances = np.abs(gallery.pixels - gallery.pixels[row]).mean(axis=1)
+        return gallery.labels[int(np.where(own, np.inf, distances).argmin())][2]
 
     @cache  # noqa: B019 - lives as long as the program
-    def _page(self, fact_id: str, piece: Piece) -> npt.NDArray[np.int16] | None:
-        if not self.release.has(fact_id, piece):
-            return None
-        with Image.open(io.BytesIO(self.release.image(fact_id, piece))) as image:
-            return np.asarray(image.convert("RGB").reduce(2), dtype=np.int16)
+    def _gallery(self, kind: str, language: str, variant: int) -> _Gallery:
+        """The pages of a type of fact in one language and layout."""
+        labels: list[tuple[str, str, str]] = []
+        pages: list[npt.NDArray[np.uint8]] = []
+        for fact in self.release.facts.values():
+            for side in SIDES if _type(fact) == kind else ():
+                piece = Piece(modality="image", language=language, side=side, variant=variant)
+                if self.release.has(fact.id, piece):
+                    with Image.open(io.BytesIO(self.release.image(fact.id, piece))) as image:
+                        pages.append(np.asarray(image.convert("L").reduce(2)).ravel())
+                    labels.append((fact.id, side, fact.value(side).canonical))
+        stack = np.stack(pages)
+        return _Gallery(labels, stack[:, stack.std(axis=0) > 4].astype(np.float32))
 
     def _words(self, judged: list[Judged], *, joined: bool) -> Calls:
         texts = [

@@ -48,7 +48,7 @@ from cmqa_tasks.facts.records import ARMS, SIDES, Arm, Fact, Piece, evidence_id
 from cmqa_tasks.facts.release import IMAGES, TEXTS, Release, load, shipped
 from cmqa_tasks.scoring.metrics import mean
 from cmqa_tasks.scoring.shortcuts import UNTRAINED, Judged, Lines, Reader, alike, balanced_of
-from cmqa_tasks.writing import markdown
+from cmqa_tasks.writing import markdown, numbers
 
 FOLDS = 10
 Calls = list[bool]
@@ -177,7 +177,7 @@ class Probes:
                         pages.append(np.asarray(image.convert("L").reduce(2)).ravel())
                     labels.append((fact.id, side, fact.value(side).canonical))
         stack = np.stack(pages)
-        return _Gallery(labels, stack[:, stack.std(axis=0) > 4].astype(np.float32))
+        return _Gallery(labels, stack[:, _changing(labels, stack)].astype(np.float32))
 
     def _words(self, judged: list[Judged], *, joined: bool) -> Calls:
         texts = [
@@ -208,6 +208,15 @@ class Probes:
                 text = self.release.text(entry.fact.id, piece)
                 sizes += [float(len(text)), float(sum(letter.isdigit() for letter in text))]
         return [*sizes, sizes[0] - sizes[2], sizes[1] - sizes[3]]
+
+
+def _changing(labels: list[tuple[str, str, str]], stack: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """The pixels that tell a fact's two values apart, of some fact; where no fact has both pages, those that ever change."""
+    rows = {(fact, side): row for row, (fact, side, _) in enumerate(labels)}
+    pairs = [(rows[fact, "a"], rows[fact, "b"]) for fact, side in rows if side == "a" and (fact, "b") in rows]
+    if not pairs:
+        return np.asarray(stack.std(axis=0) > 4)
+    return np.any([np.abs(stack[a].astype(np.int16) - stack[b]) > 16 for a, b in pairs], axis=0)
 
 
 def _evidence(fact: Fact, piece: Piece) -> str:
@@ -293,15 +302,12 @@ def main() -> None:
             if name in types:
                 types[name][arm.name] = by_type(arm, judged, calls)
     header = [arm.name for arm in arms]
-    print(
-        markdown.table(
-            ["solver", *header], [[name, *(markdown.number(row[arm]) for arm in header)] for name, row in table.items()], 1
-        )
-    )
+    cells = [[name, *(numbers.number(row[arm]) for arm in header)] for name, row in table.items()]
+    print(markdown.table(["solver", *header], cells, 1))
     for name, by_arm in types.items():
         rows = sorted({kind for cells in by_arm.values() for kind in cells})
-        cells = [[kind, *(markdown.number(by_arm[arm].get(kind)) for arm in header)] for kind in rows]
-        cells.append(["mean of types", *(markdown.number(mean(by_arm[arm].values())) for arm in header)])
+        cells = [[kind, *(numbers.number(by_arm[arm].get(kind)) for arm in header)] for kind in rows]
+        cells.append(["mean of types", *(numbers.number(mean(by_arm[arm].values())) for arm in header)])
         print(f"\n{name}\n\n{markdown.table(['type', *header], cells, 1)}")
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cmqa_tasks.facts.own import read_jsonl
 from cmqa_tasks.facts.records import ARMS, Piece, evidence_id
 from cmqa_tasks.facts.release import Release, load
 from cmqa_tasks.scoring.shortcuts import UNTRAINED, Reader, Seen, alike, untrained
+from cmqa_tasks.worlds.own import read_jsonl
 
 
 def seen(first: str, second: str) -> Seen:

@@ -29,7 +29,7 @@ check: install
 	$(BIN)/lint-imports
 
 mini: install
-	HF_HUB_OFFLINE=1 $(BIN)/cmqa mini --out runs/mini --seeds 1 2 3 4 5 --jobs 2 $(if $(SCALING),--scaling)
+	HF_HUB_OFFLINE=1 $(BIN)/python -m experiments.mini --out runs/mini --seeds 1 2 3 4 5 --jobs 2 $(if $(SCALING),--scaling)
 	cp runs/mini/mini.md leaderboards/mini.md
 	for picture in runs/mini/*.png; do cp $$picture leaderboards/mini_$$(basename $$picture); done
 

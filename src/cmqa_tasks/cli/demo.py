@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     if options.every_policy:
         from cmqa_tasks.reports.demo.policies import run as evaluated
     else:
-        from cmqa_tasks.mini.pair import run as evaluated
+        from cmqa_tasks.reports.demo.miniature import run as evaluated
 
     print(evaluated(options.out, options.limit))
     return 0

@@ -60,7 +60,7 @@ class Budget:
 def plan(
     strategy: Strategy,
     groups: NDArray[np.integer],
-    lengths: Lengths,
+    lengths: Lengths | None,
     repeats: NDArray[np.integer],
     budget: Budget,
     seed: int,
@@ -71,15 +71,17 @@ def plan(
     Args:
         strategy: one of :data:`cmqa_tasks.training.choices.STRATEGIES`.
         groups: group of each instance.
-        lengths: of the instances; read only where the budget has ``max_tokens``, which none may exceed by itself.
+        lengths: of the instances; needed only where the budget has ``max_tokens``, which none may exceed by itself.
         repeats: how often each instance is used, at least once.
         budget: of an example.
         seed: at least 0.
         ratio: share of each group, relative to the others. The most is used that it allows; without one, everything is.
 
     Raises:
-        PlanError: ``instance`` with one group, or a ratio that does not name every group.
+        PlanError: ``instance`` with one group, a ratio that does not name every group, or a budget of tokens without lengths.
     """
+    if budget.max_tokens is not None and lengths is None:
+        raise PlanError(f"a budget of {budget.max_tokens} tokens needs the lengths of the instances")
     present = [int(group) for group in np.unique(groups)]
     if strategy == "instance" and len(present) < 2:
         raise PlanError("strategy instance joins instances of different groups, and there is only one group")
@@ -132,7 +134,9 @@ class _Dealer:
     Dealt one group after the other, each group spreads over the piles as evenly as can be, and so do all cards together.
     """
 
-    def __init__(self, groups: NDArray[np.integer], lengths: Lengths, budget: Budget, seed: int, *, distinct: bool) -> None:
+    def __init__(
+        self, groups: NDArray[np.integer], lengths: Lengths | None, budget: Budget, seed: int, *, distinct: bool
+    ) -> None:
         self._groups, self._lengths, self._budget, self._seed = groups, lengths, budget, seed
         self._distinct = distinct
         self._cards: list[Numbers] = []
@@ -176,7 +180,7 @@ class _Dealer:
     def _over(self, cards: Numbers, piles: Numbers) -> NDArray[np.bool_]:
         """Which piles hold too many tokens, or an instance twice."""
         bad = np.zeros(int(piles.max()) + 1, bool)
-        if self._budget.max_tokens is not None:
+        if self._budget.max_tokens is not None and self._lengths is not None:
             bad |= self._lengths.of(cards, piles) > self._budget.max_tokens
         if self._distinct:
             order = np.lexsort((cards, piles))
@@ -194,9 +198,9 @@ class _Dealer:
             group = int(self._groups[card])
             (then if group in seen else first).append(card)
             seen.add(group)
-        held, most = list[int](), self._budget.max_tokens
+        held = list[int]()
         for card in first + then:
-            if card not in held and (most is None or self._lengths.of_one([*held, card]) <= most):
+            if card not in held and self._fits([*held, card]):
                 held.append(card)
         if len(held) < 2:
             return [], pile
@@ -204,6 +208,11 @@ class _Dealer:
         for card in held:
             rest.remove(card)
         return held, rest
+
+    def _fits(self, cards: Sequence[int]) -> bool:
+        """Whether an example of these cards is within the budget."""
+        most = self._budget.max_tokens
+        return most is None or self._lengths is None or self._lengths.of_one(cards) <= most
 
     def _decks(self, cards: Numbers, decks: int) -> list[Numbers]:
         """Shuffled, and by group again where there were several decks."""

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
-from cmqa_tasks.mini.batches import Encoder
-from cmqa_tasks.mini.check import ITEMS, right
-from cmqa_tasks.mini.instances import Instance
-from cmqa_tasks.mini.train import Trainee
-from cmqa_tasks.mini.world import COLOURS, KINDS, PEOPLE, Canvas, Kind, Language
+from experiments.mini.batches import Encoder
+from experiments.mini.check import ITEMS, right
+from experiments.mini.instances import Instance
+from experiments.mini.train import Trainee
+from experiments.mini.world import COLOURS, KINDS, PEOPLE, Canvas, Kind, Language
 
 FILE = "mixed_company.json"
 SIZES = (2, 4, 6)

@@ -22,16 +22,16 @@ from PIL import Image
 import cmqa_tasks
 from cmqa_tasks.facts.records import SIDES, Fact, Side, Value, evidence_id, fact_id
 from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
-from cmqa_tasks.mini.world import COLOURS, LANGUAGES, NAMES, PEOPLE, Canvas, Facts, note, question
 from cmqa_tasks.worlds.build.shards import schema, write
 from cmqa_tasks.worlds.languages import write as written
+from experiments.mini.world import COLOURS, LANGUAGES, NAMES, PEOPLE, Canvas, Facts, note, question
 
 WORLD = "mini"
 _OTHERS = 1
 """Other people in a piece of evidence."""
 _CARD = """# Release `{name}`
 
-{facts} facts of the toy world of cmqa-tasks (`cmqa_tasks.mini`), from seed {seed}: one person's colour each, in pictures of
+{facts} facts of the toy world of cmqa-tasks (`experiments.mini`), from seed {seed}: one person's colour each, in pictures of
 {side} × {side} pixels, English notes and Chinese notes. Made for a model that knows nothing else; no measure of any other.
 
 Licence: CC BY 4.0.

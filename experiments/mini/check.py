@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from cmqa_tasks.mini.batches import Encoder
-from cmqa_tasks.mini.instances import Instance, build_instance
-from cmqa_tasks.mini.train import Trainee
-from cmqa_tasks.mini.world import KINDS, PEOPLE, Kind, Language, answer
+from experiments.mini.batches import Encoder
+from experiments.mini.instances import Instance, build_instance
+from experiments.mini.train import Trainee
+from experiments.mini.world import KINDS, PEOPLE, Kind, Language, answer
 
 ITEMS = 400
 """Random instances per figure."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,9 +12,9 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from cmqa_tasks.mini.checkpoint import BEGIN, IMAGE, PAD
-from cmqa_tasks.mini.instances import Diet, Instance, Strategy, draw_example
-from cmqa_tasks.mini.world import KINDS, PICTURE, Canvas, Facts, answer, note, question
+from experiments.mini.checkpoint import BEGIN, IMAGE, PAD
+from experiments.mini.instances import Instance
+from experiments.mini.world import KINDS, PICTURE, Canvas, Facts, answer, note, question
 
 IGNORED = -100
 """Target of tokens that are not learned, as everywhere in transformers."""
@@ -32,7 +31,7 @@ class Batch:
     targets: torch.Tensor
     """int64, (examples, length): the token that follows where that is an answer, else :data:`IGNORED`."""
     kinds: torch.Tensor
-    """int64, (examples, length): at answers, the place of their evidence in :data:`~cmqa_tasks.mini.world.KINDS`; else -1."""
+    """int64, (examples, length): at answers, the place of their evidence in :data:`~experiments.mini.world.KINDS`; else -1."""
 
     @property
     def size(self) -> int:
@@ -87,11 +86,3 @@ class Encoder:
                 answers.append((len(row), KINDS.index(instance.pieces[0][0])))
                 row.append(self._ids[answer(instance.language, colour)])
         return row, answers
-
-
-def draw_batch(encoder: Encoder, strategy: Strategy, diet: Diet, instances: int, rng: random.Random) -> Batch:
-    """A batch of about so many instances, whatever the strategy puts into an example."""
-    examples: list[list[Instance]] = []
-    while sum(map(len, examples)) < instances:
-        examples.append(draw_example(strategy, diet, rng))
-    return encoder.encode(examples)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cmqa_tasks.mini import reading
-from cmqa_tasks.mini.attended import CONTEXTS, imbalances, mass_ratios
-from cmqa_tasks.mini.evaluate import Answered
-from cmqa_tasks.mini.grow import BASE, Training
-from cmqa_tasks.mini.table import FIGURES, Estimate, Figure, over_seeds, per_fact
+from cmqa_tasks.reports.demo.miniature import Answered, Figure, per_fact
 from cmqa_tasks.writing import markdown
+from experiments.mini import reading
+from experiments.mini.attended import CONTEXTS, imbalances, mass_ratios
+from experiments.mini.grow import BASE, Training
+from experiments.mini.table import FIGURES, Estimate, over_seeds
 
 _INTRODUCTION = """# The miniature
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cmqa_tasks.mini import pieces
-from cmqa_tasks.mini.attended import CONTEXTS, mass_ratios, masses_by_layer
-from cmqa_tasks.mini.grow import BASE
-from cmqa_tasks.mini.report import Row, first_converged, share_of
-from cmqa_tasks.mini.table import CROSSMODAL, shown
 from cmqa_tasks.writing.pictures import BLACK, BLUE, GREEN, PURPLE, SKY, VERMILION, drawing, save
+from experiments.mini import pieces
+from experiments.mini.attended import CONTEXTS, mass_ratios, masses_by_layer
+from experiments.mini.grow import BASE
+from experiments.mini.report import Row, first_converged, share_of
+from experiments.mini.table import CROSSMODAL, shown
 
 _COLOURS = (BLACK, BLUE, GREEN, VERMILION, PURPLE, SKY)
 _IN_LAYERS = ("two pictures", "two English notes", "picture and English")

@@ -16,11 +16,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 from transformers import LlavaForConditionalGeneration
 
-from cmqa_tasks.mini.check import Unimodal, unimodal
-from cmqa_tasks.mini.checkpoint import save
-from cmqa_tasks.mini.instances import STRATEGIES, Strategy
-from cmqa_tasks.mini.recipe import Recipe
-from cmqa_tasks.mini.train import Progress, Report, Trainee, new_trainee, train_base, train_branch
+from cmqa_tasks.training.choices import Strategy
+from experiments.mini.check import Unimodal, unimodal
+from experiments.mini.checkpoint import save
+from experiments.mini.mixed import STRATEGIES
+from experiments.mini.recipe import Recipe
+from experiments.mini.train import Progress, Report, Trainee, new_trainee, train_base, train_branch
 
 BASE = "base"
 TRAINING = "training.json"

@@ -18,9 +18,9 @@ from transformers import AutoProcessor, LlavaForConditionalGeneration
 
 from cmqa_tasks.attention.probe.attention_probe import AttentionProbe
 from cmqa_tasks.attention.probe.segments import NAMES, Segments
-from cmqa_tasks.mini.batches import Encoder
-from cmqa_tasks.mini.instances import Instance, build_instance
-from cmqa_tasks.mini.world import PEOPLE, Canvas, Kind
+from experiments.mini.batches import Encoder
+from experiments.mini.instances import Instance, build_instance
+from experiments.mini.world import PEOPLE, Canvas, Kind
 
 FILE = "pieces.npz"
 CONTEXTS: Mapping[str, tuple[Kind, Kind]] = {

@@ -23,7 +23,7 @@ from transformers import (
 )
 from transformers.models.clip.image_processing_clip import CLIPImageProcessor
 
-from cmqa_tasks.mini.world import PICTURE, Canvas, vocabulary
+from experiments.mini.world import PICTURE, Canvas, vocabulary
 
 PAD, BEGIN, UNKNOWN, IMAGE = "<pad>", "<s>", "<unk>", "<image>"
 _TEMPLATE = (

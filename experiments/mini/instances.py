@@ -1,16 +1,7 @@
-"""Training instances of the toy world, and how a strategy puts them into training examples.
+"""Training instances of the toy world: one or two pieces of evidence of one kind and a question for everybody in them.
 
-An *instance* is one or two pieces of evidence and a question for everybody in them, with the answers. An *example* is what
-one training sequence holds: one instance, or several, one after the other, by the strategy:
-
-============  ========================================================================================================
-``dataset``   one instance an example: modalities meet in the data set, and never within an example
-``same``      instances of one kind concatenated: as long as mixed examples, and as unmixed as ``dataset``
-``instance``  instances of different kinds concatenated, in random order
-============  ========================================================================================================
-
-No strategy ever shows two pieces of different kinds *about one person*: no instance has pieces of two kinds, and the
-instances of an example are about different people.
+Who is who in an instance is open until :meth:`Instance.cast` says so: what stands together in a training example is only known
+once the mixing has arranged it (:mod:`experiments.mini.mixed`), and nobody may stand in two instances of one example.
 """
 
 from __future__ import annotations
@@ -18,14 +9,13 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
-from cmqa_tasks.mini.world import COLOURS, KINDS, PEOPLE, Kind, Language
+from experiments.mini.world import COLOURS, PEOPLE, Kind, Language
 
-Strategy = Literal["dataset", "same", "instance"]
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 PER_EXAMPLE = 2
-"""Instances that ``same`` and ``instance`` put into an example."""
+"""Instances that strategies which join put into an example."""
+CAST = PEOPLE // PER_EXAMPLE
+"""The most people that an instance may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +29,18 @@ class Instance:
     turns: tuple[tuple[int, int | None], ...]
     """(person, colour) of each question and its answer; None where two pieces contradict each other."""
 
+    def cast(self, people: Sequence[int]) -> Instance:
+        """The same with other people: whoever was number n is now ``people[n]``."""
+        pieces = tuple((kind, tuple((people[person], colour) for person, colour in facts)) for kind, facts in self.pieces)
+        return Instance(pieces, self.language, tuple((people[person], colour) for person, colour in self.turns))
+
 
 @dataclass(frozen=True, slots=True)
 class Diet:
     """What a stage of training draws its instances from."""
 
     kinds: tuple[float, float, float]
-    """Weights of :data:`~cmqa_tasks.mini.world.KINDS`."""
+    """Weights of :data:`~experiments.mini.world.KINDS`."""
     facts: tuple[int, ...]
     """How many facts a piece may have."""
     bands: int
@@ -59,41 +54,18 @@ class Diet:
     data are. Pictures are asked about in either."""
 
 
-def draw_example(strategy: Strategy, diet: Diet, rng: random.Random) -> list[Instance]:
-    """The instances of one example.
+def draw_instance(kind: Kind, diet: Diet, rng: random.Random) -> Instance:
+    """An instance of a kind about people 0, 1, … of whom there are at most :data:`CAST`.
 
     Raises:
-        ValueError: a piece cannot have so many facts; every person stands in one piece of an example only (but for the one
-            that pairs are about).
+        ValueError: the diet's pieces have more facts than that allows.
     """
-    people = rng.sample(range(PEOPLE), PEOPLE)
-    if strategy == "dataset":
-        return [_draw(_kind(diet, rng), diet, people, rng)]
-    kinds = [_kind(diet, rng)] * PER_EXAMPLE if strategy == "same" else _different(diet, rng)
-    share = PEOPLE // PER_EXAMPLE
-    return [_draw(kind, diet, people[place * share :][:share], rng) for place, kind in enumerate(kinds)]
-
-
-def _kind(diet: Diet, rng: random.Random) -> Kind:
-    return rng.choices(KINDS, diet.kinds)[0]
-
-
-def _different(diet: Diet, rng: random.Random) -> list[Kind]:
-    """Two kinds, weighted, in random order."""
-    first = _kind(diet, rng)
-    second = first
-    while second == first:
-        second = _kind(diet, rng)
-    return [first, second]
-
-
-def _draw(kind: Kind, diet: Diet, people: Sequence[int], rng: random.Random) -> Instance:
     pair = rng.random() < diet.pairs
     count = rng.choice(diet.facts)
     if kind == "image":
         count = min(count, diet.bands)
     conflict = pair and rng.random() < diet.conflicts
-    return build_instance((kind,) * (1 + pair), _ask_in(kind, pair, diet, rng), count, conflict, people, rng)
+    return build_instance((kind,) * (1 + pair), _ask_in(kind, pair, diet, rng), count, conflict, range(CAST), rng)
 
 
 def _ask_in(kind: Kind, pair: bool, diet: Diet, rng: random.Random) -> Language:

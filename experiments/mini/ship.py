@@ -8,18 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from cmqa_tasks.mini.grow import directory_of
-from cmqa_tasks.mini.report import Row, first_converged, share_of
-from cmqa_tasks.mini.table import FIGURES
+from cmqa_tasks.reports.demo.miniature import PAIR
 from cmqa_tasks.writing import markdown
+from experiments.mini.grow import directory_of
+from experiments.mini.report import Row, first_converged, share_of
+from experiments.mini.table import FIGURES
 
-PAIR = {"mini_dataset": "dataset", "mini_instance": "instance"}
-"""Names of the checkpoints that ship, before and after, and the branches that they are."""
 LARGEST = 2_000_000
 """Bytes that a checkpoint's weights may have."""
 
@@ -62,7 +60,7 @@ def _copy(checkpoint: Path, target: Path, card: str) -> Path:
 
 def _card(rows: dict[str, Row], name: str) -> str:
     """The model card, with the figures of the run."""
-    text = (resources.files("cmqa_tasks.mini") / "card.md.j2").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("card.md.j2").read_text(encoding="utf-8")
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     trainings = {branch: row.training for branch, row in rows.items()}
     lines = [[figure.name, *(f"{share_of(row, figure):.3f}" for row in rows.values())] for figure in FIGURES]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+FROZEN = Path(__file__).with_name("recipe.yaml")
 Part = Literal["language", "vision", "all"]
 
 
@@ -21,7 +21,7 @@ class _Strict(BaseModel):
 
 
 class Model(_Strict):
-    """Dimensions; see :class:`cmqa_tasks.mini.checkpoint.Size`."""
+    """Dimensions; see :class:`experiments.mini.checkpoint.Size`."""
 
     width: int = Field(gt=0)
     layers: int = Field(gt=0)
@@ -30,7 +30,7 @@ class Model(_Strict):
 
 
 class Picture(_Strict):
-    """How pictures are drawn; see :class:`cmqa_tasks.mini.world.Canvas`."""
+    """How pictures are drawn; see :class:`experiments.mini.world.Canvas`."""
 
     grid: int = Field(gt=0)
     bands: int = Field(gt=0)
@@ -85,18 +85,13 @@ class Recipe(_Strict):
     """What every strategy trains; the strategy alone differs."""
 
 
-def read_recipe(path: Path | None = None) -> Recipe:
-    """Read a recipe; by default the frozen one that ships with the package.
+def read_recipe(path: Path = FROZEN) -> Recipe:
+    """Read a recipe; by default the frozen one beside this module.
 
     Raises:
         RecipeError: it cannot be read, or a field is missing, unknown or out of range.
     """
-    text = _shipped() if path is None else path.read_text(encoding="utf-8")
     try:
-        return Recipe.model_validate(yaml.safe_load(text))
+        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
-        raise RecipeError(f"{path or 'recipe.yaml'}: {error}") from error
-
-
-def _shipped() -> str:
-    return (resources.files("cmqa_tasks.mini") / "recipe.yaml").read_text(encoding="utf-8")
+        raise RecipeError(f"{path}: {error}") from error

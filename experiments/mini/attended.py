@@ -7,16 +7,15 @@ none of it do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from cmqa_tasks.attention import store
 from cmqa_tasks.attention.rows import AttentionRow
+from cmqa_tasks.reports.demo.miniature import by_arm, mass_ratio, masses
+from cmqa_tasks.scoring.statistics.bootstrap import Array
 
-Array = npt.NDArray[np.float64]
 CONTEXTS: Mapping[str, tuple[str, ...]] = {
     "two pictures": ("image_image",),
     "two English notes": ("text_text",),
@@ -29,7 +28,7 @@ CONTEXTS: Mapping[str, tuple[str, ...]] = {
 
 def mass_ratios(directory: Path) -> list[float]:
     """Nats: ln of the mass on A over the mass on B in each of :data:`CONTEXTS`, over all layers and heads."""
-    return [float(value) for value in _by_context(directory, _mass_ratio)[:, 0]]
+    return [float(value) for value in _by_context(directory, mass_ratio)[:, 0]]
 
 
 def imbalances(directory: Path) -> list[float]:
@@ -39,44 +38,14 @@ def imbalances(directory: Path) -> list[float]:
 
 def masses_by_layer(directory: Path) -> Array:
     """[contexts × layers × 2]: the mass on A and on B, mean over heads."""
-    return _by_context(directory, lambda row: np.stack([np.nansum(mass, 1) / mass.shape[1] for mass in _masses(row)], -1))
-
-
-def share(directory: Path, arms: Sequence[str]) -> float:
-    """A's share of the mass on both pieces, over some arms, each weighing the same."""
-    found = _by_arm(directory, lambda row: 1 / (1 + np.exp(-_mass_ratio(row))))
-    return float(np.mean([found[arm] for arm in arms]))
-
-
-def _mass_ratio(row: AttentionRow) -> Array:
-    a, b = (np.nansum(mass) for mass in _masses(row))
-    return np.log([a / b])
+    return _by_context(directory, lambda row: np.stack([np.nansum(mass, 1) / mass.shape[1] for mass in masses(row)], -1))
 
 
 def _imbalance(row: AttentionRow) -> Array:
     return np.array([np.nanmean(np.abs(row.grid("log_density_ratio").astype(np.float64)))])
 
 
-def _masses(row: AttentionRow) -> list[Array]:
-    """On A and on B, each [layers × heads]."""
-    return [np.exp(row.grid(f"log_mass_{side}").astype(np.float64)) for side in "ab"]
-
-
 def _by_context(directory: Path, figure: Callable[[AttentionRow], Array]) -> Array:
     """Stacked over :data:`CONTEXTS`; both orders of the evidence weigh the same."""
-    found = _by_arm(directory, figure)
+    found = by_arm(directory, figure)
     return np.stack([np.mean([found[arm] for arm in arms], axis=0) for arms in CONTEXTS.values()])
-
-
-def _by_arm(directory: Path, figure: Callable[[AttentionRow], Array]) -> dict[str, Array]:
-    """Mean of a figure over the contradicting items of each arm."""
-    found: dict[str, list[Array]] = {}
-    for row in _rows(directory):
-        if row.aggregate == "last_prompt" and row.relation == "conflict":
-            found.setdefault(str(row.arm), []).append(figure(row))
-    return {arm: np.mean(values, axis=0) for arm, values in found.items()}
-
-
-def _rows(directory: Path) -> Iterator[AttentionRow]:
-    for log in sorted((directory / "attention").iterdir()):
-        yield from store.read(store.merge(log))

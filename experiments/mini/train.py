@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +12,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cmqa_tasks.mini.batches import Batch, Encoder, draw_batch
-from cmqa_tasks.mini.checkpoint import Size, build_model, build_processor
-from cmqa_tasks.mini.instances import Diet, Strategy
-from cmqa_tasks.mini.recipe import Optimiser, Part, Recipe, Stage
-from cmqa_tasks.mini.world import KINDS, Canvas
+from cmqa_tasks.training.choices import Strategy
+from experiments.mini.batches import Batch, Encoder
+from experiments.mini.checkpoint import Size, build_model, build_processor
+from experiments.mini.instances import Diet
+from experiments.mini.mixed import steps, training_set
+from experiments.mini.recipe import Optimiser, Part, Recipe, Stage
+from experiments.mini.world import KINDS, Canvas
 
 _SMOOTHING = 0.97
 _UNTRIED = 2.0
@@ -31,7 +32,7 @@ class Progress:
     stage: str
     step: int
     losses: tuple[float, ...]
-    """Smoothed loss of each of :data:`~cmqa_tasks.mini.world.KINDS`, in nats per answer."""
+    """Smoothed loss of each of :data:`~experiments.mini.world.KINDS`, in nats per answer."""
     tokens: int
     """Seen in the stage, pictures included, padding not."""
 
@@ -82,17 +83,17 @@ def _run(trainee: Trainee, stage: Stage, settings: Optimiser, strategy: Strategy
     """One stage. A new optimiser begins it, as in training runs that follow each other."""
     model = trainee.model.train()
     torch.manual_seed(seed)
-    rng = random.Random(seed)
     encoder = Encoder(trainee.processor.tokenizer, trainee.canvas, np.random.default_rng(seed))
     diet = Diet(kinds=stage.kinds, facts=stage.facts, bands=trainee.canvas.bands, pairs=stage.pairs)
     moving = list(_choose(model, stage.trains))
     optimiser = _optimiser(moving, stage, settings)
     smoothed = [_UNTRIED if weight else 0.0 for weight in stage.kinds]
     tokens = 0
-    for step in range(1, stage.steps + 1):
+    examples = training_set(strategy, diet, stage.steps * settings.batch, seed)
+    for step, together in enumerate(steps(examples, settings.batch), 1):
         for group in optimiser.param_groups:
             group["lr"] = stage.rate * _schedule(stage, step)
-        batch = draw_batch(encoder, strategy, diet, settings.batch, rng)
+        batch = encoder.encode(together)
         tokens += batch.size
         losses, kinds = _losses(model, batch)
         optimiser.zero_grad()

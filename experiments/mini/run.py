@@ -1,4 +1,4 @@
-"""``cmqa mini``: trains the set of checkpoints and evaluates them through lmms-eval.
+"""Trains the set of checkpoints and evaluates them through lmms-eval.
 
 Bases are judged first, by their unimodal figures alone; only then is anything evaluated that shows two kinds of evidence at once.
 """
@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from cmqa_tasks.harness.evaluations import check_path
-from cmqa_tasks.mini import pieces, reading
-from cmqa_tasks.mini.evaluate import answered, evaluate_checkpoints
-from cmqa_tasks.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training
-from cmqa_tasks.mini.recipe import Recipe, RecipeError, read_recipe
-from cmqa_tasks.mini.report import Row
-from cmqa_tasks.mini.train import Progress
-from cmqa_tasks.mini.world import Canvas
+from cmqa_tasks.reports.demo.miniature import answered
+from experiments.mini import pieces, reading
+from experiments.mini.evaluate import evaluate_checkpoints
+from experiments.mini.grow import BASE, BRANCHES, Branch, Training, directory_of, grow, read_training
+from experiments.mini.recipe import FROZEN, Recipe, RecipeError, read_recipe
+from experiments.mini.report import Row
+from experiments.mini.train import Progress
+from experiments.mini.world import Canvas
 
 _SHOWN_EVERY = 500
 _KEPT = "recipe.json"
@@ -30,7 +31,7 @@ def run(
     seeds: Sequence[int],
     branches: Sequence[Branch] = BRANCHES,
     jobs: int = 1,
-    recipe: Path | None = None,
+    recipe: Path = FROZEN,
     limit: int | None = None,
 ) -> list[Row]:
     """Train and evaluate what is missing below a directory, and return all of it, by seed and branch.
@@ -40,12 +41,12 @@ def run(
         seeds: of weights and data.
         branches: which branches every base gets.
         jobs: seeds trained at once, each on one thread.
-        recipe: a file; by default the recipe that ships with the package.
+        recipe: a file; by default the frozen recipe.
         limit: items per task, for a quick look.
 
     Raises:
         ValueError: no seed, a number of jobs below 1, or a directory whose path lmms-eval would misread.
-        cmqa_tasks.mini.recipe.RecipeError: the recipe cannot be used, or the directory is of another one.
+        experiments.mini.recipe.RecipeError: the recipe cannot be used, or the directory is of another one.
         cmqa_tasks.results.ResultsError: an evaluation failed.
     """
     if not seeds or jobs < 1:

@@ -108,7 +108,7 @@ def test_the_pure_part_works_alone(wheel: Path, tmp_path: Path) -> None:
         "from cmqa_tasks.facts.release import load\n"
         "from cmqa_tasks.scoring.policies import decision_of\n"
         "from cmqa_tasks.scoring.policy_rates import policy_rates\n"
-        "rates = policy_rates(decision_of('oracle'), ARMS['image_text'], 'aware', 'en', load(), {})\n"
+        "rates = policy_rates(decision_of('oracle'), ARMS['image_text'], 'aware', 'en', load())\n"
         "print(rates['balanced'], 'torch' in sys.modules, 'lmms_eval' in sys.modules)\n"
     )
     done = subprocess.run([python, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from test_items import FACTS
+from plain_facts import FACTS
 
 from cmqa_tasks.asking.items import items
 from cmqa_tasks.asking.protocols import DEFAULT_PROTOCOL, LETTERS, PROTOCOLS, form_of, options, protocol_named

@@ -105,7 +105,7 @@ def test_other_protocols_through_the_command_line(tmp_path: Path) -> None:
     run_command(*HARNESS, *arguments, "--output_path", tmp_path / "out", "--log_samples", cwd=tmp_path)
     results = latest_results(tmp_path / "out")
     for protocol, language in protocols:
-        offline = policy_rates(decision_of("random"), ARMS["zhimage_text"], protocol, language, load(), {})
+        offline = policy_rates(decision_of("random"), ARMS["zhimage_text"], protocol, language, load())
         task = task_name(ARMS["zhimage_text"], protocol, language)
         for name, value in offline.items():
             assert results.metric(task, name) == pytest.approx(value, nan_ok=True), (task, name)

@@ -62,14 +62,14 @@ def test_policies_get_what_they_get_everywhere(policy_run: tuple[str, Path], arm
             assert arm not in TEXT_ARMS
             continue
         assert found[task]["cmqa_item,none"] == 2 * len(load().facts)
-        for metric, value in policy_rates(decision_of(name), arm, protocol, "en", load(), {}).items():
+        for metric, value in policy_rates(decision_of(name), arm, protocol, "en", load()).items():
             assert found[task][f"{metric},none"] == pytest.approx(value, nan_ok=True), (task, metric)
 
 
 def test_a_question_in_chinese(policy_run: tuple[str, Path]) -> None:
     name, out = policy_run
     found = results_of(out).results["cmqa_zhimage_text__detect_zh"]
-    for metric, value in policy_rates(decision_of(name), ARMS["zhimage_text"], "detect", "zh", load(), {}).items():
+    for metric, value in policy_rates(decision_of(name), ARMS["zhimage_text"], "detect", "zh", load()).items():
         assert found[f"{metric},none"] == pytest.approx(value, nan_ok=True), metric
 
 

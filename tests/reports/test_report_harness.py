@@ -80,7 +80,7 @@ def test_rates_are_the_harness_own(runs: Path, boards: list[dict[str, Any]]) -> 
                 assert values[rate]["value"] == pytest.approx(results.metric(task_name(ARMS[arm]), rate), abs=1e-6)
                 assert values[rate]["low"] <= values[rate]["value"] <= values[rate]["high"]
     for arm in ("text_text", "image_text"):
-        expected = policy_rates(decision_of("random"), ARMS[arm], "aware", "en", load(), {})
+        expected = policy_rates(decision_of("random"), ARMS[arm], "aware", "en", load())
         assert rows(boards[0])[RANDOM]["arms"][arm]["balanced"]["value"] == pytest.approx(expected["balanced"], abs=1e-6)
 
 

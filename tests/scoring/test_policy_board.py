@@ -87,7 +87,7 @@ def test_the_arms_are_what_policies_get_today() -> None:
     assert len(lines) == len(POLICIES) * len(PROTOCOLS) * 8
     for one, protocol in (("random", "aware"), ("rule", "neutral"), ("match_options", "choice")):
         for arm in (*PAIRS["cmqa"][2:], *PAIRS["clqa"][:3]):
-            found = policy_rates(decision_of(one), ARMS[arm], protocol, "en", load(), {})
+            found = policy_rates(decision_of(one), ARMS[arm], protocol, "en", load())
             line = lines[name(one), protocol, arm]
             assert [float(line[rate]) for rate in RATES] == pytest.approx([found[rate] for rate in RATES], abs=1e-6)
 

@@ -35,8 +35,8 @@ def _item(arm: Arm, relation: Relation, fact: Fact, release: str, sides: Sequenc
     return Item(id=identity, release=release, arm=arm.name, relation=relation, fact_id=fact.id, pieces=pieces)
 
 
-def _bit(fact: Fact, place: int) -> int:
-    return fact.index >> place & 1
+def _bit(fact: Fact, number: int) -> int:
+    return fact.index >> number & 1
 
 
 def _both(first: Side) -> tuple[Side, Side]:

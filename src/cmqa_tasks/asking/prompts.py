@@ -136,8 +136,8 @@ def _parts(text: str, pieces: Sequence[str | None]) -> list[PromptPart]:
     parts = []
     for chunk in re.split(f"({'|'.join(_MARKS)})", text):
         if chunk in _MARKS:
-            place = _MARKS.index(chunk)
-            parts.append(PromptPart(text=pieces[place], evidence=place))
+            number = _MARKS.index(chunk)
+            parts.append(PromptPart(text=pieces[number], evidence=number))
         elif chunk:
             parts.append(PromptPart(text=chunk))
     return parts

@@ -39,8 +39,8 @@ class Protocol(NamedTuple):
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
-    one.name: one
-    for one in (
+    protocol.name: protocol
+    for protocol in (
         Protocol("aware"),
         Protocol("neutral"),
         Protocol("detect", "yes_no"),
@@ -118,7 +118,7 @@ _MEANINGS: Mapping[str, Meaning] = {"a": "a", "b": "b", "c": "conflict", "u": "a
 
 def options(fact: Fact, language: str) -> tuple[Option, ...]:
     """The options of a fact, in an order that follows from its rank: a conflict item and its twin have the same."""
-    meanings = [_MEANINGS[one] for one in _ORDERS[fact.index % len(_ORDERS)]]
+    meanings = [_MEANINGS[initial] for initial in _ORDERS[fact.index % len(_ORDERS)]]
     return tuple(Option(letter, means, _text(fact, means, language)) for letter, means in zip(LETTERS, meanings, strict=True))
 
 

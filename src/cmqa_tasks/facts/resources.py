@@ -68,7 +68,7 @@ def _shipped(name: str) -> Path:
     Raises:
         FileNotFoundError: neither the package nor a checkout around it has the directory: a broken installation.
     """
-    for place in (_PACKAGE / "_shipped" / name, _CHECKOUT / name):
-        if place.is_dir():
-            return place
+    for directory in (_PACKAGE / "_shipped" / name, _CHECKOUT / name):
+        if directory.is_dir():
+            return directory
     raise FileNotFoundError(f"{name}/ is neither in {_PACKAGE / '_shipped'} nor in {_CHECKOUT}; reinstall cmqa-tasks")

@@ -54,7 +54,7 @@ class _Words:
     no_conflict: str
     yes: str
     no: str
-    said: str
+    quoted: str
     answer: str
     final: str
     thinking: str
@@ -68,7 +68,7 @@ _WORDS: Mapping[str, _Words] = {
         no_conflict="There is no contradiction in the evidence. Answer: ",
         yes="Yes.",
         no="No.",
-        said="Evidence {number}: {value}",
+        quoted="Evidence {number}: {value}",
         answer="Answer: ",
         final="Final answer: ",
         thinking="I read the evidence and compare what it says with the question.",
@@ -80,7 +80,7 @@ _WORDS: Mapping[str, _Words] = {
         no_conflict="证据之间没有矛盾。答案：",
         yes="是。",
         no="否。",
-        said="证据{number}：{value}",
+        quoted="证据{number}：{value}",
         answer="答案：",
         final="最终答案：",
         thinking="我先看证据，再对照问题。",
@@ -113,18 +113,18 @@ def decision_of(name: str, seed: int = 0) -> Decide:
 
 
 def respond(question: Question, decision: Decision) -> str:
-    """A decision in the words, and in the form, that the document's prompt asks for."""
+    """A decision in the words, and in the form, that the question's prompt asks for."""
     words = _WORDS.get(question.language, _WORDS["en"])
     form = question.form
     if form == "yes_no":
         return {"conflict": words.yes, "value": words.no, "unknown": words.unknown}[decision.kind]
     if form == "letter":
         return _letter(question, decision)
-    said = _in_words(question, decision, words)
+    answer = _in_words(question, decision, words)
     if form == "final_line" and question.protocol == "quote":
-        lines = [words.said.format(number=place + 1, value=_shown(question, place)) for place in range(len(question.pieces))]
-        return "\n".join([*lines, words.answer + said])
-    return f"{words.thinking}\n{words.final}{said}" if form == "final_line" else said
+        lines = [words.quoted.format(number=index + 1, value=_shown(question, index)) for index in range(len(question.pieces))]
+        return "\n".join([*lines, words.answer + answer])
+    return f"{words.thinking}\n{words.final}{answer}" if form == "final_line" else answer
 
 
 def _in_words(question: Question, decision: Decision, words: _Words) -> str:
@@ -136,7 +136,7 @@ def _in_words(question: Question, decision: Decision, words: _Words) -> str:
 
 
 def _letter(question: Question, decision: Decision) -> str:
-    """The letter of a decision; a value that is no option leaves nothing but not to know."""
+    """The letter of a decision. A value that is not among the options becomes "cannot tell"."""
     means = {"conflict": "conflict", "value": decision.side or "abstain", "unknown": "abstain"}[decision.kind]
     return next(option.letter for option in question.options if option.means == means)
 
@@ -146,14 +146,14 @@ def random_choice(item_id: str, seed: int, pieces: int) -> int:
     return Random(f"policy:{seed}:{item_id}").randrange(pieces + 1)
 
 
-def _shown(question: Question, place: int) -> str:
+def _shown(question: Question, index: int) -> str:
     """The value of a piece, as written by default in the question's language."""
-    return written(question.fact, question.pieces[place].side, question.language)
+    return written(question.fact, question.pieces[index].side, question.language)
 
 
-def _value(question: Question, place: int, *, denies: bool = False) -> Decision:
-    place = min(place, len(question.pieces) - 1)
-    return Decision("value", question.pieces[place].side, _shown(question, place), denies=denies)
+def _value(question: Question, index: int, *, denies: bool = False) -> Decision:
+    index = min(index, len(question.pieces) - 1)
+    return Decision("value", question.pieces[index].side, _shown(question, index), denies=denies)
 
 
 def _follow_modality(modality: Modality) -> Decide:
@@ -208,9 +208,9 @@ def _sides_among(fact: Fact, values: set[str]) -> list[Side]:
     return [side for side in sides if any(_is(value, fact.value(side).canonical) for value in values)]
 
 
-def _is(found: str, canonical: str) -> bool:
-    """Whether what a reader found is a value, a date without its year included."""
-    return found == canonical or (found.startswith("--") and canonical.endswith(found[1:]))
+def _is(read: str, canonical: str) -> bool:
+    """Whether what was read is a value; a date may lack its year."""
+    return read == canonical or (read.startswith("--") and canonical.endswith(read[1:]))
 
 
 def values_in(passage: str, question: str, kind: Kind) -> dict[str, str]:
@@ -221,7 +221,7 @@ def values_in(passage: str, question: str, kind: Kind) -> dict[str, str]:
     def distance(mention: Mention) -> int:
         return min((abs(mention.start - place) for place in places), default=mention.start)
 
-    candidates = sorted((one for one in mentions(passage, kind) if one.level != FOREIGN), key=distance)
+    candidates = sorted((mention for mention in mentions(passage, kind) if mention.level != FOREIGN), key=distance)
     values: dict[str, str] = {}
     for mention in candidates:
         values.setdefault(mention.readings[0], passage[mention.start : mention.end])

@@ -29,19 +29,21 @@ def filled(release: Release) -> list[Arm]:
     Raises:
         ReleaseError: it has none.
     """
-    found = [
-        arm
-        for arm in PAIRS
-        if all(release.has(item.fact_id, one) for item in items(arm, release.facts.values(), release.name) for one in item.pieces)
-    ]
-    if not found:
+    arms = [arm for arm in PAIRS if _has_all(release, arm)]
+    if not arms:
         raise ReleaseError(
             f"release {release.name!r} has all evidence for none of the arms {', '.join(arm.name for arm in PAIRS)}"
         )
-    return found
+    return arms
 
 
-def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release: Release, seen: Cache) -> Mapping[str, float]:
+def _has_all(release: Release, arm: Arm) -> bool:
+    return all(
+        release.has(item.fact_id, piece) for item in items(arm, release.facts.values(), release.name) for piece in item.pieces
+    )
+
+
+def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release: Release) -> Mapping[str, float]:
     """Every metric that a policy gets on an arm under a protocol.
 
     Args:
@@ -50,26 +52,26 @@ def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release
         protocol: the protocol.
         language: the question's language.
         release: the data.
-        seen: decisions of this policy by item and whether options are shown; filled on the way.
     """
-    questions = questions_of(arm, release, protocol, language)
-    return rates(arm, [_scored(question, _decision(decide, question, seen)) for question in questions])
-
-
-Cache = dict[tuple[str, bool], Decision]
-"""A policy decides alike under every protocol that shows it the same; finding that out twice would be half of the time."""
-
-
-def _decision(decide: Decide, question: Question, seen: Cache) -> Decision:
-    key = question.item.id, bool(question.options)
-    if key not in seen:
-        seen[key] = decide(question)
-    return seen[key]
+    return rates(arm, [_scored(question, decide(question)) for question in questions_of(arm, release, protocol, language)])
 
 
 def _scored(question: Question, decision: Decision) -> Scored:
     outcome, _ = score_response(respond(question, decision), question)
     return Scored.of(question, outcome)
+
+
+def _remembered(decide: Decide) -> Decide:
+    """A policy that decides once about what protocols show alike: else half of the time would go into deciding again."""
+    decisions: dict[tuple[str, bool], Decision] = {}
+
+    def remember(question: Question) -> Decision:
+        key = question.item.id, bool(question.options)
+        if key not in decisions:
+            decisions[key] = decide(question)
+        return decisions[key]
+
+    return remember
 
 
 def table(policies: Sequence[str], protocols: Sequence[str], release: Release, language: str = "en", seed: int = 0) -> str:
@@ -89,7 +91,7 @@ def _rows(
     policies: Iterable[str], protocols: Sequence[str], arms: Sequence[Arm], release: Release, language: str, seed: int
 ) -> Iterator[list[str]]:
     for name in policies:
-        decide, seen = decision_of(name, seed), Cache()
+        decide = _remembered(decision_of(name, seed))
         for protocol in protocols:
-            found = [policy_rates(decide, arm, protocol, language, release, seen)[BALANCED.name] for arm in arms]
-            yield [name, protocol, *map(number, found)]
+            headline = [policy_rates(decide, arm, protocol, language, release)[BALANCED.name] for arm in arms]
+            yield [name, protocol, *map(number, headline)]

@@ -127,7 +127,7 @@ def _lines(path: Path) -> Iterator[tuple[int, _Line]]:
                 raise OwnDataError(f"{path}:{number}: {first_problem(error)}") from error
 
 
-def _fact(line: _Line, index: int, place: str) -> Fact:
+def _fact(line: _Line, index: int, where: str) -> Fact:
     fields: dict[str, Any] = {
         "index": index,
         "world": line.world,
@@ -138,21 +138,21 @@ def _fact(line: _Line, index: int, place: str) -> Fact:
         "graphical": False,
         "tolerance": line.tolerance,
     }
-    a, b = _value(line.a, line, f"{place}: a"), _value(line.b, line, f"{place}: b")
+    a, b = _value(line.a, line, f"{where}: a"), _value(line.b, line, f"{where}: b")
     try:
         return Fact(id=fact_id(a=a.model_dump(), b=b.model_dump(), **fields), a=a, b=b, **fields)
     except ValidationError as error:
-        raise OwnDataError(f"{place}: a, b: {error.errors()[0]['msg']}") from error
+        raise OwnDataError(f"{where}: a, b: {error.errors()[0]['msg']}") from error
 
 
-def _value(given: str | _Spelled, line: _Line, place: str) -> Value:
+def _value(given: str | _Spelled, line: _Line, where: str) -> Value:
     """The value with its surface forms: the user's, else those that we write for its kind."""
     canonical = given.canonical if isinstance(given, _Spelled) else given
     try:
         check_canonical(line.kind, canonical)
         surface = given.surface if isinstance(given, _Spelled) else _surface(canonical, line)
     except ValueError as error:
-        raise OwnDataError(f"{place}: {error}") from error
+        raise OwnDataError(f"{where}: {error}") from error
     return Value(canonical=canonical, surface={line.language: surface})
 
 
@@ -173,10 +173,10 @@ def _common(fact: Fact, line: _Line, side: Side, modality: Modality, variant: in
     }
 
 
-def _image(path: Path, common: Mapping[str, Any], place: str) -> ImageEvidence:
+def _image(path: Path, common: Mapping[str, Any], where: str) -> ImageEvidence:
     try:
         with Image.open(path) as image:
             width, height = image.size
     except (OSError, UnidentifiedImageError) as error:
-        raise OwnDataError(f"{place}: {path}: {error}") from error
+        raise OwnDataError(f"{where}: {path}: {error}") from error
     return ImageEvidence(**common, image=path.read_bytes(), width=width, height=height)

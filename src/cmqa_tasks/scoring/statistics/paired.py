@@ -28,11 +28,11 @@ def mcnemar(gained: int, lost: int) -> float:
 def holm(values: Sequence[float]) -> list[float]:
     """p-values adjusted for several tests by the step-down rule of Holm (1979). NaN stays and does not count."""
     adjusted = [math.nan] * len(values)
-    order = sorted((value, place) for place, value in enumerate(values) if not math.isnan(value))
+    order = sorted((value, index) for index, value in enumerate(values) if not math.isnan(value))
     largest = 0.0
-    for rank, (value, place) in enumerate(order):
+    for rank, (value, index) in enumerate(order):
         largest = max(largest, min(1.0, (len(order) - rank) * value))
-        adjusted[place] = largest
+        adjusted[index] = largest
     return adjusted
 
 
@@ -63,5 +63,5 @@ def detectable(facts: int, discordance: float, power: float = 0.8, level: float 
         needed = first * math.sqrt(changed) + second * math.sqrt(changed - difference**2)
         return math.sqrt(facts) * difference - needed
 
-    found = float(brentq(lacking, 1e-12, 1.0)) if lacking(1.0) > 0 else math.inf
-    return max(found, fewest)
+    smallest = float(brentq(lacking, 1e-12, 1.0)) if lacking(1.0) > 0 else math.inf
+    return max(smallest, fewest)

@@ -25,20 +25,20 @@ def ranks(scores: npt.NDArray[np.float64], differ: Matrix) -> list[int]:
 def letters(scores: npt.NDArray[np.float64], differ: Matrix) -> list[str]:
     """The letters of each model, ``a`` for the group with the best."""
     groups: list[frozenset[int]] = [frozenset(range(len(scores)))]
-    for one, other in zip(*np.nonzero(np.triu(differ, 1)), strict=True):
-        split = [part for group in groups for part in _without(group, int(one), int(other))]
+    for left, right in zip(*np.nonzero(np.triu(differ, 1)), strict=True):
+        split = [part for group in groups for part in _without(group, int(left), int(right))]
         groups = [group for group in set(split) if not any(group < larger for larger in split)]
     order = sorted(range(len(scores)), key=lambda model: (-scores[model], model))
-    place = {model: rank for rank, model in enumerate(order)}
-    groups.sort(key=lambda group: sorted(place[model] for model in group))
+    position = {model: rank for rank, model in enumerate(order)}
+    groups.sort(key=lambda group: sorted(position[model] for model in group))
     return ["".join(_letter(number) for number, group in enumerate(groups) if model in group) for model in range(len(scores))]
 
 
-def _without(group: frozenset[int], one: int, other: int) -> tuple[frozenset[int], ...]:
-    return (group - {one}, group - {other}) if one in group and other in group else (group,)
+def _without(group: frozenset[int], left: int, right: int) -> tuple[frozenset[int], ...]:
+    return (group - {left}, group - {right}) if left in group and right in group else (group,)
 
 
 def _letter(number: int) -> str:
     """From a to z, then with a number: a1 to z1, a2 and so on."""
-    turn, place = divmod(number, len(string.ascii_lowercase))
-    return string.ascii_lowercase[place] + (str(turn) if turn else "")
+    turn, index = divmod(number, len(string.ascii_lowercase))
+    return string.ascii_lowercase[index] + (str(turn) if turn else "")

@@ -10,9 +10,8 @@ from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.facts.release import load
-from cmqa_tasks.scoring import policy_rates as calibration
 from cmqa_tasks.scoring.policies import decision_of, values_in
-from cmqa_tasks.scoring.policy_rates import PAIRS, policy_rates
+from cmqa_tasks.scoring.policy_rates import PAIRS, policy_rates, table
 
 PUBLISHED = (Path(__file__).parents[2] / "leaderboards" / "protocols.md").read_text(encoding="utf-8")
 RULES = ("rule", "match_options", "random")
@@ -30,7 +29,7 @@ def rows(text: str) -> list[list[str]]:
 def test_the_published_table_is_what_the_code_gives(language: str) -> None:
     """Under the two protocols that can differ for these policies."""
     half = PUBLISHED.split("## Asked in Chinese")[language == "zh"]
-    for row in rows(calibration.table(RULES, ("aware", "choice"), load(), language)):
+    for row in rows(table(RULES, ("aware", "choice"), load(), language)):
         assert row in rows(half)
 
 
@@ -46,7 +45,7 @@ def test_the_published_tables_are_whole_and_differ_where_options_are_shown_only(
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
 def test_a_rule_without_options_solves_no_arm(arm, protocol: str) -> None:
     """Were this to fail, the passages would be too regular: mend the data and not the bound."""
-    assert policy_rates(decision_of("rule"), arm, protocol, "en", load(), {})["balanced"] < 0.6
+    assert policy_rates(decision_of("rule"), arm, protocol, "en", load())["balanced"] < 0.6
 
 
 def test_match_options_is_the_rule_where_no_options_are_shown() -> None:
@@ -55,7 +54,7 @@ def test_match_options_is_the_rule_where_no_options_are_shown() -> None:
 
 
 def test_match_options_shows_what_printed_values_give_away() -> None:
-    assert policy_rates(decision_of("match_options"), ARMS["en_zh"], "choice", "en", load(), {})["balanced"] > 0.8
+    assert policy_rates(decision_of("match_options"), ARMS["en_zh"], "choice", "en", load())["balanced"] > 0.8
 
 
 def test_values_nearest_to_the_question_come_first_in_either_language() -> None:

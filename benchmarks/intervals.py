@@ -20,8 +20,8 @@ from cmqa_tasks.facts.records import OUTCOMES
 from cmqa_tasks.reports.board.contrasts import CONTRASTS
 from cmqa_tasks.reports.board.estimates import estimates
 from cmqa_tasks.reports.gate import verdict as gate
-from cmqa_tasks.reports.gate.settings import Settings
-from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot
+from cmqa_tasks.reports.gate.settings import GateSettings
+from cmqa_tasks.reports.gate.snapshot import Key, RecordedItem, Snapshot
 from cmqa_tasks.results import Setting
 from cmqa_tasks.results.tally import RELATIONS, Tally
 
@@ -81,15 +81,15 @@ def run(random: np.random.Generator, right: Mapping[str, np.ndarray], lost: floa
         good = (random.random(chances.shape) < chances) & (random.random(chances.shape) >= lost)
         records = {}
         for fact, pair in enumerate(good.tolist()):
-            records[f"{fact}c"] = Record(str(fact), "conflict", "conflict" if pair[0] else "first", None, "")
-            records[f"{fact}a"] = Record(str(fact), "agree", "correct" if pair[1] else "conflict", None, "")
+            records[f"{fact}c"] = RecordedItem(str(fact), "conflict", "conflict" if pair[0] else "first", None, "")
+            records[f"{fact}a"] = RecordedItem(str(fact), "agree", "correct" if pair[1] else "conflict", None, "")
         tasks[Key(arm, setting)] = records
     return Snapshot("made", {}, "2026-11-25", tasks)
 
 
 def alarms(draws: int) -> None:
     """Print how often the gate says what, of alike models and of worse ones."""
-    settings = Settings(resamples=RESAMPLES, mode="paired")
+    settings = GateSettings(resamples=RESAMPLES, mode="paired")
     random = np.random.default_rng(20261126)
     print("\nfacts  by chance  lost   regressed  cannot tell  fine")
     for facts in (50, 100, 320):

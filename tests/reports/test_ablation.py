@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 from cmqa_tasks import results
 from cmqa_tasks.reports.board import ablation, ablation_files, board, own_arms
-from cmqa_tasks.reports.board.board import Board, Row
+from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.columns import flat
 from cmqa_tasks.reports.board.files import to_json, to_markdown
 from cmqa_tasks.results import ResultsError, read_runs
@@ -43,7 +43,7 @@ def boards_of(*sources: Path | str) -> list[Board]:
     return board.make(entries_of(*sources), 500)
 
 
-def rows_of(*sources: Path | str) -> dict[str, Row]:
+def rows_of(*sources: Path | str) -> dict[str, ModelRow]:
     return {row.name: row for one in boards_of(*sources) for row in one.rows}
 
 

@@ -13,7 +13,7 @@ from made_runs import ALL, Behaviour, Run, always
 
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.reports.board import board
-from cmqa_tasks.reports.board.board import Board, Row
+from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.contrasts import CONTRASTS
 from cmqa_tasks.results import ResultsError, read_runs
 
@@ -24,7 +24,7 @@ def boards_of(*sources: Path | str, resamples: int = 500) -> list[Board]:
     return board.make(read_runs(str(one) for one in sources), resamples)
 
 
-def row_of(*sources: Path | str) -> Row:
+def row_of(*sources: Path | str) -> ModelRow:
     (found,) = boards_of(*sources)
     (row,) = found.rows
     return row

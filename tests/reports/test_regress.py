@@ -15,12 +15,12 @@ from made_runs import Behaviour, Run, always
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.reports.gate import reference, settings, snapshot
 from cmqa_tasks.reports.gate import verdict as gate
-from cmqa_tasks.reports.gate.settings import Settings
+from cmqa_tasks.reports.gate.settings import GateSettings
 from cmqa_tasks.reports.gate.verdict import Verdict
 from cmqa_tasks.results import ResultsError, Setting
 
 PAIRS = ("text_text", "image_image", "image_text", "text_image")
-QUICK = Settings(resamples=1_000)
+QUICK = GateSettings(resamples=1_000)
 
 
 def noisy(seed: int, wrong: float, wobbly: float = 0.0) -> Behaviour:
@@ -40,7 +40,7 @@ def run(path: Path, behaviour: Behaviour, **changes: object) -> Path:
     return replace(Run(behaviour, arms=PAIRS, facts=100), **changes).write(path)  # type: ignore[arg-type]
 
 
-def paired(one: Path, other: Path, chosen: Settings = QUICK) -> Verdict:
+def paired(one: Path, other: Path, chosen: GateSettings = QUICK) -> Verdict:
     return gate.compare(snapshot.of_run(one), snapshot.of_run(other), "paired", chosen)
 
 
@@ -86,14 +86,14 @@ def test_wording_counts_only_where_asked(tmp_path: Path) -> None:
     after = snapshot.of_run(run(tmp_path / "b", always(True), responses=lambda outcome: f"Well: {outcome}"))
     loose = gate.compare(before, after, "exact", QUICK)
     assert (loose.exit_code, loose.reworded) == (0, 800)
-    strict = gate.compare(before, after, "exact", Settings(responses=True))
+    strict = gate.compare(before, after, "exact", GateSettings(responses=True))
     assert strict.exit_code == 1
     assert strict.changes[0].before.startswith("response ")
 
 
 def test_paired_lets_noise_pass_and_finds_losses(tmp_path: Path) -> None:
     one, two = run(tmp_path / "a", noisy(1, 0.2, 0.02)), run(tmp_path / "b", noisy(2, 0.2, 0.02))
-    chosen = Settings(resamples=1_000, mean_margin=0.03)
+    chosen = GateSettings(resamples=1_000, mean_margin=0.03)
     verdict = paired(one, two, chosen)
     assert verdict.changes
     assert verdict.status == "fine", verdict.checks
@@ -110,7 +110,7 @@ def test_paired_finds_a_single_broken_task_within_a_fine_mean(tmp_path: Path) ->
     good = run(tmp_path / "a", always(True))
     broken = run(tmp_path / "b", always(True), arms=PAIRS[:3])
     run(broken, noisy(1, 0.2), arms=PAIRS[3:], moment="20261102_120000")
-    loose = Settings(resamples=1_000, mean_margin=0.2)
+    loose = GateSettings(resamples=1_000, mean_margin=0.2)
     verdict = paired(good, broken, loose)
     statuses = {check.name: check.status for check in verdict.checks}
     assert statuses == dict.fromkeys(("mean over tasks", *PAIRS[:3]), "fine") | {"text_image": "regressed"}
@@ -142,7 +142,7 @@ def test_alike_models_are_called_regressed_no_more_often_than_the_level_says() -
     high, so that alarms come in dozens: 27 here, and 45 if the gate forgot to halve it.
     """
     random, level = np.random.default_rng(3), 0.2
-    chosen = Settings(resamples=1_000, level=level, mean_margin=0.0, task_margin=0.0)
+    chosen = GateSettings(resamples=1_000, level=level, mean_margin=0.0, task_margin=0.0)
     alarms = 0
     for _ in range(200):
         one, other = (wavering(random.random((40, 4))) for _ in range(2))
@@ -159,7 +159,7 @@ def wavering(chances: npt.NDArray[np.float64]) -> snapshot.Snapshot:
         "2026-11-01",
         {
             snapshot.Key(arm, asked): {
-                f"{arm} {fact}": snapshot.Record(str(fact), "conflict", "conflict" if chance < 0.5 else "first", None, "")
+                f"{arm} {fact}": snapshot.RecordedItem(str(fact), "conflict", "conflict" if chance < 0.5 else "first", None, "")
                 for fact, chance in enumerate(column)
             }
             for arm, column in zip(PAIRS, chances.T, strict=True)
@@ -249,7 +249,7 @@ def test_settings_are_checked(tmp_path: Path, text: str, complaint: str) -> None
     with pytest.raises(ResultsError, match=complaint):
         settings.read(path)
     path.write_text("task_margin: 0.1\nmode: paired\n")
-    assert settings.read(path) == Settings(task_margin=0.1, mode="paired")
+    assert settings.read(path) == GateSettings(task_margin=0.1, mode="paired")
 
 
 def test_damaged_references(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cmqa_tasks.asking.protocols import PROTOCOLS
-from cmqa_tasks.reports.board.board import Board, Row
+from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.results import Setting
 
@@ -29,7 +29,7 @@ class View:
     contrast: Contrast
     protocols: tuple[str, ...]
     """Those that any model was asked under, the default first."""
-    models: Mapping[str, Mapping[str, Row]]
+    models: Mapping[str, Mapping[str, ModelRow]]
     """By name, then by protocol."""
 
 
@@ -43,7 +43,7 @@ def views(boards: Sequence[Board]) -> list[View]:
 
 def _view(question: Setting, boards: Sequence[Board]) -> View:
     protocols = in_order(board.setting.protocol for board in boards)
-    models: dict[str, dict[str, Row]] = {}
+    models: dict[str, dict[str, ModelRow]] = {}
     for protocol in protocols:  # who leads under the first protocol leads here
         for board in boards:
             if board.setting.protocol == protocol:
@@ -66,6 +66,6 @@ def lead(found: Sequence[View]) -> str:
     return max(counts, key=lambda protocol: counts[protocol])
 
 
-def ends(rows: Mapping[str, Row], name: str) -> dict[str, float]:
+def ends(rows: Mapping[str, ModelRow], name: str) -> dict[str, float]:
     """A quantity of one model by protocol, where it has a value."""
     return {protocol: row.values[name].value for protocol, row in rows.items() if not math.isnan(row.values[name].value)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cmqa_tasks.reports.board.ablation import View
-from cmqa_tasks.reports.board.board import Row
+from cmqa_tasks.reports.board.board import ModelRow
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.recognition_figure import FILLED, HOLLOW, finish, label, point
 from cmqa_tasks.writing.pictures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
@@ -68,7 +68,7 @@ def _cycled(some: Sequence[tuple[str, str]], number: int) -> list[tuple[str, str
     return [some[place % len(some)] for place in range(number)]
 
 
-def _panel(ax: Any, protocols: Sequence[str], rows: Mapping[str, Row], places: Mapping[str, tuple[str, str]]) -> None:
+def _panel(ax: Any, protocols: Sequence[str], rows: Mapping[str, ModelRow], places: Mapping[str, tuple[str, str]]) -> None:
     step = 0.8 / len(places)
     for number, protocol in enumerate(protocols):
         if protocol not in rows:

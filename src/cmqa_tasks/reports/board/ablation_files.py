@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from cmqa_tasks.reports.board.ablation import View
-from cmqa_tasks.reports.board.board import Row
+from cmqa_tasks.reports.board.board import ModelRow
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.spread import Range, Spread
 from cmqa_tasks.results import Setting
@@ -94,7 +94,7 @@ def _by_arm(view: View) -> str:
     return markdown.table(header, rows)
 
 
-def _cell(row: Row, arm: str, rate: str) -> str:
+def _cell(row: ModelRow, arm: str, rate: str) -> str:
     if arm not in row.arms:
         return "–"
     one = row.arms[arm][rate]

@@ -26,7 +26,7 @@ from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, interval, widened
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ModelRow:
     """One model on a board."""
 
     name: str
@@ -53,7 +53,7 @@ class Board:
 
     setting: Setting
     contrast: Contrast
-    rows: tuple[Row, ...]
+    rows: tuple[ModelRow, ...]
 
 
 def make(runs: Sequence[Run], resamples: int = RESAMPLES, seed: int = 0) -> list[Board]:
@@ -93,12 +93,12 @@ def _complete(run: Run, contrast: Contrast) -> bool:
     )
 
 
-def _score(row: Row) -> float:
+def _score(row: ModelRow) -> float:
     value = row.values["across_balanced"].value
     return -1.0 if np.isnan(value) else value
 
 
-def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int, seed: int) -> Iterator[Row]:
+def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int, seed: int) -> Iterator[ModelRow]:
     facts = facts_of(runs, contrast.arms)
     tallies = [count(run, facts) for run in runs]
     found = estimates(tallies, contrast, resamples, seed)
@@ -108,7 +108,7 @@ def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int,
         marks = run.marks(contrast.arms)
         about = run.subject, run.dates
         test = within(tally, contrast)
-        yield Row(run.name, rank, ties, one.values, one.arms, items, len(facts), marks, *about, within=test)
+        yield ModelRow(run.name, rank, ties, one.values, one.arms, items, len(facts), marks, *about, within=test)
 
 
 def _order(found: Sequence[Estimates], facts: int) -> tuple[list[int | None], list[str]]:
@@ -125,7 +125,7 @@ def _order(found: Sequence[Estimates], facts: int) -> tuple[list[int | None], li
 
 def _with_spread(boards: Sequence[Board]) -> list[Board]:
     """The boards, every row with the spread of its model over the protocols there are of it."""
-    asked: dict[tuple[object, ...], dict[str, Row]] = {}
+    asked: dict[tuple[object, ...], dict[str, ModelRow]] = {}
     for board in boards:
         for row in board.rows:
             asked.setdefault(_across_protocols(board, row), {})[board.setting.protocol] = row
@@ -136,11 +136,11 @@ def _with_spread(boards: Sequence[Board]) -> list[Board]:
     ]
 
 
-def _across_protocols(board: Board, row: Row) -> tuple[object, ...]:
+def _across_protocols(board: Board, row: ModelRow) -> tuple[object, ...]:
     """What rows that differ in their protocol alone have in common. Complete rows are not mixed with incomplete ones."""
     return board.contrast.name, board.setting.question, row.name, row.subject, row.rank is None
 
 
-def _spread(rows: Mapping[str, Row]) -> Spread | None:
+def _spread(rows: Mapping[str, ModelRow]) -> Spread | None:
     values = {protocol: {name: one.value for name, one in row.values.items()} for protocol, row in rows.items()}
     return spread_of(values, [row.rank for row in rows.values() if row.rank is not None])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 
-from cmqa_tasks.reports.board.board import Board, Row
+from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.spread import Spread
@@ -36,24 +36,24 @@ class Column:
     """A column of the table for people."""
 
     title: Callable[[Contrast], str]
-    cell: Callable[[Row], str]
+    cell: Callable[[ModelRow], str]
     words: bool = False
     """Whether it holds words."""
 
 
-def _value(name: str, write: Callable[[float], str] = number) -> Callable[[Row], str]:
+def _value(name: str, write: Callable[[float], str] = number) -> Callable[[ModelRow], str]:
     return lambda row: write(row.values[name].value)
 
 
-def _with_interval(name: str, write: Callable[[float], str]) -> Callable[[Row], str]:
-    def cell(row: Row) -> str:
+def _with_interval(name: str, write: Callable[[float], str]) -> Callable[[ModelRow], str]:
+    def cell(row: ModelRow) -> str:
         one = row.values[name]
         return write(one.value) if math.isnan(one.low) else f"{write(one.value)} [{write(one.low)}, {write(one.high)}]"
 
     return cell
 
 
-def _range(row: Row) -> str:
+def _range(row: ModelRow) -> str:
     """From where to where the headline and the rank go with the protocol."""
     one = row.spread
     if one is None:
@@ -63,16 +63,16 @@ def _range(row: Row) -> str:
     return (low if low == high else f"{low}–{high}") + ranks
 
 
-def _within(row: Row) -> str:
+def _within(row: ModelRow) -> str:
     one = row.within
     return "–" if one is None else p_value(one.adjusted)
 
 
-def _rank(row: Row) -> str:
+def _rank(row: ModelRow) -> str:
     return "–" if row.rank is None else str(row.rank)
 
 
-def _spread(row: Row) -> str:
+def _spread(row: ModelRow) -> str:
     one = row.spread
     return (
         "" if one is None else f"{number(one.lowest)} ({one.lowest_protocol}) to {number(one.highest)} ({one.highest_protocol})"
@@ -116,12 +116,12 @@ STAMPS: tuple[Column, ...] = (
 """What stands behind each row."""
 
 
-def flat(board: Board, row: Row) -> dict[str, object]:
+def flat(board: Board, row: ModelRow) -> dict[str, object]:
     """A row for machines, without nesting: every number, every end of an interval, every part of the stamp."""
     return dict(_flat(board, row))
 
 
-def _flat(board: Board, row: Row) -> Iterator[tuple[str, object]]:
+def _flat(board: Board, row: ModelRow) -> Iterator[tuple[str, object]]:
     yield from (("contrast", board.contrast.name), ("rank", row.rank), ("ties", row.ties), ("model", row.name))
     for name in _INTERVALS:
         yield name, rounded(row.values[name].value)

@@ -19,7 +19,7 @@ from cmqa_tasks.writing import pictures
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class FigureFiles:
     """The files of all figures."""
 
     paths: tuple[Path, ...] = ()
@@ -29,7 +29,7 @@ class Drawn:
     """By question and contrast, the names of the ablation's PNGs."""
 
 
-def draw(found: Sequence[View], out: Path) -> Drawn:
+def draw(found: Sequence[View], out: Path) -> FigureFiles:
     """Draw the figures of some views into a directory, which is made if it does not exist.
 
     Raises:
@@ -52,7 +52,7 @@ def draw(found: Sequence[View], out: Path) -> Drawn:
             pages = [written for page in _pages(view, stem) for written in [pictures.save(page[1], out / page[0])]]
             ablation[view.question, view.contrast.name] = tuple(page[0].name for page in pages)
             paths += [path for page in pages for path in page]
-    return Drawn(tuple(paths), main, ablation)
+    return FigureFiles(tuple(paths), main, ablation)
 
 
 def _pages(view: View, stem: str) -> list[tuple[str, object]]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cmqa_tasks.reports.board.board import Board, Row
+from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, flat, nested, over_protocols
 from cmqa_tasks.reports.board.elsewhere import ELSEWHERE, NOTE
 from cmqa_tasks.results import Setting
@@ -116,7 +116,7 @@ def to_json(boards: Sequence[Board], left_out: Sequence[str] = ()) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _row(board: Board, row: Row) -> Mapping[str, object]:
+def _row(board: Board, row: ModelRow) -> Mapping[str, object]:
     arms = {arm: {name: nested(one) for name, one in values.items()} for arm, values in row.arms.items()}
     lists = {"notes": list(row.marks), "dates": list(row.dates)}
     return flat(board, row) | lists | {"arms": arms, "over_protocols": over_protocols(row.spread)}
@@ -140,7 +140,7 @@ def to_latex(boards: Sequence[Board]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _behind(board: Board, row: Row) -> str:
+def _behind(board: Board, row: ModelRow) -> str:
     """The stamp of a row on one line."""
     said = [f"{column.title(board.contrast)} {column.cell(row)}" for column in STAMPS[1:] if column.cell(row)]
     return " ".join("; ".join([row.name, *said]).split())

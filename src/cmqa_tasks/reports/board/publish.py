@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cmqa_tasks.reports.board import ablation, ablation_files, board, files
-from cmqa_tasks.reports.board.figures import Drawn, draw
+from cmqa_tasks.reports.board.figures import FigureFiles, draw
 from cmqa_tasks.reports.board.own_arms import left_out
 from cmqa_tasks.results import read_runs
 from cmqa_tasks.writing import pictures
@@ -32,6 +32,6 @@ def leaderboard(sources: Sequence[str], out: Path, figures: bool | None = None) 
     boards = board.make(runs)
     found = ablation.views(boards)
     rest = left_out(runs, [(row.name, one.setting, arm) for one in boards for row in one.rows for arm in row.arms])
-    drawn = draw(found, out) if wanted else Drawn()
+    drawn = draw(found, out) if wanted else FigureFiles()
     tables = files.write(boards, out, figures=drawn.main, left_out=rest)
     return [*tables, *ablation_files.write(found, out, drawn.ablation or {}), *drawn.paths]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cmqa_tasks.reports.board.ablation import View, ends, lead
-from cmqa_tasks.reports.board.board import Row
+from cmqa_tasks.reports.board.board import ModelRow
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.writing.pictures import BLUE, VERMILION
 
@@ -103,7 +103,7 @@ def _title(view: View, protocol: str, several: bool) -> str:
     return f"Contradictions recognised, with 95 % intervals over facts\n{where}"
 
 
-def _side(ax: Any, place: int, side: str, rows: Mapping[str, Row], protocol: str) -> None:
+def _side(ax: Any, place: int, side: str, rows: Mapping[str, ModelRow], protocol: str) -> None:
     """One side of a contrast on a model's line; ``rows`` are the model's, by protocol."""
     colour, marker, offset = _SIDES[side]
     at, known = place + offset, ends(rows, f"{side}_recognition")

@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from cmqa_tasks.facts.records import FrozenRecord, Outcome, Relation
 from cmqa_tasks.reports.gate.modes import MODES, Mode
-from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot, of_run
+from cmqa_tasks.reports.gate.snapshot import Key, RecordedItem, Snapshot, of_run
 from cmqa_tasks.results import ResultsError, Setting
 from cmqa_tasks.results.stamp import By
 from cmqa_tasks.writing.files import write_text
@@ -59,7 +59,7 @@ def environment() -> dict[str, str]:
 
 
 def update(run: Path, out: Path, reason: str, mode: Mode) -> tuple[Reference, int]:
-    """Record a run as the reference, after what the file said so far.
+    """RecordedItem a run as the reference, after what the file said so far.
 
     Args:
         run: directory of results.
@@ -97,7 +97,7 @@ def _differ(old: Snapshot, new: Snapshot) -> Iterator[bool]:
         )
 
 
-def _without_versions(of: Snapshot) -> Mapping[Key, Mapping[str, Record]]:
+def _without_versions(of: Snapshot) -> Mapping[Key, Mapping[str, RecordedItem]]:
     return {Key(key.arm, dataclasses.replace(key.setting, task_version="")): records for key, records in of.tasks.items()}
 
 
@@ -192,8 +192,8 @@ def load(path: Path) -> Reference:
     return Reference(snapshot, about.mode, about.reason, about.environment, about.history)
 
 
-def _tasks(path: Path, lines: Sequence[Any]) -> dict[Key, dict[str, Record]]:
-    tasks: dict[Key, dict[str, Record]] = {}
+def _tasks(path: Path, lines: Sequence[Any]) -> dict[Key, dict[str, RecordedItem]]:
+    tasks: dict[Key, dict[str, RecordedItem]] = {}
     place = 0
     while place < len(lines):
         where = f"{path}, line {place + 2}"
@@ -213,9 +213,9 @@ def _tasks(path: Path, lines: Sequence[Any]) -> dict[Key, dict[str, Record]]:
     return tasks
 
 
-def _records(path: Path, task: _Task, rows: Sequence[Any], first: int) -> dict[str, Record]:
+def _records(path: Path, task: _Task, rows: Sequence[Any], first: int) -> dict[str, RecordedItem]:
     """The items of a task, whose lines begin with the number ``first``."""
-    names, records = list(_Item.model_fields), dict[str, Record]()
+    names, records = list(_Item.model_fields), dict[str, RecordedItem]()
     for number, row in enumerate(rows, first):
         where = f"{path}, line {number}"
         if not isinstance(row, list):
@@ -225,7 +225,7 @@ def _records(path: Path, task: _Task, rows: Sequence[Any], first: int) -> dict[s
         one = _checked(_Item, dict(zip(names, row, strict=True)), where)
         if one.item in records:
             raise ResultsError(f"{where}: item {one.item} stands in task {task.arm} twice")
-        records[one.item] = Record(one.fact, one.relation, one.outcome, one.parsed, one.digest)
+        records[one.item] = RecordedItem(one.fact, one.relation, one.outcome, one.parsed, one.digest)
     return records
 
 

@@ -14,7 +14,7 @@ from cmqa_tasks.results import ResultsError
 from cmqa_tasks.writing.problems import no_utf_8, one_line
 
 
-class Settings(FrozenRecord):
+class GateSettings(FrozenRecord):
     """What a ``gate.yaml`` may say; every field has a default."""
 
     mode: Mode | None = None
@@ -32,25 +32,25 @@ class Settings(FrozenRecord):
     seed: int = Field(default=0, ge=0)
 
 
-def read(path: Path | None) -> Settings:
+def read(path: Path | None) -> GateSettings:
     """The settings in a YAML file, or the defaults.
 
     Raises:
         ResultsError: no such file, or a field that is unknown or out of range; the message names each.
     """
     if path is None:
-        return Settings()
+        return GateSettings()
     try:
         said: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except UnicodeDecodeError as error:
         raise ResultsError(f"{path}, {no_utf_8(error)}") from None
     except (OSError, yaml.YAMLError) as error:
         raise ResultsError(f"{path}: {one_line(error)}") from None
-    fields = f"the fields are {', '.join(Settings.model_fields)}"
+    fields = f"the fields are {', '.join(GateSettings.model_fields)}"
     if not isinstance(said, dict):
         raise ResultsError(f"{path}: must be fields and values, not {said!r}; {fields}")
     try:
-        return Settings.model_validate(said)
+        return GateSettings.model_validate(said)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}={one['input']!r}: {one['msg']}" for one in error.errors())
         raise ResultsError(f"{path}: {wrong}; {fields}") from None

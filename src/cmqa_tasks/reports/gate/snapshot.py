@@ -12,7 +12,7 @@ from cmqa_tasks.results.texts import exchanges
 from cmqa_tasks.scoring.outcomes import is_right
 
 
-class Record(NamedTuple):
+class RecordedItem(NamedTuple):
     """One item."""
 
     fact: str
@@ -50,7 +50,7 @@ class Snapshot:
     stamp: Mapping[str, str]
     """Revision, dtype, software and so on, as the results say."""
     date: str
-    tasks: Mapping[Key, Mapping[str, Record]]
+    tasks: Mapping[Key, Mapping[str, RecordedItem]]
 
 
 def of_run(directory: Path) -> Snapshot:
@@ -74,10 +74,10 @@ def _stamp(run: Run) -> dict[str, str]:
     return {name: getattr(subject, name) for name in subject.__slots__ if name != "model"}
 
 
-def _records(part: TaskRun) -> dict[str, Record]:
+def _records(part: TaskRun) -> dict[str, RecordedItem]:
     said = exchanges(part) if part.stamp.setting.by == "generation" else {}
     columns = [part.items.column(name).to_pylist() for name in ("item_id", "fact_id", "relation", "outcome", "parsed")]
     return {
-        item: Record(fact, relation, outcome, parsed, said[item].digest if said else "")
+        item: RecordedItem(fact, relation, outcome, parsed, said[item].digest if said else "")
         for item, fact, relation, outcome, parsed in zip(*columns, strict=True)
     }

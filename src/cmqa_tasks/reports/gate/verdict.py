@@ -21,8 +21,8 @@ from typing import Literal
 import numpy as np
 
 from cmqa_tasks.reports.gate.modes import Mode
-from cmqa_tasks.reports.gate.settings import Settings
-from cmqa_tasks.reports.gate.snapshot import Key, Record, Snapshot
+from cmqa_tasks.reports.gate.settings import GateSettings
+from cmqa_tasks.reports.gate.snapshot import Key, RecordedItem, Snapshot
 from cmqa_tasks.scoring.statistics import flips
 from cmqa_tasks.scoring.statistics.bootstrap import Array, interval, resampled, widened
 
@@ -91,7 +91,7 @@ class Verdict:
         return EXIT_CODES[self.status]
 
 
-def compare(reference: Snapshot, candidate: Snapshot, mode: Mode, settings: Settings) -> Verdict:
+def compare(reference: Snapshot, candidate: Snapshot, mode: Mode, settings: GateSettings) -> Verdict:
     """Compare a candidate with a reference.
 
     Tasks that only the candidate has are not looked at: a reference may be small.
@@ -136,7 +136,7 @@ def _incomparable(key: Key, reference: Snapshot, candidate: Snapshot) -> Check |
     return None
 
 
-def _changes(key: Key, before: Mapping[str, Record], after: Mapping[str, Record], wording: bool) -> Iterator[Change]:
+def _changes(key: Key, before: Mapping[str, RecordedItem], after: Mapping[str, RecordedItem], wording: bool) -> Iterator[Change]:
     for item, old in before.items():
         new = after[item]
         if (old.outcome, old.parsed) != (new.outcome, new.parsed):
@@ -145,11 +145,11 @@ def _changes(key: Key, before: Mapping[str, Record], after: Mapping[str, Record]
             yield Change(key.title, item, old.relation, f"response {old.digest}", f"response {new.digest}")
 
 
-def _said(record: Record) -> str:
+def _said(record: RecordedItem) -> str:
     return record.outcome if record.parsed in (None, record.outcome) else f"{record.outcome} ({record.parsed})"
 
 
-def _reworded(before: Mapping[str, Record], after: Mapping[str, Record]) -> int:
+def _reworded(before: Mapping[str, RecordedItem], after: Mapping[str, RecordedItem]) -> int:
     return sum(old[:4] == after[item][:4] and old.digest != after[item].digest for item, old in before.items())
 
 
@@ -160,7 +160,7 @@ def _exact(key: Key, items: int, changed: int) -> Check:
 
 
 def _paired(
-    keys: Sequence[Key], reference: Snapshot, candidate: Snapshot, counts: Mapping[Key, int], settings: Settings
+    keys: Sequence[Key], reference: Snapshot, candidate: Snapshot, counts: Mapping[Key, int], settings: GateSettings
 ) -> list[Check]:
     differences = per_fact(keys, reference, candidate)
     deltas = measured(differences, settings)
@@ -193,7 +193,7 @@ def per_fact(keys: Sequence[Key], reference: Snapshot, candidate: Snapshot) -> A
     return columns
 
 
-def measured(differences: Array, settings: Settings) -> list[Delta]:
+def measured(differences: Array, settings: GateSettings) -> list[Delta]:
     """Δ of every column with interval and p: of the tasks two-sided and adjusted, of the mean, the last, one-sided (a loss)."""
     facts = len(differences)
     observed = differences.sum(axis=0)
@@ -211,7 +211,7 @@ def measured(differences: Array, settings: Settings) -> list[Delta]:
     ]
 
 
-def _judge(delta: Delta, settings: Settings, *, moved: bool) -> tuple[Status, str]:
+def _judge(delta: Delta, settings: GateSettings, *, moved: bool) -> tuple[Status, str]:
     """A status and its reason; ``moved``: whether a gain beyond the margin is looked at as well."""
     shown = delta.p <= settings.level / 2
     points = f"{100 * delta.value:+.1f} points [{100 * delta.low:+.1f}, {100 * delta.high:+.1f}], p = {delta.p:.2g}"

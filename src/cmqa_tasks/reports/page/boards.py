@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmqa_tasks.reports.board import board
-from cmqa_tasks.reports.board.board import Board, Row
+from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, nested
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.reports.page import pack
@@ -88,6 +88,6 @@ def plotted(boards: Sequence[Board]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: ModelRow) -> dict[str, Any]:
     values = {name: nested(row.values[name]) for name in _PLOTTED}
     return {"name": pack.name(row.name), "ranked": row.rank is not None} | values

@@ -91,11 +91,11 @@ def alarms(draws: int) -> None:
     """Print how often the gate says what, of alike models and of worse ones."""
     settings = GateSettings(resamples=RESAMPLES, mode="paired")
     random = np.random.default_rng(20261126)
-    print("\nfacts  by chance  lost   regressed  cannot tell  fine")
+    print("\nfacts  by chance  lost   regressed  cannot tell  improved  unchanged")
     for facts in (50, 100, 320):
         for wobbly in (0.02, 0.1, 0.3):
             for points in (0.0, 0.05, 0.1):
-                said = dict.fromkeys(("regressed", "cannot tell", "fine"), 0)
+                said = dict.fromkeys(("regressed", "cannot tell", "improved", "unchanged"), 0)
                 for _ in range(draws):
                     right = {
                         arm: np.where(random.random((facts, 2)) < wobbly, 0.5, random.random((facts, 2)) < 0.8)

@@ -1,8 +1,10 @@
-"""The gate: fine, regressed, or cannot tell, and why."""
+"""The gate: unchanged, changed, improved, regressed, or cannot tell, and why."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,8 +15,9 @@ import pytest
 from made_runs import Behaviour, Run, always
 
 from cmqa_tasks.cli.main import main
-from cmqa_tasks.reports.gate import reference, settings, snapshot
+from cmqa_tasks.reports.gate import outputs, reference, settings, snapshot
 from cmqa_tasks.reports.gate import verdict as gate
+from cmqa_tasks.reports.gate.modes import MODES
 from cmqa_tasks.reports.gate.settings import GateSettings
 from cmqa_tasks.reports.gate.verdict import Verdict
 from cmqa_tasks.results import ResultsError, Setting
@@ -69,16 +72,70 @@ def test_an_update_keeps_the_history(tmp_path: Path) -> None:
     assert reference.update(newer, path, "version 2.1", "exact")[1] == 0, "the same outcomes to the same items"
 
 
+def but_for(behaviour: Behaviour, other: Mapping[tuple[int, str], str]) -> Behaviour:
+    """The same with other outcomes on some items."""
+    return lambda fact, relation: other.get((fact, relation)) or behaviour(fact, relation)
+
+
+def exact(tmp_path: Path, before: Behaviour, after: Behaviour, settings: GateSettings = QUICK) -> Verdict:
+    one, two = (snapshot.of_run(run(tmp_path / name, behave, arms=PAIRS[:2])) for name, behave in (("a", before), ("b", after)))
+    return gate.compare(one, two, "exact", settings)
+
+
 def test_exact_wants_every_item_as_it_was(tmp_path: Path) -> None:
-    before = snapshot.of_run(run(tmp_path / "a", noisy(1, 0.2)))
-    same = snapshot.of_run(run(tmp_path / "b", noisy(1, 0.2), moment="20261105_120000"))
-    assert gate.compare(before, same, "exact", QUICK).exit_code == 0
-    alike = noisy(1, 0.2)
-    one_other: Behaviour = lambda fact, relation: "abstain" if (fact, relation) == (7, "agree") else alike(fact, relation)  # noqa: E731
-    verdict = gate.compare(before, snapshot.of_run(run(tmp_path / "c", one_other)), "exact", QUICK)
-    assert verdict.exit_code == 1
-    assert {check.name: check.changed for check in verdict.checks} == dict.fromkeys(PAIRS, 1)
-    assert verdict.changes[0].after == "abstain"
+    verdict = exact(tmp_path, noisy(1, 0.2), noisy(1, 0.2))
+    assert (verdict.status, verdict.exit_code) == ("unchanged", 0)
+
+
+def test_exact_says_in_which_direction_items_changed(tmp_path: Path) -> None:
+    """Fact 7 is answered rightly, fact 5 wrongly."""
+    wrong = but_for(always(True), {(5, "conflict"): "first"})
+    for number, (other, status, exit_code, better, worse) in enumerate(
+        (
+            ({(5, "conflict"): "conflict"}, "improved", 0, 1, 0),
+            ({(7, "agree"): "conflict"}, "regressed", 1, 0, 1),
+            ({(5, "conflict"): "second"}, "changed", 1, 0, 0),
+            ({(5, "conflict"): "conflict", (7, "agree"): "conflict"}, "changed", 1, 1, 1),
+        )
+    ):
+        verdict = exact(tmp_path / str(number), wrong, but_for(wrong, other))
+        assert (verdict.status, verdict.exit_code) == (status, exit_code)
+        for check in verdict.checks:
+            assert (check.status, check.better, check.worse, check.changed) == (status, better, worse, len(other))
+            assert check.before == 0.995
+            assert check.after == pytest.approx(0.995 + 0.005 * (better - worse))
+        assert [change.gain for change in verdict.changes[: len(other)]] == [1.0] * better + [-1.0] * worse or not better + worse
+
+
+def test_exact_gains_of_one_task_beside_losses_of_another_are_a_change(tmp_path: Path) -> None:
+    before = run(tmp_path / "a", noisy(1, 0.2), arms=PAIRS[:1])
+    run(before, always(True), arms=PAIRS[1:2], moment="20261102_120000")
+    after = run(tmp_path / "b", always(True), arms=PAIRS[:1])
+    run(after, noisy(1, 0.2), arms=PAIRS[1:2], moment="20261102_120000")
+    verdict = gate.compare(snapshot.of_run(before), snapshot.of_run(after), "exact", QUICK)
+    assert {check.name: check.status for check in verdict.checks} == {PAIRS[1]: "regressed", PAIRS[0]: "improved"}
+    assert verdict.status == "changed"
+
+
+def test_the_user_says_what_fails(tmp_path: Path) -> None:
+    better = exact(tmp_path, noisy(1, 0.2), always(True))
+    assert (better.status, better.exit_code) == ("improved", 0)
+    assert replace(better, fail_on=("improved",)).exit_code == 1
+    absent = gate.unreadable("exact", "a", "b", "no results")
+    assert absent.exit_code == 2
+    assert replace(absent, fail_on=("regressed",)).exit_code == 0
+
+
+def test_failed_requests_cannot_be_told_and_are_never_recorded(tmp_path: Path) -> None:
+    good = run(tmp_path / "a", always(True))
+    broken = run(tmp_path / "b", but_for(always(True), {(7, "agree"): "failed"}))
+    for mode in MODES:
+        verdict = gate.compare(snapshot.of_run(good), snapshot.of_run(broken), mode, QUICK)
+        assert (verdict.status, verdict.exit_code) == ("cannot tell", 2)
+        assert verdict.checks[0].why == "1 of 200 requests of the candidate failed: evaluate it again"
+    with pytest.raises(ResultsError, match="4 requests failed; evaluate it again before it becomes the reference"):
+        reference.update(broken, tmp_path / "ref.jsonl", "first", "exact")
+    assert not (tmp_path / "ref.jsonl").exists()
 
 
 def test_wording_counts_only_where_asked(tmp_path: Path) -> None:
@@ -96,14 +153,14 @@ def test_paired_lets_noise_pass_and_finds_losses(tmp_path: Path) -> None:
     chosen = GateSettings(resamples=1_000, mean_margin=0.03)
     verdict = paired(one, two, chosen)
     assert verdict.changes
-    assert verdict.status == "fine", verdict.checks
+    assert verdict.status == "unchanged", verdict.checks
     worse = paired(one, run(tmp_path / "c", noisy(2, 0.3, 0.02)))
     assert worse.exit_code == 1
     mean = worse.checks[0]
     assert mean.name == "mean over tasks"
     assert mean.delta is not None
     assert mean.delta.high < 0
-    assert mean.delta.p < 0.001
+    assert mean.delta.p_loss < 0.001
 
 
 def test_paired_finds_a_single_broken_task_within_a_fine_mean(tmp_path: Path) -> None:
@@ -113,7 +170,7 @@ def test_paired_finds_a_single_broken_task_within_a_fine_mean(tmp_path: Path) ->
     loose = GateSettings(resamples=1_000, mean_margin=0.2)
     verdict = paired(good, broken, loose)
     statuses = {check.name: check.status for check in verdict.checks}
-    assert statuses == dict.fromkeys(("mean over tasks", *PAIRS[:3]), "fine") | {"text_image": "regressed"}
+    assert statuses == dict.fromkeys(("mean over tasks", *PAIRS[:3]), "unchanged") | {"text_image": "regressed"}
 
 
 def test_too_few_items_cannot_tell(tmp_path: Path) -> None:
@@ -123,14 +180,15 @@ def test_too_few_items_cannot_tell(tmp_path: Path) -> None:
     assert any("too few items to exclude a loss beyond the margin of 2 points" in check.why for check in verdict.checks)
 
 
-def test_a_task_that_rose_beyond_its_margin_wants_a_look(tmp_path: Path) -> None:
+def test_a_model_that_gets_better_has_improved(tmp_path: Path) -> None:
     verdict = paired(run(tmp_path / "a", noisy(1, 0.4)), run(tmp_path / "b", noisy(1, 0.05)))
-    assert verdict.exit_code == 2
-    assert "it rose beyond the margin; if that is meant, update the reference" in verdict.checks[1].why
-    assert verdict.checks[0].status == "fine"
+    assert {check.status for check in verdict.checks} == {"improved"}
+    assert verdict.exit_code == 0
+    assert "record a new one with `cmqa reference update`" in outputs.to_markdown(verdict)
+    assert replace(verdict, fail_on=("improved",)).exit_code == 1
 
 
-def test_the_same_outcomes_are_fine_however_few(tmp_path: Path) -> None:
+def test_the_same_outcomes_are_unchanged_however_few(tmp_path: Path) -> None:
     one = run(tmp_path / "a", noisy(1, 0.3), facts=5)
     assert paired(one, one).exit_code == 0
 
@@ -177,8 +235,6 @@ def wavering(chances: npt.NDArray[np.float64]) -> snapshot.Snapshot:
     ],
 )
 def test_what_cannot_be_compared_cannot_be_told(tmp_path: Path, changes: dict[str, object], complaint: str) -> None:
-    import re
-
     one, two = run(tmp_path / "a", always(True)), run(tmp_path / "b", always(True), **changes)
     for mode in ("exact", "paired"):
         verdict = gate.compare(snapshot.of_run(one), snapshot.of_run(two), mode, QUICK)  # type: ignore[arg-type]
@@ -202,6 +258,7 @@ def test_the_commands_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert (suite.get("failures"), len(suite.findall(".//failure"))) == ("4", 4)
     text = summary.read_text(encoding="utf-8")
     assert text.startswith("## ❌ cmqa regress: regressed")
+    assert "| score before | after | better | worse |" in " ".join(text.split())
     assert "The two runs differ in package 0.3.0 → 0.4.0." in text
     assert "of 200 items are not what they were" in text
     assert main([*arguments, str(tmp_path / "nowhere")]) == 2
@@ -225,11 +282,9 @@ def test_hostile_names_are_inert(tmp_path: Path) -> None:
     name = '<script>x</script> `a` \x00\x1b[31m ]]> & "q" \''
     good = snapshot.of_run(run(tmp_path / "good", always(True)))
     named = replace(snapshot.of_run(run(tmp_path / "bad", noisy(1, 0.2))), model=name)
-    from cmqa_tasks.reports.gate import outputs
-
     verdict = gate.compare(good, named, "exact", QUICK)
     ElementTree.fromstring(outputs.to_junit(verdict))
-    assert "<script" not in outputs.to_markdown(verdict)
+    assert "<script" not in re.sub("`[^`]*`", "", outputs.to_markdown(verdict)), "outside of code spans"
 
 
 @pytest.mark.parametrize(
@@ -239,6 +294,7 @@ def test_hostile_names_are_inert(tmp_path: Path) -> None:
         ("margin: 0.1", r"margin=0.1: Extra inputs are not permitted"),
         ("mode: quick", r"mode='quick': Input should be 'exact' or 'paired'"),
         ("a: [", r"gate.yaml: "),
+        ("fail_on: [fine]", r"fail_on.0='fine': Input should be 'regressed', 'cannot-tell', 'changed' or 'improved'"),
         ("['a']", r"gate.yaml: must be fields and values, not \['a'\]; the fields are mode, level"),
         ("level: 0.1\nmode: \udcfc", r"gate.yaml, line 2: no UTF-8: byte 0xfc"),
     ],
@@ -330,3 +386,22 @@ def test_a_reference_is_read_line_by_line_whatever_was_answered(tmp_path: Path) 
         run(tmp_path / "run", always(True), model="org/\u2028a\x85b"), tmp_path / "ref.jsonl", "first", "exact"
     )
     assert reference.load(tmp_path / "ref.jsonl") == made
+
+
+@pytest.mark.parametrize(
+    ("metadata", "options"),
+    [
+        ({"release": "v1"}, ""),
+        ({"release": "mini"}, " --data mini"),
+        ({"release": "receipts"}, " --data DATA"),
+        ({"release": "v1", "protocol": "neutral", "question_language": "zh"}, " --protocols neutral --language zh"),
+    ],
+)
+def test_the_summary_shows_how_to_look_at_an_item_of_any_release(
+    tmp_path: Path, metadata: Mapping[str, str], options: str
+) -> None:
+    one, two = (run(tmp_path / name, right, metadata=metadata) for name, right in (("a", always(True)), ("b", always(False))))
+    verdict = gate.compare(snapshot.of_run(one), snapshot.of_run(two), "exact", QUICK)
+    text = outputs.to_markdown(verdict)
+    assert f"\n    cmqa show {verdict.changes[0].item}{options}\n" in text
+    assert ("file or directory of `receipts`" in text) == ("DATA" in options)

@@ -318,6 +318,7 @@ def spoil(directory: Path, what: str) -> None:
         "a number of 5,000 digits": lambda: results.write_text(results.read_text().replace("80", "8" * 5_000)),
         "a line nested deeply": lambda: samples.write_text("".join([*lines[:3], "[" * 200_000 + "]" * 200_000 + "\n"])),
         "no sides": lambda: samples.write_text("".join([*lines[:3], lines[3].replace('["a", "a"]', "[]"), *lines[4:]])),
+        "unknown outcome": lambda: samples.write_text("".join([*lines[:3], lines[3].replace('"correct"', '"<b>"'), *lines[4:]])),
         "record of another form": lambda: samples.write_text(
             "".join([*lines[:3], json.dumps(record | {"cmqa_item": {"item_id": 7}}) + "\n", *lines[4:]])
         ),
@@ -344,6 +345,7 @@ def spoil(directory: Path, what: str) -> None:
         ("a number of 5,000 digits", r"results.json is no whole JSON file .*4300 digits"),
         ("a line nested deeply", r"line 4: no whole JSON object .*recursion"),
         ("no sides", r"samples_cmqa_text_text.jsonl, line 4: sides in 'cmqa_item' is empty"),
+        ("unknown outcome", r"text_text.jsonl, line 4: unknown outcome '<b>'; it is one of conflict, first, second"),
         ("record of another form", r"the records of its items are not of the form"),
     ],
 )

@@ -11,17 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from cmqa_tasks.cli.parsers import LOGGED, command
-from cmqa_tasks.reports.gate.modes import MODES
+from cmqa_tasks.reports.gate.modes import FAIL_ON, FAILING, MODES
 
-_FIELDS = ("reference", "candidate", "config", "mode", "junit", "summary")
+_FIELDS = ("reference", "candidate", "config", "mode", "fail_on", "junit", "summary")
+
+_EXIT_CODES = "exit code: 0 passed, 1 failed, 2 failed because it cannot be told (and why)"
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
-    parser = command(commands, "regress", __doc__, "exit code: 0 fine, 1 regressed, 2 cannot tell (and why)")
+    parser = command(commands, "regress", __doc__, _EXIT_CODES)
     parser.add_argument("--reference", type=Path, required=True, help="a reference file, or a directory of results")
     parser.add_argument("--candidate", type=Path, required=True, help=f"a {LOGGED}")
     parser.add_argument("--mode", choices=MODES, default=None, help="item by item or statistically (default: as recorded)")
+    fails = f"which verdicts fail (default: {' '.join(FAIL_ON)}); without a word, none does"
+    parser.add_argument("--fail-on", nargs="*", choices=FAILING, default=None, help=fails)
     parser.add_argument("--config", type=Path, default=None, help="YAML file with margins and level")
     parser.add_argument("--junit", type=Path, default=None, help="write JUnit XML here")
     parser.add_argument("--summary", type=Path, default=None, help="write the Markdown summary here, too")

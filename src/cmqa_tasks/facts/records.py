@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Modality = Literal["text", "image"]
 Side = Literal["a", "b"]
 Relation = Literal["conflict", "agree", "single"]
-Outcome = Literal["conflict", "first", "second", "both", "abstain", "other", "unparsed", "correct"]
+Outcome = Literal["conflict", "first", "second", "both", "abstain", "other", "unparsed", "correct", "failed"]
+"""What a response did; ``failed``: there was none, the request failed."""
 Family = Literal["cmqa", "clqa"]
 Kind = Literal[
     "money",

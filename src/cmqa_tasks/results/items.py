@@ -7,15 +7,15 @@ Where it stumbles, ``json`` reads the file again, line by line: it either finds 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from cmqa_tasks.facts.records import ITEM_KEY
+from cmqa_tasks.facts.records import ITEM_KEY, OUTCOMES, Relation
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.stamp import TaskStamp
 
@@ -114,10 +114,20 @@ def _table(path: Path, raw: pa.Table) -> pa.Table:
         if columns[name].null_count:
             row = pc.index(pc.is_null(columns[name]), True).as_py()
             raise ResultsError(f"{path}, line {row + 1}: no {name} in {ITEM_KEY!r}: not a samples file of a cmqa-tasks task")
+    for name, allowed in (("relation", get_args(Relation)), ("outcome", OUTCOMES)):
+        _check_words(path, name, columns[name], allowed)
     columns["first_side"] = pc.list_element(_sides(path, pc.struct_field(record, "sides")), 0)
     scores = (pc.struct_field(raw.column(name), "score") for name in (ATTENTION_KEY, FORMER_ATTENTION_KEY))
     columns["log_density_ratio"] = pc.coalesce(*scores)
     return pa.table({field.name: _typed(columns[field.name], field.type) for field in ITEMS}, schema=ITEMS)
+
+
+def _check_words(path: Path, name: str, column: pa.ChunkedArray, allowed: Sequence[str]) -> None:
+    unknown = pc.invert(pc.is_in(column, value_set=pa.array(allowed)))
+    if pc.any(unknown).as_py():
+        row = pc.index(unknown, True).as_py()
+        value = column[row].as_py()
+        raise ResultsError(f"{path}, line {row + 1}: unknown {name} {value!r}; it is one of {', '.join(allowed)}")
 
 
 def _sides(path: Path, sides: pa.ChunkedArray) -> pa.ChunkedArray:

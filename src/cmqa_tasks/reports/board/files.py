@@ -82,7 +82,7 @@ def _table(columns: Sequence[Column], board: Board) -> str:
     words = next((place for place, column in enumerate(columns) if not column.words), len(columns))
     return markdown.table(
         [column.title(board.contrast) for column in columns],
-        [[plain(column.cell(row)) for column in columns] for row in board.rows],
+        [[plain(column.cell(row)) if column.words else column.cell(row) for column in columns] for row in board.rows],
         words=words,
     )
 

@@ -13,7 +13,7 @@ from cmqa_tasks.reports.compare.pairs import ArmPair, Comparison, ContrastPair, 
 from cmqa_tasks.results import Setting
 from cmqa_tasks.writing import markdown
 from cmqa_tasks.writing.files import write_text
-from cmqa_tasks.writing.markdown import code
+from cmqa_tasks.writing.markdown import code, plain
 from cmqa_tasks.writing.numbers import number, p_value, points, rounded
 
 FORMAT = 1
@@ -35,8 +35,8 @@ def write(comparison: Comparison, out: Path) -> list[Path]:
 
 def to_markdown(comparison: Comparison, shown: int) -> str:
     """Tables, some flipped items with their texts, and at the end what it comes to in plain words."""
-    parts = ["# Comparison", f"A: `{code(comparison.a)}`  \nB: `{code(comparison.b)}`"]
-    parts += [f"Note: {code(mark)}." for mark in comparison.marks]
+    parts = ["# Comparison", f"A: {code(comparison.a)}  \nB: {code(comparison.b)}"]
+    parts += [f"Note: {plain(mark)}." for mark in comparison.marks]
     for setting in dict.fromkeys(arm.setting for arm in comparison.arms):
         parts += [f"## {setting.title[0].upper()}{setting.title[1:]}", _arms(comparison, setting)]
         parts += [_contrasts(comparison, setting)] if any(one.setting == setting for one in comparison.contrasts) else []

@@ -71,11 +71,13 @@ def update(run: Path, out: Path, reason: str, mode: Mode) -> tuple[Reference, in
         The reference, and how many outcomes it changes (0 for a new file).
 
     Raises:
-        ResultsError: the run or the old file cannot be read, or the reason is empty.
+        ResultsError: the run or the old file cannot be read, requests of the run failed, or the reason is empty.
     """
     if not reason.strip():
         raise ResultsError("--reason is empty: say why the reference changes")
     snapshot, changed = of_run(run), 0
+    if failed := sum(item.outcome == "failed" for items in snapshot.tasks.values() for item in items.values()):
+        raise ResultsError(f"{run}: {failed} requests failed; evaluate it again before it becomes the reference")
     history: tuple[Mapping[str, Any], ...] = ()
     if out.exists():
         old = load(out)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cmqa_tasks.attention.rows import StoreError
 from cmqa_tasks.reports.gate import outputs, reference, settings, snapshot
 from cmqa_tasks.reports.gate import verdict as gate
-from cmqa_tasks.reports.gate.modes import Mode
+from cmqa_tasks.reports.gate.modes import Failing, Mode
 from cmqa_tasks.results import ResultsError
 from cmqa_tasks.writing.files import write_text
 
@@ -23,6 +24,8 @@ class Job:
     """A directory of results."""
     config: Path | None = None
     mode: Mode | None = None
+    fail_on: Sequence[Failing] | None = None
+    """Which verdicts fail; by default as the settings say."""
     junit: Path | None = None
     summary: Path | None = None
 
@@ -37,13 +40,15 @@ def regress(job: Job) -> gate.Verdict:
         if path is not None and path.is_dir():
             raise ResultsError(f"{option} {path}: a directory; name a file")
     chosen = settings.read(job.config)
+    if job.fail_on is not None:
+        chosen = chosen.model_copy(update={"fail_on": tuple(job.fail_on)})
     mode = job.mode or chosen.mode
     try:
         before, recorded = _reference(job.reference)
         after = snapshot.of_run(job.candidate)
         verdict = gate.compare(before, after, mode or recorded, chosen)
     except (ResultsError, StoreError) as error:
-        verdict = gate.failed(mode or "exact", str(job.reference), str(job.candidate), str(error))
+        verdict = gate.unreadable(mode or "exact", str(job.reference), str(job.candidate), str(error), chosen.fail_on)
     for path, write in ((job.junit, outputs.to_junit), (job.summary, outputs.to_markdown)):
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from cmqa_tasks.facts.records import FrozenRecord
-from cmqa_tasks.reports.gate.modes import Mode
+from cmqa_tasks.reports.gate.modes import FAIL_ON, Failing, Mode
 from cmqa_tasks.results import ResultsError
 from cmqa_tasks.writing.problems import no_utf_8, one_line
 
@@ -27,6 +27,8 @@ class GateSettings(FrozenRecord):
     """How far the score of a single task may move."""
     responses: bool = False
     """Exact mode: whether a response of another wording is a change although it is read alike."""
+    fail_on: tuple[Failing, ...] = FAIL_ON
+    """Which verdicts fail: of ``regressed``, ``cannot-tell``, ``changed``, ``improved``."""
     resamples: int = Field(default=10_000, ge=1_000, le=1_000_000)
     """Of the bootstrap, and sign patterns of the test."""
     seed: int = Field(default=0, ge=0)
@@ -41,16 +43,16 @@ def read(path: Path | None) -> GateSettings:
     if path is None:
         return GateSettings()
     try:
-        said: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except UnicodeDecodeError as error:
         raise ResultsError(f"{path}, {no_utf_8(error)}") from None
     except (OSError, yaml.YAMLError) as error:
         raise ResultsError(f"{path}: {one_line(error)}") from None
     fields = f"the fields are {', '.join(GateSettings.model_fields)}"
-    if not isinstance(said, dict):
-        raise ResultsError(f"{path}: must be fields and values, not {said!r}; {fields}")
+    if not isinstance(content, dict):
+        raise ResultsError(f"{path}: must be fields and values, not {content!r}; {fields}")
     try:
-        return GateSettings.model_validate(said)
+        return GateSettings.model_validate(content)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}={one['input']!r}: {one['msg']}" for one in error.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}={each['input']!r}: {each['msg']}" for each in error.errors())
         raise ResultsError(f"{path}: {wrong}; {fields}") from None

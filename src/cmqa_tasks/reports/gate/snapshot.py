@@ -27,6 +27,11 @@ class RecordedItem(NamedTuple):
         """1 for the right call (of two pieces) or the right value (of one), else 0."""
         return float(is_right(self.relation, self.outcome))
 
+    @property
+    def title(self) -> str:
+        """For tables: the outcome, and what was read where that says more."""
+        return self.outcome if self.parsed in (None, self.outcome) else f"{self.outcome} ({self.parsed})"
+
 
 class Key(NamedTuple):
     """Which task, whatever its name in a harness."""

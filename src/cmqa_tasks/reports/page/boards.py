@@ -13,6 +13,7 @@ from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, nested
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.reports.page import pack
 from cmqa_tasks.results import Run
+from cmqa_tasks.writing.text import visible
 
 _PLOTTED = ("same_balanced", "across_balanced", "gap")
 
@@ -70,7 +71,7 @@ def _table(columns: Sequence[Column], ranked: Board) -> TableCells:
         tuple(column.title(ranked.contrast) for column in columns),
         tuple(column.words for column in columns),
         tuple(tuple(pack.name(column.cell(row)) for column in columns) for row in ranked.rows),
-        tuple(pack.visible("; ".join(row.marks)) for row in ranked.rows),
+        tuple(visible("; ".join(row.marks)) for row in ranked.rows),
     )
 
 

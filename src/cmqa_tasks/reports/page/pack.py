@@ -8,33 +8,15 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import re
-import unicodedata
 from typing import Any
+
+from cmqa_tasks.writing.text import visible
 
 NAME = 160
 """Characters of a name that are shown."""
 TEXT = 4000
 """Characters of a response or passage that are shown."""
 _LEVEL = 9
-_KEPT = "\n\t"
-_CONTROL_PICTURES = 0x2400
-_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def visible(text: str) -> str:
-    r"""A text without invisible tricks: control characters as their pictures, marks that turn the direction as their codes.
-
-    >>> visible("a\x00b\u202ec")
-    'a␀b⟨U+202E⟩c'
-    """
-    shown = _DIRECTIONS.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
-    return "".join(one if one in _KEPT or unicodedata.category(one) not in ("Cc", "Cs") else _picture(one) for one in shown)
-
-
-def _picture(character: str) -> str:
-    code = ord(character)
-    return chr(_CONTROL_PICTURES + code) if code < 0x20 else f"⟨U+{code:04X}⟩"
 
 
 def name(text: str) -> str:

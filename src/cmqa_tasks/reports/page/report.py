@@ -12,6 +12,7 @@ from cmqa_tasks.reports.page.samples import Samples
 from cmqa_tasks.reports.page.sources import Sources
 from cmqa_tasks.results import Run, RunDirectory, read_runs
 from cmqa_tasks.writing.files import write_text
+from cmqa_tasks.writing.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _page(entries: Sequence[Run], origins: Sequence[RunDirectory], data: Sources
             "entries": [_about(entry) for entry in entries],
         }
         samples = Samples(entries, choose(entries, items), data, attention)
-    notes = tuple(map(pack.visible, notes))
+    notes = tuple(map(visible, notes))
     return document.make(document.Contents(boards.tables(found), numbers, samples, notes), room)
 
 

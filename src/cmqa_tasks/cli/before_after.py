@@ -1,7 +1,7 @@
 """Evaluate a checkpoint before and after training on benchmarks and on ours, into one table of paired differences.
 
 cmqa before-after --before Qwen/Qwen2.5-VL-3B-Instruct --after trained --out difference
-cmqa before-after --before A --after B --tasks mmmu_val,cmqa_crossmodal --model-args dtype=bfloat16 --out difference
+cmqa before-after --checkpoint untouched=A --checkpoint same=B --checkpoint mixed=C --tasks mmmu_val,cmqa_crossmodal --out three
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ _FIELDS = ("out", "model_args", "gen_kwargs", "batch_size", "limit")
 def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
     parser = command(commands, "before-after", __doc__)
-    parser.add_argument("--before", required=True, metavar="CHECKPOINT", help="a hub id or a directory")
-    parser.add_argument("--after", required=True, metavar="CHECKPOINT", help="what training made of it")
+    parser.add_argument("--before", metavar="CHECKPOINT", help="a hub id or a directory")
+    parser.add_argument("--after", metavar="CHECKPOINT", help="what training made of it")
+    several = "in place of these two: any number of checkpoints, all compared with the first; repeatable"
+    parser.add_argument("--checkpoint", action="append", default=[], metavar="NAME=CHECKPOINT", help=several)
     evaluations = "directory of evaluations and table; one that was stopped goes on"
     parser.add_argument("--out", type=Path, required=True, help=evaluations)
     parser.add_argument("--tasks", default=None, metavar="TASK,…", help="tasks of lmms-eval and ours (default: see the docs)")
-    parser.add_argument("--model-args", default="", metavar="NAME=VALUE,…", help="of cmqa_hf, for both: dtype=bfloat16")
+    parser.add_argument("--model-args", default="", metavar="NAME=VALUE,…", help="of cmqa_hf, for all: dtype=bfloat16")
     generation = "generation settings, over those of every task"
     parser.add_argument("--gen-kwargs", default=None, metavar="NAME=VALUE,…", help=generation)
     parser.add_argument("--batch-size", type=int, default=1, help="requests per forward pass")
@@ -40,12 +42,35 @@ def run(options: argparse.Namespace) -> int:
 
     tasks = TASKS if options.tasks is None else tuple(options.tasks.split(","))
     settings = {name: getattr(options, name) for name in _FIELDS}
-    request = Request({"before": options.before, "after": options.after}, tasks=tasks, **settings)
+    request = Request(_checkpoints(options), tasks=tasks, **settings)
     failed = run(request)
     rows = table(request, failed)
     print(files.to_markdown(rows, request))
     for path in files.write(rows, request):
         print(path)
-    for (side, task), why in failed.items():
-        print(f"cmqa before-after: {task} was not evaluated {side}: {why}; see {options.out / side}", file=sys.stderr)
+    for (name, task), why in failed.items():
+        print(f"cmqa before-after: {name} was not evaluated on {task}: {why}; see {options.out / name}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _checkpoints(options: argparse.Namespace) -> dict[str, str]:
+    """The checkpoints by name, in order."""
+    pair = {name: getattr(options, name) for name in ("before", "after")}
+    if not options.checkpoint:
+        missing = [f"--{name}" for name, checkpoint in pair.items() if checkpoint is None]
+        if missing:
+            raise ValueError(
+                f"{' and '.join(missing)} missing: give --before and --after, or --checkpoint NAME=CHECKPOINT twice or more"
+            )
+        return pair
+    if any(pair.values()):
+        raise ValueError("give --before and --after, or --checkpoint NAME=CHECKPOINT for each of them, not both")
+    checkpoints: dict[str, str] = {}
+    for given in options.checkpoint:
+        name, equals, checkpoint = given.partition("=")
+        if not (name and equals and checkpoint):
+            raise ValueError(f"--checkpoint {given}: write NAME=CHECKPOINT")
+        if name in checkpoints:
+            raise ValueError(f"--checkpoint {given}: {name} is named twice; each checkpoint needs a name of its own")
+        checkpoints[name] = checkpoint
+    return checkpoints

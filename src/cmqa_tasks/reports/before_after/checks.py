@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +13,7 @@ from cmqa_tasks.models.arguments import check_dtype, check_names
 from cmqa_tasks.writing.problems import one_line
 
 _CONFIG = "config.json"
+_NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")
 _OURS = ("pretrained", "attention", "attention_path")
 """Model arguments that the command sets itself."""
 
@@ -27,13 +29,13 @@ def model_args(given: str) -> dict[str, str]:
         if not equals or name in _OURS:
             taken = ", ".join(_OURS)
             raise ValueError(f"--model-args {name + equals + value!r}: write NAME=VALUE,…; {taken} are set by the command itself")
-    found = {name: value for name, _, value in parts}
+    arguments = {name: value for name, _, value in parts}
     try:
-        check_names(found)
-        check_dtype(found.get("dtype", "auto"))
+        check_names(arguments)
+        check_dtype(arguments.get("dtype", "auto"))
     except ValueError as error:
         raise ValueError(f"--model-args: {error}") from None
-    return found
+    return arguments
 
 
 def check_tasks(names: Sequence[str]) -> None:
@@ -56,6 +58,24 @@ def check_tasks(names: Sequence[str]) -> None:
                 raise ValueError(f"--tasks {name}: no task of ours{meant}; all names: docs/tasks.md")
 
 
+def option(name: str) -> str:
+    """How a checkpoint was named on the command line, for messages."""
+    return f"--{name}" if name in ("before", "after") else f"--checkpoint {name}="
+
+
+def check_checkpoint_names(names: Sequence[str]) -> None:
+    """Check the names of checkpoints, which are names of directories and columns.
+
+    Raises:
+        ValueError: there is only one, or one has other characters than letters, digits, and ``. _ - @``.
+    """
+    if len(names) < 2:
+        raise ValueError(f"one checkpoint ({', '.join(names)}) has nothing to be compared with: name two or more")
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"--checkpoint {name}=…: a name has letters, digits and . _ - @, and begins with a letter or digit")
+
+
 def check_checkpoint(option: str, given: str) -> None:
     """Check what can be known of a checkpoint without a network.
 
@@ -66,14 +86,14 @@ def check_checkpoint(option: str, given: str) -> None:
     if not given or set(given) & set(",="):
         raise ValueError(f"{option} {given!r}: give a hub id or a directory whose path has no comma and no equals sign")
     try:
-        place = Path(resources.located(given))
+        path = Path(resources.located(given))
     except ValueError as error:
         raise ValueError(f"{option} {given}: {error}") from None
-    if place.is_dir() and not (place / _CONFIG).is_file():
+    if path.is_dir() and not (path / _CONFIG).is_file():
         raise ValueError(f"{option} {given}: no checkpoint: it has no {_CONFIG}")
-    if place.is_file():
+    if path.is_file():
         raise ValueError(f"{option} {given}: a file, and no directory of a checkpoint")
-    if not place.exists() and (place.is_absolute() or len(given.split("/")) > 2):
+    if not path.exists() and (path.is_absolute() or len(given.split("/")) > 2):
         raise ValueError(f"{option} {given}: no such directory, and no hub id (NAME or OWNER/NAME)")
 
 
@@ -83,9 +103,13 @@ def reach(checkpoints: Mapping[str, str], revision: str) -> None:
     Raises:
         ValueError: one cannot be had; the message names the option.
     """
-    for side, given in checkpoints.items():
+    for name, given in checkpoints.items():
         if not Path(resources.located(given)).exists():
-            _reach(f"--{side} {given}", given, revision)
+            _reach(_given(name, given), given, revision)
+
+
+def _given(name: str, given: str) -> str:
+    return f"{option(name)} {given}" if option(name) == f"--{name}" else f"{option(name)}{given}"
 
 
 def _reach(option: str, identity: str, revision: str) -> None:

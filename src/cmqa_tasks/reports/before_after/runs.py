@@ -13,19 +13,18 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cmqa_tasks.harness.evaluations import check_path, evaluate
 from cmqa_tasks.reports.before_after import checks
-from cmqa_tasks.reports.before_after.judge import judge_of
-from cmqa_tasks.results import ResultsError, ResultsFile, latest_results
+from cmqa_tasks.reports.before_after.benchmarks import leaves
+from cmqa_tasks.results import ResultsError, latest_results
 
-Side = Literal["before", "after"]
-SIDES: tuple[Side, Side] = ("before", "after")
 TASKS = (
     "blink",
     "mmmu_val",
@@ -40,6 +39,9 @@ TASKS = (
 _ARGUMENTS = "arguments.json"
 _FREE = ("device", "device_map")
 """Model arguments that do not change an answer."""
+_JUDGED, _JUDGE = "mathvista", "gpt-4o-2024-11-20"
+"""Tasks whose answers a language model reads, and lmms-eval's default for it."""
+_NO_JUDGE = "a language model reads its answers, and none is set: OPENAI_API_KEY, see docs/before-after.md"
 _PACKAGES = ("cmqa-tasks", "lmms-eval", "transformers")
 
 
@@ -52,12 +54,12 @@ class Request:
             it.
     """
 
-    checkpoints: Mapping[Side, str]
-    """Hub ids or directories."""
+    checkpoints: Mapping[str, str]
+    """By name, hub ids or directories; the first one is what the others are compared with."""
     out: Path
     tasks: tuple[str, ...] = TASKS
     model_args: str = ""
-    """As lmms-eval's, for both checkpoints: ``dtype=bfloat16``."""
+    """As lmms-eval's, for all checkpoints: ``dtype=bfloat16``."""
     gen_kwargs: str | None = None
     """As lmms-eval's, for all tasks."""
     batch_size: int = 1
@@ -66,26 +68,32 @@ class Request:
 
     def __post_init__(self) -> None:
         check_path("--out", self.out)
-        for side, checkpoint in self.checkpoints.items():
-            checks.check_checkpoint(f"--{side}", checkpoint)
-            check_path(f"--{side}", _place(checkpoint))
+        checks.check_checkpoint_names(tuple(self.checkpoints))
+        for name, checkpoint in self.checkpoints.items():
+            checks.check_checkpoint(checks.option(name), checkpoint)
+            check_path(checks.option(name), _absolute(checkpoint))
         checks.model_args(self.model_args)
         checks.check_tasks(self.tasks)
         for option, number in (("--batch-size", self.batch_size), ("--limit", self.limit)):
             if number is not None and number < 1:
                 raise ValueError(f"{option} {number}: at least 1")
 
-    def directory(self, side: Side, task: str) -> Path:
-        """Where the evaluation of a task lies."""
-        return self.out / side / task
+    @property
+    def first(self) -> str:
+        """The checkpoint that the others are compared with."""
+        return next(iter(self.checkpoints))
 
-    def arguments(self, side: Side, task: str) -> dict[str, Any]:
+    def directory(self, name: str, task: str) -> Path:
+        """Where the evaluation of a task lies."""
+        return self.out / name / task
+
+    def arguments(self, name: str, task: str) -> dict[str, Any]:
         """What makes a task's numbers, as it is kept beside them."""
-        checkpoint = self.checkpoints[side]
+        checkpoint = self.checkpoints[name]
         model_args = checks.model_args(self.model_args)
         return {
             "task": task,
-            "checkpoint": _place(checkpoint),
+            "checkpoint": _absolute(checkpoint),
             "checkpoint_files": _fingerprint(Path(checkpoint)),
             "model_args": {name: model_args[name] for name in sorted(model_args) if name not in _FREE},
             "gen_kwargs": self.gen_kwargs,
@@ -94,10 +102,10 @@ class Request:
             "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
         }
 
-    def config(self, side: Side, task: str) -> dict[str, Any]:
+    def config(self, name: str, task: str) -> dict[str, Any]:
         """The evaluation of a task, as lmms-eval's ``--config`` reads it."""
-        out = self.directory(side, task)
-        ours = f"pretrained={_place(self.checkpoints[side])},attention=on,attention_path={out / 'attention'}"
+        out = self.directory(name, task)
+        ours = f"pretrained={_absolute(self.checkpoints[name])},attention=on,attention_path={out / 'attention'}"
         optional = {"limit": self.limit, "gen_kwargs": self.gen_kwargs}
         return {
             "model": "cmqa_hf",
@@ -109,7 +117,7 @@ class Request:
         } | {name: value for name, value in optional.items() if value is not None}
 
 
-def _place(checkpoint: str) -> str:
+def _absolute(checkpoint: str) -> str:
     return str(Path(checkpoint).resolve()) if Path(checkpoint).exists() else checkpoint
 
 
@@ -118,12 +126,25 @@ def _fingerprint(directory: Path) -> str | None:
     if not directory.is_dir():
         return None
     stats = [(path.name, path.stat()) for path in sorted(directory.iterdir()) if path.is_file()]
-    said = json.dumps([(name, one.st_size, one.st_mtime_ns) for name, one in stats])
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    text = json.dumps([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def run(request: Request) -> dict[tuple[Side, str], str]:
-    """Evaluate what has not been evaluated, in one process of lmms-eval per checkpoint.
+def is_ours(task: str) -> bool:
+    """Whether a task is one of this package."""
+    return task.startswith(("cmqa_", "clqa_"))
+
+
+def judge_of(task: str) -> str | None:
+    """The language model that reads the answers of a task, as lmms-eval takes it from the environment; None for no model."""
+    kind = os.environ.get("API_TYPE") or ("openai" if os.environ.get("OPENAI_API_KEY") else None)
+    if not task.startswith(_JUDGED) or kind in (None, "dummy"):
+        return None
+    return f"{kind}: {os.environ.get('MODEL_VERSION', _JUDGE)}"
+
+
+def run(request: Request) -> dict[tuple[str, str], str]:
+    """Evaluate what has not been evaluated, in one process per checkpoint.
 
     Returns:
         Why a task has no results, by checkpoint and task; empty if all have.
@@ -132,45 +153,33 @@ def run(request: Request) -> dict[tuple[Side, str], str]:
         ResultsError: an evaluation with other arguments lies where this one belongs, or something that is none.
         ValueError: a hub's checkpoint that is still to be evaluated cannot be had.
     """
-    failed: dict[tuple[Side, str], str] = {}
     todo = missing(request)
     revision = checks.model_args(request.model_args).get("revision", "main")
-    checks.reach({side: request.checkpoints[side] for side, tasks in todo.items() if tasks}, revision)
-    for side, tasks in todo.items():
-        if tasks:
-            failures = _evaluate(request, side, tasks)
-            failed |= {
-                (side, task): failures.get(task, "its results are incomplete")
-                for task in tasks
-                if not _complete(request.directory(side, task), task)
-            }
-    return failed
+    checks.reach({name: request.checkpoints[name] for name, tasks in todo.items() if tasks}, revision)
+    return {(name, task): why for name, tasks in todo.items() for task, why in _evaluate(request, name, tasks).items()}
 
 
-def missing(request: Request) -> dict[Side, list[str]]:
-    """The tasks that have not been evaluated, or not to the end.
+def missing(request: Request) -> dict[str, list[str]]:
+    """The tasks that have not been evaluated, or not to the end, by checkpoint.
 
     Raises:
         ResultsError: as :func:`run`.
     """
-    return {side: [task for task in request.tasks if not _done(request, side, task)] for side in SIDES}
+    return {name: [task for task in request.tasks if not _done(request, name, task)] for name in request.checkpoints}
 
 
-def _done(request: Request, side: Side, task: str) -> bool:
-    directory = request.directory(side, task)
+def _done(request: Request, name: str, task: str) -> bool:
+    directory = request.directory(name, task)
     if not directory.exists():
         return False
     path = directory / _ARGUMENTS
     if not path.is_file():
         raise ResultsError(f"{directory} exists and was not made by this command: choose another --out")
-    there, here = json.loads(path.read_text(encoding="utf-8")), request.arguments(side, task)
-    if there != here:
-        differ = "; ".join(
-            f"{name} {there.get(name)!r} there, {here.get(name)!r} here"
-            for name in here | there
-            if there.get(name) != here.get(name)
-        )
-        raise ResultsError(f"{directory} was evaluated with other arguments ({differ}): choose another --out or remove it")
+    there, here = json.loads(path.read_text(encoding="utf-8")), request.arguments(name, task)
+    different = [argument for argument in here | there if there.get(argument) != here.get(argument)]
+    if different:
+        listed = "; ".join(f"{one} {there.get(one)!r} there, {here.get(one)!r} here" for one in different)
+        raise ResultsError(f"{directory} was evaluated with other arguments ({listed}): choose another --out or remove it")
     return _complete(directory, task)
 
 
@@ -180,17 +189,8 @@ def _complete(directory: Path, task: str) -> bool:
         results = latest_results(directory)
     except ResultsError:
         return False
-    return all(_rows(directory, leaf) == _asked(results, leaf) for leaf in leaves(results, task))
-
-
-def leaves(results: ResultsFile, task: str) -> list[str]:
-    """The tasks with items of their own that a task stands for: itself, or the members of the group, sorted."""
-    members = results.group_subtasks.get(task) or []
-    return sorted(leaf for member in members for leaf in leaves(results, member)) if members else [task]
-
-
-def _asked(results: ResultsFile, leaf: str) -> int:
-    return int(results.n_samples.get(leaf, {}).get("effective", -1))
+    counts = results.n_samples
+    return all(_rows(directory, leaf) == counts.get(leaf, {}).get("effective") for leaf in leaves(results, task))
 
 
 def _rows(directory: Path, leaf: str) -> int:
@@ -198,14 +198,24 @@ def _rows(directory: Path, leaf: str) -> int:
     return files[-1].read_bytes().count(b"\n") if files else 0
 
 
-def _evaluate(request: Request, side: Side, tasks: Sequence[str]) -> Mapping[str, str]:
-    for task in tasks:
-        directory = request.directory(side, task)
-        if directory.exists():  # what an evaluation left that was stopped
-            shutil.rmtree(directory)
-        directory.mkdir(parents=True)
-        said = json.dumps(request.arguments(side, task), indent=1) + "\n"
-        (directory / _ARGUMENTS).write_text(said, encoding="utf-8")
-    environment = {"API_TYPE": "dummy"} if judge_of("mathvista") is None else {}
-    failures = evaluate([request.config(side, task) for task in tasks], request.out / side, environment)
-    return {task: str(failure) for task, failure in zip(tasks, failures, strict=True) if failure is not None}
+def _evaluate(request: Request, name: str, tasks: Sequence[str]) -> dict[str, str]:
+    """Evaluate tasks; why those failed that did."""
+    unjudged = [task for task in tasks if task.startswith(_JUDGED) and judge_of(task) is None]
+    todo = [task for task in tasks if task not in unjudged]
+    for task in todo:
+        _prepare(request, name, task)
+    failures = evaluate([request.config(name, task) for task in todo], request.out / name, {}) if todo else []
+    reasons = {task: str(failure or "its results are incomplete") for task, failure in zip(todo, failures, strict=True)}
+    failed = {task: why for task, why in reasons.items() if not _complete(request.directory(name, task), task)}
+    for task in failed:  # half an evaluation is not read by anybody
+        _prepare(request, name, task)
+    return failed | dict.fromkeys(unjudged, _NO_JUDGE)
+
+
+def _prepare(request: Request, name: str, task: str) -> None:
+    """A directory for a task's evaluation that holds nothing but its arguments."""
+    directory = request.directory(name, task)
+    if directory.exists():
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True)
+    (directory / _ARGUMENTS).write_text(json.dumps(request.arguments(name, task), indent=1) + "\n", encoding="utf-8")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import math
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY, Arm
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import task_name
-from cmqa_tasks.harness.plugin import include
 from cmqa_tasks.reports.demo import policies as demo
 from cmqa_tasks.results import ResultsError, latest_results, latest_samples
 from cmqa_tasks.scoring.metrics import metrics_of
@@ -109,12 +106,6 @@ def test_other_protocols_through_the_command_line(tmp_path: Path) -> None:
         task = task_name(ARMS["zhimage_text"], protocol, language)
         for name, value in offline.items():
             assert results.metric(task, name) == pytest.approx(value, nan_ok=True), (task, name)
-
-
-def test_our_tasks_are_listed(tmp_path: Path) -> None:
-    done = run_command("-m", "cmqa_tasks.cli", "lmms-eval", "tasks", "list", cwd=tmp_path)
-    for group in ("cmqa_crossmodal", "clqa_prompts", "cmqa_crossmodal__neutral"):
-        assert group in done.stdout.split(), done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
@@ -230,20 +221,6 @@ def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Pa
     done = run_command(script, own_file, cwd=tmp_path)
     found = [json.loads(line.removeprefix("RESULT ")) for line in done.stdout.splitlines() if line.startswith("RESULT")]
     assert [values["balanced,none"] for values in found] == [1.0, 1.0], done.stderr[-2000:]
-
-
-@pytest.mark.parametrize("name", ["lmms-eval", "lm-eval"])
-def test_a_task_manager_that_takes_no_include_path_is_refused_with_its_version(name: str) -> None:
-    """Set without a look at the signature, the path would be dropped without a word, and our tasks with it."""
-
-    class Other:
-        def __init__(self, verbosity: str = "INFO", **others: object) -> None:
-            self.verbosity = verbosity
-
-    installed = re.escape(importlib.metadata.version(name))
-    with pytest.raises(RuntimeError, match=rf"{name} {installed}: its TaskManager takes .*verbosity.* and no include_path"):
-        include(Other, name)
-    assert Other("DEBUG").verbosity == "DEBUG"
 
 
 def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:

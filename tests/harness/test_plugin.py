@@ -1,0 +1,41 @@
+"""How the harnesses find our tasks."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from pathlib import Path
+
+import pytest
+
+from cmqa_tasks.harness.plugin import include
+from conftest import run_command
+
+
+@pytest.mark.parametrize("name", ["lmms-eval", "lm-eval"])
+def test_a_task_manager_that_takes_no_include_path_is_refused_with_its_version(name: str) -> None:
+    """Set without a look at the signature, the path would be dropped without a word, and our tasks with it."""
+
+    class Other:
+        def __init__(self, verbosity: str = "INFO", **others: object) -> None:
+            self.verbosity = verbosity
+
+    installed = re.escape(importlib.metadata.version(name))
+    with pytest.raises(RuntimeError, match=rf"{name} {installed}: its TaskManager takes .*verbosity.* and no include_path"):
+        include(Other, name)
+    assert Other("DEBUG").verbosity == "DEBUG"
+
+
+@pytest.mark.harness
+def test_our_tasks_are_listed_by_lmms_eval(tmp_path: Path) -> None:
+    done = run_command("-m", "cmqa_tasks.cli", "lmms-eval", "tasks", "list", cwd=tmp_path)
+    for group in ("cmqa_crossmodal", "clqa_prompts", "cmqa_crossmodal__neutral"):
+        assert group in done.stdout.split(), done.stderr[-2000:]
+
+
+@pytest.mark.harness
+def test_our_tasks_are_listed_beside_those_of_lm_eval(tmp_path: Path) -> None:
+    done = run_command("-m", "cmqa_tasks.cli", "lm-eval", "ls", "groups", cwd=tmp_path)
+    assert done.returncode == 0
+    for group in ("clqa_crosslingual", "cmqa_prompts", "mmlu"):
+        assert f"|{group} " in done.stdout

@@ -43,7 +43,7 @@ def training_set(strategy: Strategy, diet: Diet, instances: int, seed: int) -> I
     kinds = np.array(rng.choices(range(len(KINDS)), diet.kinds, k=instances))
     budget = Budget(PER_EXAMPLE if strategy in JOINING else 1)
     arranged = plan(strategy, kinds, None, np.ones(instances, np.int64), budget, seed)
-    for members in np.split(arranged.cards, arranged.starts[1:-1]):
+    for members in np.split(arranged.instances, arranged.starts[1:-1]):
         people = rng.sample(range(PEOPLE), PEOPLE)
         yield [
             draw_instance(KINDS[kinds[number]], diet, random.Random(seed << 32 | int(number))).cast(people[place * CAST :][:CAST])

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from cmqa_tasks.reading.answers import read_response
     from cmqa_tasks.scoring.outcomes import score_response
     from cmqa_tasks.scoring.policies import policy
+    from cmqa_tasks.training.chunks import Source as MixSource
     from cmqa_tasks.training.mix import mix
     from cmqa_tasks.training.options import Options as MixOptions
     from cmqa_tasks.training.shards import features as mix_features
-    from cmqa_tasks.training.sources import Source as MixSource
     from cmqa_tasks.worlds.own import read_jsonl
 
 __version__ = "0.5.0"
@@ -90,7 +90,7 @@ _HOMES = {
     "training.mix": ("mix",),
     "training.options": ("MixOptions=Options",),
     "training.shards": ("mix_features=features",),
-    "training.sources": ("MixSource=Source",),
+    "training.chunks": ("MixSource=Source",),
     "worlds.own": ("read_jsonl",),
 }
 """Where each name is at home: ``name``, or ``public name=name there``."""

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cmqa_tasks.cli.main import main
+from cmqa_tasks.training import chunks, sources
 from cmqa_tasks.training import mix as mixing
-from cmqa_tasks.training import sources
+from cmqa_tasks.training.chunks import SourceError
 from cmqa_tasks.training.config import ConfigError
 from cmqa_tasks.training.examples import Example, Origin, joined
 from cmqa_tasks.training.mix import mix
@@ -30,7 +31,7 @@ from cmqa_tasks.training.options import MixError, options_of
 from cmqa_tasks.training.read import RowError
 from cmqa_tasks.training.rows import Instance, Picture, instance_of
 from cmqa_tasks.training.shards import features
-from cmqa_tasks.training.sources import SourceError, source_of
+from cmqa_tasks.training.sources import source_of
 from cmqa_tasks.training.train import training_set
 
 Row = dict[str, Any]
@@ -160,7 +161,7 @@ def shards(out: Path) -> dict[str, bytes]:
 
 
 def test_nothing_but_seed_and_sources_decides(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "CHUNK_BYTES", 200)
+    cut_into(monkeypatch, 200)
     monkeypatch.setattr(mixing, "SHARD_EXAMPLES", 3)
     where = (f"{data}/texts.jsonl", f"{data}/llava.json")
     for name, told in (("one", {}), ("two", {"num_proc": 2}), ("other", {"seed": 1})):
@@ -175,7 +176,7 @@ class StopError(Exception):
 
 
 def test_a_run_that_was_killed_goes_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "CHUNK_BYTES", 200)
+    cut_into(monkeypatch, 200)
     monkeypatch.setattr(mixing, "SHARD_EXAMPLES", 2)
     where = (f"{data}/texts.jsonl", f"{data}/llava.json")
     whole = run(tmp_path / "whole", *where)
@@ -236,6 +237,13 @@ def stopping(remove: Callable[..., None], done: list[object], count: int) -> Cal
     return call
 
 
+def cut_into(monkeypatch: pytest.MonkeyPatch, size: int, rows: int = chunks.CHUNK_ROWS) -> None:
+    """Make chunks so small, in bytes and rows."""
+    for module in (chunks, sources):
+        monkeypatch.setattr(module, "CHUNK_BYTES", size)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", rows)
+
+
 def dying(function: Callable[[Any], int], after: int) -> Callable[[Any], int]:
     calls: Iterator[int] = iter(range(after))
 
@@ -280,8 +288,7 @@ def test_a_directory_that_is_no_unfinished_run_is_left_alone(data: Path, tmp_pat
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet", "saved", "directory"])
 def test_all_kinds_of_files_give_the_same(data: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "CHUNK_BYTES", 300)
-    monkeypatch.setattr(sources, "CHUNK_ROWS", 4)
+    cut_into(monkeypatch, 300, 4)
     rows = json.loads((data / "llava.json").read_text())
     rows = [row | {"image": [row["image"]] if isinstance(row["image"], str) else row["image"]} for row in rows]
     source = tmp_path / f"source.{kind}"

@@ -37,7 +37,7 @@ def alike(tokens: Array) -> Lengths:
 
 
 def examples(made: Plan) -> list[list[int]]:
-    return [made.cards[begin:end].tolist() for begin, end in zip(made.starts[:-1], made.starts[1:], strict=True)]
+    return [made.instances[begin:end].tolist() for begin, end in zip(made.starts[:-1], made.starts[1:], strict=True)]
 
 
 @settings(max_examples=150)
@@ -50,7 +50,7 @@ def test_every_instance_is_used_as_often_as_asked_and_within_the_budget(
     groups, lengths, repeats = arrays
     budget = Budget(per_example if strategy in ("same", "instance") else 1, max_tokens)
     made = examples(plan(strategy, groups, lengths, repeats, budget, seed))
-    uses = Counter(card for example in made for card in example)
+    uses = Counter(instance for example in made for instance in example)
     assert uses == dict(enumerate(repeats.tolist()))
     for example in made:
         assert 1 <= len(example) <= budget.per_example
@@ -99,7 +99,7 @@ def test_instances_over_the_budget_find_another_partner_or_stay_alone() -> None:
     made = examples(plan("instance", groups, alike(tokens), np.ones(40, int), Budget(2, 100), 0))
     alone = [example[0] for example in made if len(example) == 1]
     assert len(made) < 40
-    assert all(tokens[card] == 90 for card in alone), "whatever is short fits beside anything"
+    assert all(tokens[instance] == 90 for instance in alone), "whatever is short fits beside anything"
 
 
 def test_none_keeps_the_order_and_repeats_in_place() -> None:
@@ -111,11 +111,11 @@ def test_a_ratio_uses_the_most_that_it_allows_and_counts_the_rest() -> None:
     groups = np.repeat([0, 1], [30, 50])
     ones = np.ones(80, int)
     made = plan("dataset", groups, alike(ones), ones, Budget(1), 0, {0: 1.0, 1: 2.0})
-    assert Counter(groups[made.cards]) == {0: 25, 1: 50}
+    assert Counter(groups[made.instances]) == {0: 25, 1: 50}
     assert made.left_out == {0: 5, 1: 0}
     others = (("same", 2), ("instance", 3))
-    by_strategy = [set(plan(name, groups, alike(ones), ones, Budget(k), 0, {0: 1.0, 1: 2.0}).cards) for name, k in others]  # type: ignore[arg-type]
-    assert by_strategy == [set(made.cards)] * 2, "every strategy leaves out the same"
+    by_strategy = [set(plan(name, groups, alike(ones), ones, Budget(k), 0, {0: 1.0, 1: 2.0}).instances) for name, k in others]  # type: ignore[arg-type]
+    assert by_strategy == [set(made.instances)] * 2, "every strategy leaves out the same"
 
 
 def test_what_cannot_be_arranged_is_said() -> None:

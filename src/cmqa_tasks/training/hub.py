@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cmqa_tasks.training.sources import BATCH_ROWS, CHUNK_ROWS, RowsChunk, Source, SourceError, grouped
+from cmqa_tasks.training.chunks import BATCH_ROWS, CHUNK_ROWS, RowsChunk, Source, SourceError, grouped
 from cmqa_tasks.writing.problems import one_line
 
 

@@ -42,24 +42,24 @@ class Lengths:
     shared: int
     """Tokens that the template puts before the first turn of a conversation without system message."""
 
-    def of(self, cards: Numbers, examples: Numbers) -> Numbers:
+    def of(self, instances: Numbers, examples: Numbers) -> Numbers:
         """Tokens of each example.
 
         Args:
-            cards: instances of all examples.
+            instances: instances of all examples.
             examples: the number of each one's example, from 0 without a gap.
         """
         more = np.bincount(examples) - 1
         first = np.zeros(len(more), np.int64)
-        first[examples] = cards  # whichever: it only matters where all have the same system message
-        differ = np.bincount(examples, self.system[cards] != self.system[first][examples]) > 0
-        led = np.bincount(examples, self.alone[cards]) - more * self.prefix[first]
-        moved = np.bincount(examples, self.moved[cards]) - more * self.shared
+        first[examples] = instances  # whichever: it only matters where all have the same system message
+        differ = np.bincount(examples, self.system[instances] != self.system[first][examples]) > 0
+        led = np.bincount(examples, self.alone[instances]) - more * self.prefix[first]
+        moved = np.bincount(examples, self.moved[instances]) - more * self.shared
         return np.where(differ, moved, led).astype(np.int64)
 
-    def of_one(self, cards: Sequence[int]) -> int:
+    def of_one(self, instances: Sequence[int]) -> int:
         """Tokens of one example: as :meth:`of`, which takes long to start."""
-        first, more = cards[0], len(cards) - 1
-        if any(self.system[card] != self.system[first] for card in cards):
-            return sum(int(self.moved[card]) for card in cards) - more * self.shared
-        return sum(int(self.alone[card]) for card in cards) - more * int(self.prefix[first])
+        first, more = instances[0], len(instances) - 1
+        if any(self.system[instance] != self.system[first] for instance in instances):
+            return sum(int(self.moved[instance]) for instance in instances) - more * self.shared
+        return sum(int(self.alone[instance]) for instance in instances) - more * int(self.prefix[first])

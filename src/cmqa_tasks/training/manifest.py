@@ -21,10 +21,10 @@ def summary(arranged: Plan, spool: Spool, shared: int) -> dict[str, Any]:
         spool: what was read.
         shared: tokens that the template puts before the first turn of a conversation without system message.
     """
-    cards, starts, sizes = arranged.cards, arranged.starts[:-1], arranged.sizes()
-    group, counted = spool.index["group"][cards], bool((spool.index["tokens"] >= 0).all())
+    instances, starts, sizes = arranged.instances, arranged.starts[:-1], arranged.sizes()
+    group, counted = spool.index["group"][instances], bool((spool.index["tokens"] >= 0).all())
     mixed = np.minimum.reduceat(group, starts) != np.maximum.reduceat(group, starts)
-    lengths = spool.lengths(shared).of(cards, np.repeat(np.arange(len(sizes)), sizes)) if counted else None
+    lengths = spool.lengths(shared).of(instances, np.repeat(np.arange(len(sizes)), sizes)) if counted else None
     return {
         "instances": _by_name(spool.index["group"], spool.groups),
         "uses": _by_name(group, spool.groups),

@@ -21,13 +21,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 import cmqa_tasks
+from cmqa_tasks.training.chunks import SourceError
 from cmqa_tasks.training.manifest import summary
 from cmqa_tasks.training.options import MixError, Options
 from cmqa_tasks.training.plan import Budget, Plan, PlanError, plan
 from cmqa_tasks.training.read import ReadTask, RowError, read_chunk
 from cmqa_tasks.training.shards import CARD, ShardTask, write_shard
-from cmqa_tasks.training.sources import SourceError, chunks_of, describe
+from cmqa_tasks.training.sources import chunks_of, describe
 from cmqa_tasks.training.spool import WHOLE, Index, Spool, is_spooled, load
+from cmqa_tasks.writing.files import write_text
 
 MANIFEST, SKIPPED, README = "mix.json", "skipped.txt", "README.md"
 SHARD_EXAMPLES = 20_000
@@ -35,7 +37,7 @@ SHARD_BYTES = 256 << 20
 """A shard ends when it has so many examples or holds so many bytes."""
 _READING = ("model", "revision", "max_tokens", "images", "format", "on_error")
 """The options that the reading of rows depends on; the others say how they are arranged."""
-_PLAN, _PLAN_PART, _SPOOL, _SHARDS = "plan.json", "plan.part", "spool", "shards"
+_PLAN, _SPOOL, _SHARDS = "plan.json", "spool", "shards"
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
@@ -54,7 +56,7 @@ def mix(options: Options, out: Path, *, num_proc: int = 1) -> dict[str, Any]:
     Raises:
         MixError: ``out`` exists, ``<out>.partial`` is of another run, or there is nothing to mix.
         RowError: a bad row under ``on_error="fail"``.
-        cmqa_tasks.training.sources.SourceError: a source cannot be read.
+        cmqa_tasks.training.chunks.SourceError: a source cannot be read.
         cmqa_tasks.training.plan.PlanError: the instances cannot be arranged as asked.
         cmqa_tasks.training.count.CountError: there is no such model.
         OSError: the hub cannot be reached, or the disk is full.
@@ -85,7 +87,7 @@ def _begin(partial: Path, options: Options) -> None:
         "reading": {name: told[name] for name in _READING},
         "arranging": {name: value for name, value in told.items() if name not in _READING},
     }
-    path, unfinished = partial / _PLAN, partial / _PLAN_PART
+    path = partial / _PLAN
     changed: list[str] = []
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -94,13 +96,17 @@ def _begin(partial: Path, options: Options) -> None:
             raise MixError(f"{partial} is of another run ({', '.join(changed)} differ); delete it or choose another --out")
         if changed and (partial / _SHARDS).is_dir():
             shutil.rmtree(partial / _SHARDS)
-    elif any(file.is_file() and file != unfinished for file in partial.rglob("*")):
+    elif any(file.is_file() and not _is_of_the_plan(file) for file in partial.rglob("*")):
         raise MixError(f"{partial} exists and is no unfinished run; delete it or choose another --out")
     for name in (_SPOOL, _SHARDS):
         (partial / name).mkdir(parents=True, exist_ok=True)
     if changed or not path.is_file():
-        unfinished.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
-        os.replace(unfinished, path)
+        write_text(path, json.dumps(wanted, indent=1))
+
+
+def _is_of_the_plan(file: Path) -> bool:
+    """Whether a file is what a kill left of the plan while that was written."""
+    return file.name.startswith(f".{_PLAN}.")
 
 
 def _remove(partial: Path) -> None:
@@ -216,7 +222,7 @@ def _shard_tasks(options: Options, shards: Path, arranged: Plan, spool: Spool) -
             stems=spool.stems,
             files=files,
             groups=spool.groups,
-            entries=spool.index[arranged.cards[arranged.starts[first] : arranged.starts[last]]],
+            entries=spool.index[arranged.instances[arranged.starts[first] : arranged.starts[last]]],
             sizes=np.diff(arranged.starts[first : last + 1]),
         )
         for number, (first, last) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
@@ -236,7 +242,7 @@ def _write(tasks: Sequence[ShardTask], pool: Executor | None, num_proc: int) -> 
 
 def _shard_ends(arranged: Plan, index: Index) -> list[int]:
     """One past the last example of each shard."""
-    bytes_before = np.concatenate([[0], np.cumsum(index["size"][arranged.cards])])[arranged.starts]
+    bytes_before = np.concatenate([[0], np.cumsum(index["size"][arranged.instances])])[arranged.starts]
     ends: list[int] = []
     begin, total = 0, len(arranged.starts) - 1
     while begin < total:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from cmqa_tasks.facts.records import FrozenRecord
 from cmqa_tasks.training.choices import JOINING, Format, Images, OnError, Strategy
-from cmqa_tasks.training.sources import Source
+from cmqa_tasks.training.chunks import Source
 from cmqa_tasks.writing.problems import first_problem
 
 

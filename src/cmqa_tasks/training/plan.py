@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from cmqa_tasks.training.choices import Strategy
 from cmqa_tasks.training.lengths import Lengths, Numbers
 
-DEALS = 8
-"""How often an instance that was over the budget is dealt again before it stays alone."""
+ROUNDS = 8
+"""How often an instance that was over the budget is tried in other company before it stays alone."""
 
-_SELECT, _DEAL, _INSIDE, _ORDER = range(4)
+_SELECT, _SHUFFLE, _INSIDE, _ORDER = range(4)
 """What random numbers are drawn for."""
 
 
@@ -35,10 +35,10 @@ class PlanError(ValueError):
 class Plan:
     """Instances in the order in which they are written, example by example."""
 
-    cards: Numbers
+    instances: Numbers
     """Index of each instance; one that is repeated stands here several times."""
     starts: Numbers
-    """Where in ``cards`` each example begins, and where the last ends: one longer than there are examples."""
+    """Where in ``instances`` each example begins, and where the last ends: one longer than there are examples."""
     left_out: Mapping[int, int]
     """Uses left out by a ratio, by group."""
 
@@ -86,19 +86,19 @@ def plan(
     if strategy == "instance" and len(present) < 2:
         raise PlanError("strategy instance joins instances of different groups, and there is only one group")
     uses = {group: _uses(np.flatnonzero(groups == group), repeats, seed, group) for group in present}
-    cards, left_out = _selected(uses, ratio)
+    selected, left_out = _selected(uses, ratio)
     if strategy == "none":
-        chosen = np.sort(np.concatenate(list(cards.values())), kind="stable")
-        return Plan(chosen, np.arange(len(chosen) + 1), left_out)
-    dealer = _Dealer(groups, lengths, budget, seed, distinct=bool((repeats > 1).any()))
+        in_order = np.sort(np.concatenate(list(selected.values())), kind="stable")
+        return Plan(in_order, np.arange(len(in_order) + 1), left_out)
+    arrangement = _Arrangement(groups, lengths, budget, seed, distinct=bool((repeats > 1).any()))
     if strategy == "instance":
-        dealer.join([cards[group] for group in present])
+        arrangement.join([selected[group] for group in present])
     elif strategy == "same":
         for group in present:
-            dealer.join([cards[group]])
+            arrangement.join([selected[group]])
     else:
-        dealer.alone(np.concatenate([cards[group] for group in present]))
-    return Plan(*dealer.shuffled(), left_out)
+        arrangement.leave_alone(np.concatenate([selected[group] for group in present]))
+    return Plan(*arrangement.shuffled(), left_out)
 
 
 def _bits(seed: int, purpose: int, stream: int, count: int) -> NDArray[np.uint64]:
@@ -122,16 +122,17 @@ def _selected(uses: Mapping[int, Numbers], ratio: Mapping[int, float] | None) ->
         return dict(uses), {}
     if ratio.keys() != uses.keys() or min(ratio.values()) <= 0:
         raise PlanError("a ratio gives every group a share above 0")
-    scale = min(len(cards) / ratio[group] for group, cards in uses.items())
-    counts = {group: min(int(scale * ratio[group] + 1e-9), len(cards)) for group, cards in uses.items()}
-    left_out = {group: len(cards) - counts[group] for group, cards in uses.items()}
-    return {group: cards[: counts[group]] for group, cards in uses.items()}, left_out
+    scale = min(len(instances) / ratio[group] for group, instances in uses.items())
+    counts = {group: min(int(scale * ratio[group] + 1e-9), len(instances)) for group, instances in uses.items()}
+    left_out = {group: len(instances) - counts[group] for group, instances in uses.items()}
+    return {group: instances[: counts[group]] for group, instances in uses.items()}, left_out
 
 
-class _Dealer:
-    """Deals instances into examples like cards onto piles: the k-th card goes to the k-th pile, then from the first again.
+class _Arrangement:
+    """Examples as they come about: instances, and for each the number of its example.
 
-    Dealt one group after the other, each group spreads over the piles as evenly as can be, and so do all cards together.
+    To join instances, the k-th goes to the k-th example, and from the first again when all have one. Taken one group after the
+    other, each group spreads over the examples as evenly as can be, and so do all instances together.
     """
 
     def __init__(
@@ -139,102 +140,105 @@ class _Dealer:
     ) -> None:
         self._groups, self._lengths, self._budget, self._seed = groups, lengths, budget, seed
         self._distinct = distinct
-        self._cards: list[Numbers] = []
-        self._piles: list[Numbers] = []
+        self._instances: list[Numbers] = []
+        self._examples: list[Numbers] = []
         self._count = 0
         self._shuffles = 0
 
-    def alone(self, cards: Numbers) -> None:
-        """An example of each card."""
-        self._keep(cards, np.arange(len(cards)))
+    def leave_alone(self, instances: Numbers) -> None:
+        """An example of each instance."""
+        self._keep(instances, np.arange(len(instances)))
 
-    def join(self, decks: Sequence[Numbers]) -> None:
-        """Examples of several cards, each with cards of as many decks as can be."""
-        for _ in range(DEALS):
-            total = sum(map(len, decks))
+    def join(self, by_group: Sequence[Numbers]) -> None:
+        """Examples of several instances, each with instances of as many groups as can be."""
+        for _ in range(ROUNDS):
+            total = sum(map(len, by_group))
             if total == 0:
                 return
-            cards = np.concatenate(decks)
-            piles = np.arange(total) % -(-total // self._budget.per_example)
-            decks = self._settle(cards, piles, len(decks))
-        self.alone(np.concatenate(decks))
+            instances = np.concatenate(by_group)
+            examples = np.arange(total) % -(-total // self._budget.per_example)
+            by_group = self._settle(instances, examples, len(by_group))
+        self.leave_alone(np.concatenate(by_group))
 
-    def _settle(self, cards: Numbers, piles: Numbers, decks: int) -> list[Numbers]:
-        """Keep the piles that are within the budget, and what can be kept of the others; returns the rest, by deck, shuffled."""
-        bad = self._over(cards, piles)
-        good = ~bad[piles]
-        self._keep(cards[good], piles[good])
+    def _settle(self, instances: Numbers, examples: Numbers, groups: int) -> list[Numbers]:
+        """Keep the examples that are within the budget, and what can be kept of the others; returns the rest, by group,
+        shuffled.
+        """
+        over = self._over(instances, examples)
+        good = ~over[examples]
+        self._keep(instances[good], examples[good])
         rest: list[int] = []
         kept: list[int] = []
-        of: list[int] = []
-        left, home = cards[~good], piles[~good]
-        order = np.argsort(home, kind="stable")
-        for number, pile in enumerate(np.split(left[order], np.flatnonzero(np.diff(home[order])) + 1) if len(left) else []):
-            inside = self._within(pile.tolist())
-            kept += inside[0]
-            of += [number] * len(inside[0])
-            rest += inside[1]
-        self._keep(np.array(kept, np.int64), np.array(of, np.int64))
-        return self._decks(np.array(rest, np.int64), decks)
+        kept_in: list[int] = []
+        left, its_example = instances[~good], examples[~good]
+        order = np.argsort(its_example, kind="stable")
+        cuts = np.flatnonzero(np.diff(its_example[order])) + 1
+        for number, members in enumerate(np.split(left[order], cuts) if len(left) else []):
+            held, others = self._within(members.tolist())
+            kept += held
+            kept_in += [number] * len(held)
+            rest += others
+        self._keep(np.array(kept, np.int64), np.array(kept_in, np.int64))
+        return self._by_group(np.array(rest, np.int64), groups)
 
-    def _over(self, cards: Numbers, piles: Numbers) -> NDArray[np.bool_]:
-        """Which piles hold too many tokens, or an instance twice."""
-        bad = np.zeros(int(piles.max()) + 1, bool)
+    def _over(self, instances: Numbers, examples: Numbers) -> NDArray[np.bool_]:
+        """Which examples hold too many tokens, or an instance twice."""
+        over = np.zeros(int(examples.max()) + 1, bool)
         if self._budget.max_tokens is not None and self._lengths is not None:
-            bad |= self._lengths.of(cards, piles) > self._budget.max_tokens
+            over |= self._lengths.of(instances, examples) > self._budget.max_tokens
         if self._distinct:
-            order = np.lexsort((cards, piles))
-            twice = (np.diff(piles[order]) == 0) & (np.diff(cards[order]) == 0)
-            bad[piles[order][1:][twice]] = True
-        return bad
+            order = np.lexsort((instances, examples))
+            twice = (np.diff(examples[order]) == 0) & (np.diff(instances[order]) == 0)
+            over[examples[order][1:][twice]] = True
+        return over
 
-    def _within(self, pile: list[int]) -> tuple[list[int], list[int]]:
-        """What an example can hold of a pile: one of each group first, then the others. A single card is not kept: it may still
-        find company in the next deal.
+    def _within(self, members: list[int]) -> tuple[list[int], list[int]]:
+        """What an example can hold of its members: one of each group first, then the others. A single one is not kept: it may
+        still find company in the next round.
         """
         seen: set[int] = set()
         first, then = list[int](), list[int]()
-        for card in pile:
-            group = int(self._groups[card])
-            (then if group in seen else first).append(card)
+        for instance in members:
+            group = int(self._groups[instance])
+            (then if group in seen else first).append(instance)
             seen.add(group)
         held = list[int]()
-        for card in first + then:
-            if card not in held and self._fits([*held, card]):
-                held.append(card)
+        for instance in first + then:
+            if instance not in held and self._fits([*held, instance]):
+                held.append(instance)
         if len(held) < 2:
-            return [], pile
-        rest = list(pile)
-        for card in held:
-            rest.remove(card)
+            return [], members
+        rest = list(members)
+        for instance in held:
+            rest.remove(instance)
         return held, rest
 
-    def _fits(self, cards: Sequence[int]) -> bool:
-        """Whether an example of these cards is within the budget."""
+    def _fits(self, instances: Sequence[int]) -> bool:
+        """Whether an example of these instances is within the budget."""
         most = self._budget.max_tokens
-        return most is None or self._lengths is None or self._lengths.of_one(cards) <= most
+        return most is None or self._lengths is None or self._lengths.of_one(instances) <= most
 
-    def _decks(self, cards: Numbers, decks: int) -> list[Numbers]:
-        """Shuffled, and by group again where there were several decks."""
+    def _by_group(self, instances: Numbers, groups: int) -> list[Numbers]:
+        """Shuffled, and by group again where there were several."""
         self._shuffles += 1
-        cards = cards[np.argsort(_bits(self._seed, _DEAL, self._shuffles, len(cards)), kind="stable")]
-        if decks == 1:
-            return [cards]
-        return [cards[self._groups[cards] == group] for group in np.unique(self._groups)]
+        instances = instances[np.argsort(_bits(self._seed, _SHUFFLE, self._shuffles, len(instances)), kind="stable")]
+        if groups == 1:
+            return [instances]
+        return [instances[self._groups[instances] == group] for group in np.unique(self._groups)]
 
-    def _keep(self, cards: Numbers, piles: Numbers) -> None:
-        """Make examples of these piles."""
-        if len(cards):
-            names, numbered = np.unique(piles, return_inverse=True)
-            self._cards.append(cards)
-            self._piles.append(numbered + self._count)
+    def _keep(self, instances: Numbers, examples: Numbers) -> None:
+        """Make these examples."""
+        if len(instances):
+            names, numbered = np.unique(examples, return_inverse=True)
+            self._instances.append(instances)
+            self._examples.append(numbered + self._count)
             self._count += len(names)
 
     def shuffled(self) -> tuple[Numbers, Numbers]:
-        """Cards and starts of all examples: examples in random order, the cards of each in random order."""
-        cards, piles = np.concatenate(self._cards), np.concatenate(self._piles)
+        """Instances and starts of all examples: examples in random order, the instances of each in random order."""
+        instances, examples = np.concatenate(self._instances), np.concatenate(self._examples)
         ranks = np.empty(self._count, np.int64)
         ranks[np.argsort(_bits(self._seed, _ORDER, 0, self._count), kind="stable")] = np.arange(self._count)
-        order = np.lexsort((_bits(self._seed, _INSIDE, 0, len(cards)), ranks[piles]))
-        sizes = np.bincount(ranks[piles], minlength=self._count)
-        return cards[order], np.concatenate([[0], np.cumsum(sizes)])
+        order = np.lexsort((_bits(self._seed, _INSIDE, 0, len(instances)), ranks[examples]))
+        sizes = np.bincount(ranks[examples], minlength=self._count)
+        return instances[order], np.concatenate([[0], np.cumsum(sizes)])

@@ -8,7 +8,6 @@ inferred from a shard without images.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from cmqa_tasks.training.examples import Example, Origin, joined
 from cmqa_tasks.training.lengths import Numbers
 from cmqa_tasks.training.rows import Instance, Picture
 from cmqa_tasks.training.spool import Index, SpoolReader
+from cmqa_tasks.writing.files import atomic
 
 CARD = """---
 dataset_info:
@@ -109,14 +109,12 @@ def write_shard(task: ShardTask) -> int:
     Raises:
         OSError: an image file that is to be embedded has gone.
     """
-    partial = task.target.with_name(f"{task.target.name}.part")
-    with SpoolReader(task.stems) as spool:
+    with SpoolReader(task.stems) as spool, atomic(task.target, durable=False) as partial:
         examples = _examples(task, spool)
         if task.format == "parquet":
             _write_parquet(partial, examples, task.embed)
         else:
             _write_lines(partial, examples)
-    os.replace(partial, task.target)
     return len(task.sizes)
 
 

@@ -12,82 +12,24 @@ Chunks are cut by the data alone, never by the number of processes: rows have th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from cmqa_tasks.facts.records import FrozenRecord
+from cmqa_tasks.training.chunks import BATCH_ROWS, CHUNK_BYTES, Broken, Chunk, RowsChunk, Source, SourceError, grouped
 from cmqa_tasks.training.json_list import ListError, elements
 from cmqa_tasks.writing.problems import first_problem, one_line
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-CHUNK_BYTES = 16 << 20
-"""About how much of a file a chunk holds."""
-CHUNK_ROWS = 4096
-"""Rows of a chunk at most, where they are not read from a file of known size."""
-BATCH_ROWS = 64
-"""Rows of a columnar format that are in memory together: they may hold images."""
 _FILES = (".jsonl", ".json", ".parquet")
 _SAVED = ("state.json", "dataset_dict.json")
 """What ``save_to_disk`` of datasets leaves in a directory."""
-
-
-class SourceError(ValueError):
-    """A source cannot be read; the message says which one, why, and what is allowed."""
-
-
-class Source(FrozenRecord):
-    """Instruction data that stands in one place."""
-
-    where: str = Field(min_length=1)
-    """A file, a directory, or the id of a data set on the hub."""
-    group: str | None = None
-    """The modality or language of its instances; None: each row's own, ``image`` where it has images and ``text`` where not."""
-    root: str | None = None
-    """The directory that paths of images are relative to; by default that of the file."""
-    split: str | None = None
-    """Of a hub or saved data set."""
-    config: str | None = None
-    """Of a hub data set."""
-    revision: str | None = None
-    """Of a hub data set."""
-    repeat: int | None = Field(default=None, ge=1)
-    """How often each instance is used, where it is not the run's ``--repeat``."""
-    ignore: frozenset[str] = frozenset()
-    """Fields of its rows to pass over."""
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups that its instances can be of."""
-        return (self.group,) if self.group else ("image", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """Stands for a row that could not even be parsed."""
-
-    problem: str
-
-
-class Chunk(Protocol):
-    """Some rows of a source."""
-
-    @property
-    def file(self) -> str:
-        """What errors and provenance call the place that the rows come from."""
-
-    @property
-    def root(self) -> str:
-        """The directory that its paths of images are relative to."""
-
-    def rows(self) -> Iterator[tuple[int, object]]:
-        """The rows, each with its number in the file, from 1: a line of JSON lines, else a row. :class:`Broken` if unreadable."""
 
 
 def source_of(text: str) -> Source:
@@ -257,44 +199,6 @@ def _cut_parquet(path: Path, root: str) -> Iterator[ParquetChunk]:
         if size >= CHUNK_BYTES or group == about.num_row_groups - 1:
             yield ParquetChunk(str(path), root, range(begin, group + 1), first)
             begin, first, rows, size = group + 1, first + rows, 0, 0
-
-
-@dataclass(frozen=True, slots=True)
-class RowsChunk:
-    """Rows that can only be read one after the other, and so are handed over as they are."""
-
-    file: str
-    root: str
-    given: tuple[object, ...]
-    """Rows; a string is still to be parsed."""
-    first: int
-
-    def rows(self) -> Iterator[tuple[int, object]]:
-        """The rows."""
-        for number, row in enumerate(self.given, start=self.first):
-            yield number, json.loads(row) if isinstance(row, str) else row
-
-
-def grouped(rows: Iterable[object], file: str, root: str) -> Iterator[RowsChunk]:
-    """Cut a stream of rows into chunks, of so many rows or so many bytes."""
-    waiting: list[object] = []
-    first, size = 1, 0
-    for row in rows:
-        waiting.append(row)
-        size += len(row) if isinstance(row, str) else _bytes_of(row)
-        if len(waiting) == CHUNK_ROWS or size >= CHUNK_BYTES:
-            yield RowsChunk(file, root, tuple(waiting), first)
-            waiting, first, size = [], first + len(waiting), 0
-    if waiting:
-        yield RowsChunk(file, root, tuple(waiting), first)
-
-
-def _bytes_of(value: object) -> int:
-    """The bytes that lie anywhere in a row: those of its images."""
-    if isinstance(value, bytes):
-        return len(value)
-    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return sum(map(_bytes_of, inside))
 
 
 def _cut_json(path: Path, root: str) -> Iterator[RowsChunk]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cmqa_tasks.training.lengths import Lengths, Tokens
 from cmqa_tasks.training.rows import Instance, Picture
+from cmqa_tasks.writing.files import atomic
 
 INDEX = np.dtype(
     [
@@ -80,11 +81,9 @@ class SpoolWriter:
     def close(self, about: dict[str, Any]) -> None:
         """Finish the chunk; ``about`` is kept with it."""
         self._file.close()
-        partial = self._stem.with_suffix(".part")
         said = json.dumps(about | {"groups": list(self._groups)}, ensure_ascii=False).encode()
-        with partial.open("wb") as file:
+        with atomic(self._stem.with_suffix(WHOLE), durable=False) as partial, partial.open("wb") as file:
             np.savez(file, index=np.array(self._entries, INDEX), about=np.frombuffer(said, np.uint8))
-        os.replace(partial, self._stem.with_suffix(WHOLE))
 
 
 def _number(system: str | None) -> int:

@@ -1,216 +1,386 @@
 """Does a response state that the pieces of evidence contradict each other?
 
-Every cue in the text is judged where it stands, by the words before it in its clause and the words behind it:
-asserted, denied, or merely supposed. The last assertion or denial counts, since answers come to their verdict at the end;
-agreement about something else (*they agree on the date*) takes nothing back.
+Every cue is judged where it stands by the same questions in the same order: has it another sense here? is it only supposed,
+asked or listed? is it about the pieces? how often is it negated? is the agreement a partial one? What stands before a cue is
+read in words where a language parts them by blanks, and in characters where it does not; all else is the language's data. The
+last assertion or denial counts, since answers come to their verdict at the end, but a contradiction once stated is taken back
+only by a denial, or by an accord of all the pieces on what was asked.
+
+    >>> from cmqa_tasks.reading.lexicon import shipped
+    >>> stance(calls(Text("The two texts do not contradict each other.", shipped()), {}))
+    -1
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from cmqa_tasks.reading.clauses import Sentences
-from cmqa_tasks.reading.cues import Cue, StanceCues, matches
+from cmqa_tasks.reading.lexicon import SENSES, Lexicon, Stance
 from cmqa_tasks.reading.matter import Matter
-from cmqa_tasks.reading.plan import Plan
+from cmqa_tasks.reading.text import Text
 
-REACH = 9
-"""How many words before a cue may negate it."""
-SHORT = 6
-"""Words of a sentence that can only be about the evidence."""
-_FRAGMENT = 3
-"""Words of a sentence without a subject of its own (*Different prices.*)."""
-_OPENING = "\"'(["
 _NEAR = 240
 """Characters around a cue that are looked at where a sentence is longer: a text of one sentence takes no longer for it."""
-_CLAUSE = re.compile(r"[,;:()\n]|[.!?](?=\s)")
+_REACH = {"words": 160, "characters": 40}
+"""Characters before a cue that may govern it."""
+_CUT = re.compile(r"[,;:()\n]|[.!?](?=\s)")
+_FRAGMENT = 3
+"""Words of a sentence without a subject of its own (*Different prices.*)."""
 
 
-def _supposed(words: list[str], cues: StanceCues) -> bool:
-    """Whether a cue stands in an *if* clause, in a task, or as the object of a search."""
-    for index in range(len(words) - 1, -1, -1):
-        word = words[index]
-        if word[-1] in ",:;)":
-            return False
-        bare = word.strip(_OPENING)
-        if bare in cues.suppositions:
-            return True
-        if bare == cues.sought and index and words[index - 1].strip("\"',(") in cues.search_verbs:
-            return True
-        if bare in cues.supposition_ends:
-            return False
-    return False
+class Call(NamedTuple):
+    """What one cue says."""
+
+    start: int
+    end: int
+    says: int
+    """+1: it asserts a conflict; -1: it denies one; 0: neither."""
+    accord: bool = False
+    """It speaks of agreement."""
+    whole: bool = False
+    """The agreement is that of all pieces."""
 
 
-def _negator(word: str, cues: StanceCues) -> bool:
-    return word in cues.negators or word.endswith(cues.negative_suffix)
+def stance(said: Iterable[Call]) -> int:
+    """+1: a response states a conflict; -1: it denies one; 0: it says nothing either way."""
+    verdict = 0
+    for call in said:
+        if call.says and not (verdict > 0 > call.says and call.accord and not call.whole):
+            verdict = call.says
+    return verdict
 
 
-def _negated(words: list[str], cues: StanceCues, accord: bool) -> bool:
-    """Whether a cue is negated by a word before it in its own clause."""
-    if words and not accord and words[-1].strip("\"'(") in cues.definite:
-        return False
-    following = ""
-    for word in reversed(words[-REACH:]):
-        if word[-1] in ",:;)?!\u2014" or word == "-":
-            return False
-        bare = word.strip(_OPENING)
-        if _negator(bare, cues) or (accord and bare in cues.accord_negators):
-            idle = (bare, following) in cues.idle_negations or cues.paired_negators.get(bare, following) != following
-            if not idle:
-                return True
-        elif bare in cues.stops:
-            return False
-        following = bare.strip("\"',(")
-    return False
-
-
-def _judge(low: str, match: re.Match[str], cue: Cue, sentences: Sentences, cues: StanceCues, plan: Plan | None) -> int:
-    """+1 when a cue asserts conflict, -1 when it denies it, 0 when it does neither."""
-    at, behind = match.span()
-    start, end = sentences.around(at)
-    words = low[max(start, at - 160) : at].split()
-    accord = cue.sense == "accord"
-    last, second = (words[-1] if words else ""), (words[-2] if len(words) > 1 else "")
-    if accord:
-        if last in cues.not_accord_before and not _negator(second, cues):
-            return 0
-        denied = False
-    else:
-        if last in cues.not_clash_before or (second, last) in cues.not_clash_pairs or cues.not_clash_after.match(low, behind):
-            return 0
-        denied = cue.sense == "clash" and cues.denied_after.match(low, behind) is not None
-    asked = not denied and low[max(start, end - 4) : end].rstrip()[-1:] == "?"
-    if asked and not _about_question(low, start, behind, end, cues):
-        if cues.refused_after.match(low, end):
-            return 1 if accord else -1
-        if cues.affirmed_after.match(low, end):
-            return -1 if accord else 1
-        return 0
-    if _supposed(words, cues) or (cues.conditional in words[-4:] and cues.condition in low[behind:end]):
-        return 1 if not accord and cues.affirmed_after.match(low, behind) else 0
-    if cue.sense == "flat":
-        return 1
-    if cue.needs_subject and not (
-        _of_evidence(low[start:end], cues) if accord else _between(low, match, start, end, sentences.cased, cues, plan)
-    ):
-        return 0
-    negated = _negated(words, cues, accord)
-    if (accord or negated) and not cues.obligations.isdisjoint(words[-5:]):
-        return 0  # what should be the case, is not
-    if accord:
-        if cue.stem == cues.same and not _same_matter(last, low[behind : min(end, behind + _NEAR)], cues, plan):
-            return 0
-        return 1 if negated else -1 if _mutual(words, low, behind, cues, plan) else 0
-    if negated or denied or cues.inner_negation.search(match[0]):
-        return -1
-    return 0 if words and words[-1].strip("\"'(") == cues.indefinite else 1
-
-
-def _about_question(low: str, start: int, behind: int, end: int, cues: StanceCues) -> bool:
-    """Whether a sentence that ends in a question states something about it (*they contradict each other on “How many …?”*)."""
-    return cues.named_question.search(low, behind, min(end, behind + _NEAR)) is not None and not cues.asking.match(low, start)
-
-
-def _of_evidence(sentence: str, cues: StanceCues) -> bool:
-    """Whether a sentence speaks of the evidence, or is so short that nothing else can be meant (*Not the same.*)."""
-    bare = [word.strip("\"',.:;()[]") for word in sentence.split()]
-    return len(bare) <= SHORT or bool(cues.subjects.intersection(bare))
-
-
-def _between(low: str, match: re.Match[str], start: int, end: int, cased: str, cues: StanceCues, plan: Plan | None) -> bool:
-    """Whether a difference, which may be one of anything, is one between the pieces on the matter itself."""
-    start, end = max(start, match.start() - _NEAR), min(end, match.end() + _NEAR)
-    cuts = [cut.end() for cut in _CLAUSE.finditer(low, start, match.start())]
-    stop = _CLAUSE.search(low, match.end(), end)
-    floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
-    matter = Matter(plan)
-    if matter.beside(low[floor:ceiling]):
-        return False
-    another = None if plan is None else cues.of_another.match(cased, match.end(), end)
-    if another is not None and matter.another(another[1]):
-        return False
-    before, behind = low[floor : match.start()].split(), low[match.end() : ceiling]
-    restricted = cues.restriction.match(low, match.end())
-    if before and before[-1] in cues.possible:
-        return False
-    if before[-1:] == ["only"]:
-        return matter.named(behind)
-    if restricted is not None:
-        return matter.named(behind) or not cues.pieces.isdisjoint(behind.split())
-    own = {word for word in before if word not in cues.fillers}
-    asked = matter.topic | cues.values | matter.subject
-    if own and cues.predicate.match(match[0]) and own.isdisjoint(asked | cues.pieces):
-        return False  # Temperatures differ between the two reports.
-    bare = [word.strip("\"',.:;()[]-") for word in low[start:end].split()]
-    if len(bare) <= _FRAGMENT or not cues.pieces.isdisjoint(bare) or cues.two_sides <= set(bare):
-        return True
-    if len(bare) <= SHORT and bare[0] in cues.openers and not own:
-        return True
-    if own:
-        return own <= asked and not matter.topic.union(cues.values).isdisjoint(own) and not cuts
-    return matter.named(match[0]) or not cues.values.isdisjoint(bare)
-
-
-def _same_matter(last: str, after: str, cues: StanceCues, plan: Plan | None) -> bool:
-    """Whether *the same* is said of what was asked, and not of what it is about (*for the same product*)."""
-    if last in cues.about:
-        return False
-    stop = _CLAUSE.search(after)
-    clause = after[: stop.start() if stop else len(after)]
-    if Matter(plan).beside(clause):
-        return False
-    following = clause.strip(" .!?\"'*-").split()[:4]
-    if not following or (following[0] in cues.same_stops and last not in cues.at):
-        return True
-    ends = [index for index, word in enumerate(following) if word in cues.same_ends | cues.same_stops]
-    return Matter(plan).named(" ".join(following[: ends[0]] if ends else following))
-
-
-def _mutual(words: list[str], low: str, behind: int, cues: StanceCues, plan: Plan | None) -> bool:
-    """Whether stated agreement is that of the pieces on the matter itself."""
-    partial = cues.partial_accord.match(low, behind)
-    if partial is not None:
-        end = partial.end() + _NEAR
-        stop = _CLAUSE.search(low, partial.end(), end)
-        if not Matter(plan).named(low[partial.start() : stop.start() if stop else end]):
-            return False
-    bare = [word.strip("\"',.:;()[]") for word in words]
-    beside = any(word in cues.partial_before and (not at or bare[at - 1] not in cues.mutual) for at, word in enumerate(bare))
-    return not beside and not cues.subjects.isdisjoint(bare[-10:])
-
-
-def judged(
-    low: str, sentences: Sentences, cues: StanceCues, plan: Plan | None = None, plain: bool = False
-) -> list[tuple[int, int, int]]:
-    """Where each cue begins and ends, and whether it asserts (+1) or denies (-1) a conflict or does neither (0).
+def calls(text: Text, matters: Mapping[str, Matter], mentioned: Iterable[tuple[int, str]] = (), plain: bool = False) -> list[Call]:
+    """What each cue of each language says, in order.
 
     Args:
-        low: folded text in lower case.
-        sentences: those of the text.
-        cues: of its language.
-        plan: of the fact that was asked about.
+        text: the text.
+        matters: per language what was asked about; a language without one is read for any matter.
+        mentioned: where the values stand, and whose they are.
         plain: only cues that are said of evidence and nothing else.
     """
-    found: list[tuple[int, int, int]] = []
-    for at, match, cue in matches(low, cues.cues):
-        if plain and cue.needs_subject:
-            continue
-        if at and (low[at - 1].isalpha() or (cue.sense == "accord" and low[at - 1] == "-" and low[at - 2].isalpha())):
-            continue
-        last, last_end = (found[-1][2], found[-1][1]) if found else (0, -1)
-        if last and cue.sense == "clash" and 0 <= at - last_end < 40 and cues.join.fullmatch(low, last_end, at):
-            says = last  # one list of synonyms: no conflict, discrepancy or contradiction
-        else:
-            says = _judge(low, match, cue, sentences, cues, plan)
-        found.append((at, match.end(), says))
-    return found
+    found: list[Call] = []
+    sides = list(mentioned)
+    for lexicon, view in sorted(text.spoken, key=lambda item: item[0].script):  # where two overlap, characters before words
+        judge = (_Words if lexicon.script == "words" else _Characters)(
+            text, view, lexicon, matters.get(lexicon.language) or Matter(lexicon), sides
+        )
+        found += [call for call in judge.calls(plain) if not any(one.start < call.end and call.start < one.end for one in found)]
+    return sorted(found)
 
 
-def stance(low: str, sentences: Sentences, cues: StanceCues, plan: Plan | None = None) -> int:
-    """+1: the response states a conflict; -1: it denies one; 0: it says nothing either way."""
-    verdict = 0
-    for _, _, says in judged(low, sentences, cues, plan):
-        if says:
-            verdict = says
-    return verdict
+class _Judge:
+    """Judges the cues of one language in one text. The two ways of reading what stands before a cue are its subclasses."""
+
+    def __init__(self, text: Text, view: str, lexicon: Lexicon, matter: Matter, sides: list[tuple[int, str]]) -> None:
+        self.text, self.view, self.lexicon, self.matter, self.sides = text, view, lexicon, matter, sides
+        self.cues: Stance = lexicon.stance
+        self.blank = view
+
+    def calls(self, plain: bool) -> list[Call]:
+        """What each cue says, in order."""
+        pattern = self.lexicon.cues
+        matches = [match for match in pattern.finditer(self.view) if self.begins(match.start())]
+        if not matches:
+            return []
+        # an earlier cue must not count as the negation of a later one: 不一致和矛盾
+        self.blank = pattern.sub(lambda match: "\u25a1" * (match.end() - match.start()), self.view)
+        said: list[Call] = []
+        for match in matches:
+            sense = next(sense for sense in SENSES if match.groupdict().get(sense) is not None)
+            if plain and sense in ("difference", "same", "shared"):
+                continue
+            last = said[-1] if said else None
+            if last and last.says and sense == "clash" and self.cues.join.fullmatch(self.view, last.end, match.start()):
+                says = last.says  # one list of synonyms: no conflict, discrepancy or contradiction
+            else:
+                says = self.judge(match, sense)
+            accord = sense in ("accord", "same", "shared")
+            whole = accord and (sense == "shared" or self.whole(match))
+            said.append(Call(match.start(), match.end(), says, accord, whole))
+        return said
+
+    def judge(self, match: re.Match[str], sense: str) -> int:
+        """The questions in their order."""
+        cues, (at, behind) = self.cues, match.span()
+        start, end = self.text.sentence(at)
+        lead = self.view[max(start, at - _REACH[self.lexicon.script]) : at]
+        clause = self.blank[at - len(self.clause(lead)) : at]
+        accord = sense in ("accord", "same", "shared")
+        if self.another_sense(match, sense, lead):
+            return 0
+        denied = sense == "clash" and cues.denied_after.match(self.view, behind) is not None
+        asked = not denied and self.asked(start, behind, end)
+        supposed = self.supposed(clause) or (cues.conditional.search(lead) and cues.condition.search(self.view, behind, end))
+        if asked or supposed:
+            return self.answered(behind, end, bool(asked), accord, self.negations(clause, accord) % 2 == 1 and not supposed)
+        if cues.listed.search(lead):
+            return 0
+        if sense == "flat":
+            return 1
+        if sense == "shared":
+            return -1 if self.one_value(behind, end) else 0
+        negated = self.negations(clause, accord) % 2 == 1 and (accord or cues.definite.search(lead) is None)
+        if (accord or (negated and self.lexicon.script == "words")) and cues.demanded.search(lead):
+            return 0  # what should be the case, is not
+        if sense in ("difference", "same") and not self.between(match, sense, start, end, lead):
+            return 0
+        if accord:
+            if negated:
+                return 1 if self.concerned(match, sense, start, end, lead) else 0
+            return -1 if self.mutual(match, start, end, lead) else 0
+        if negated or denied or cues.inner_negation.search(match[0]):
+            return -1
+        if cues.indefinite.search(lead) or not (
+            sense == "difference" or cues.definite.search(lead) or self.concerned(match, sense, start, end, lead)
+        ):
+            return 0
+        return 1
+
+    def begins(self, at: int) -> bool:
+        """Whether a cue may begin at a position."""
+        raise NotImplementedError
+
+    def clause(self, lead: str) -> str:
+        """What stands before a cue in its clause."""
+        cut = None
+        for cut in self.cues.clause.finditer(lead):  # noqa: B007 -- the last one is wanted
+            pass
+        return lead[cut.end() :] if cut else lead
+
+    def another_sense(self, match: re.Match[str], sense: str, lead: str) -> bool:
+        """Whether a cue means something else here (*armed conflict*, *a conflicting schedule*, *football match*)."""
+        cues, behind = self.cues, match.end()
+        if sense in ("accord", "same", "shared"):
+            return cues.other_accord_before.search(lead) is not None
+        if cues.other_before.search(lead) or cues.other_after.match(self.view, behind):
+            return True
+        attribute = cues.attributive.match(self.view, match.start())
+        if attribute is None:
+            return False
+        noun, of = attribute["noun"], attribute["of"]
+        if of and not (self.matter.named(of) or cues.pieces.search(of)):
+            return True
+        return cues.pieces.search(noun) is None and noun not in cues.said and noun not in self.matter.topic
+
+    def asked(self, start: int, behind: int, end: int) -> bool:
+        """Whether the sentence of a cue asks rather than states, unless it is about a question (*they conflict on “How …?”*)."""
+        cues, view = self.cues, self.view
+        if cues.question_after.match(view, behind):
+            return True
+        if view[max(start, end - 4) : end].rstrip(" \"')\n")[-1:] != "?":
+            return False
+        named = cues.named_question.search(view, behind, min(end, behind + _NEAR))
+        return named is None or cues.asking.match(view, start) is not None
+
+    def answered(self, behind: int, end: int, asked: bool, accord: bool, odd: bool) -> int:
+        """What is said of a cue that was only supposed or asked: it may be affirmed or refused behind it."""
+        cues, view = self.cues, self.view
+        says = 0
+        if cues.refused_behind.match(view, behind) or (asked and cues.refused_after.match(view, end)):
+            says = -1
+        elif (not accord or asked or cues.parity) and (
+            cues.affirmed_after.match(view, behind) or (asked and cues.affirmed_after.match(view, end))
+        ):
+            says = 1
+        return says if accord == (odd and cues.parity) else -says
+
+    def supposed(self, clause: str) -> bool:
+        """Whether a cue stands behind a condition, in a task, or as what was looked for."""
+        if self.cues.supposed_near.search(clause):
+            return True
+        last = None
+        for last in self.cues.supposed.finditer(clause):  # noqa: B007 -- the last one is wanted
+            pass
+        return last is not None and self.cues.supposed_end.search(clause, last.end()) is None
+
+    def negations(self, clause: str, accord: bool) -> int:
+        """How many negations govern what follows a clause; those inside a quotation or a relative clause do not."""
+        cut = None
+        for cut in self.cues.turn.finditer(clause):  # noqa: B007 -- the last one is wanted
+            pass
+        scope = self.cues.attribute.sub("\u25a0", clause[cut.end() :] if cut else clause)
+        count = sum(match["idle"] is None for match in self.cues.negation.finditer(scope))
+        if accord:
+            count += self.cues.accord_negation.search(scope) is not None
+        return count if self.cues.parity else min(count, 1)
+
+    def whole(self, match: re.Match[str]) -> bool:
+        """Whether an accord is that of all the pieces: only such a one takes back what was stated before."""
+        start, end = self.text.sentence(match.start())
+        return (
+            self.cues.whole.search(self.view, max(start, match.start() - _REACH[self.lexicon.script]), min(end, match.end() + 60))
+            is not None
+        )
+
+    def one_value(self, behind: int, end: int) -> bool:
+        """Whether what all pieces are said to give is one value."""
+        return len({side for at, side in self.sides if behind <= at < min(end, behind + 80)}) == 1
+
+    def between(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
+        """Whether a difference, or *the same*, which may be said of anything, is said of the pieces on the matter itself."""
+        raise NotImplementedError
+
+    def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
+        """Whether a conflict is one of the pieces, and of nothing else (*the lid does not match the handle*)."""
+        raise NotImplementedError
+
+    def mutual(self, match: re.Match[str], start: int, end: int, lead: str) -> bool:
+        """Whether stated agreement is that of the pieces on the matter itself."""
+        raise NotImplementedError
+
+    def partial(self, match: re.Match[str], lead: str) -> bool:
+        """Whether an agreement is stated of something else, or by others than the pieces."""
+        cues, behind = self.cues, match.end()
+        if cues.partial_before.search(lead) or cues.others.search(lead):
+            return True
+        partial = cues.partial_after.match(self.view, behind)
+        if partial is None:
+            return False
+        stop = _CUT.search(self.view, partial.end(), partial.end() + _NEAR)
+        return not self.matter.named(self.view[partial.start() : stop.start() if stop else partial.end() + _NEAR])
+
+
+class _Words(_Judge):
+    """Reads what stands before a cue in words."""
+
+    def begins(self, at: int) -> bool:
+        """Whether a cue may begin at a position."""
+        return not (at > 1 and self.view[at - 1] == "-" and self.view[at - 2].isalpha() and self.view[at : at + 5] != "match")
+
+    def _bare(self, stretch: str) -> list[str]:
+        return [word.strip("\"',.:;()[]-") for word in stretch.split()]
+
+    def _known(self, phrase: str) -> bool:
+        """Whether a noun phrase is one for the pieces, for what was asked, or for a value."""
+        if self.cues.pieces.search(phrase) or self.cues.pronouns.search(phrase) or self.matter.valued(phrase):
+            return True
+        head = re.split(r" (?:of|in|on|at|for|to|from|and|or|with|by|that|which|as|is|are|was|were)(?![a-z])|[,;:(]", phrase)[0].split()
+        return bool(head) and (head[-1] in self.cues.said or head[-1] in self.matter.topic)
+
+    def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
+        """Whether a conflict is one of the pieces, by what it is with, else by who has it."""
+        cues, view = self.cues, self.view
+        other = cues.object.match(view, match.end())
+        if other is not None and other.end() <= end:
+            return self._known(other["object"])
+        sentence = view[max(start, match.start() - _NEAR) : min(end, match.end() + _NEAR)]
+        if len(sentence.split()) <= cues.short or self.matter.valued(sentence) or cues.openers.match(view, start):
+            return True
+        near = self.clause(lead) if sense in ("accord", "same") else sentence
+        if sense in ("accord", "same") and self.matter.beside(near):
+            return False
+        bare = set(self._bare(near))
+        return bool(cues.pieces.search(near) or cues.pronouns.search(near)) or not (bare.isdisjoint(cues.said) and bare.isdisjoint(self.matter.topic))
+
+    def between(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
+        """As for any language."""
+        if sense == "same":
+            sentence = self._bare(self.view[start:end])
+            said = len(sentence) <= self.cues.short or not self.cues.said.isdisjoint(sentence)
+            return (said or bool(self.cues.pieces.search(self.view, start, end))) and self._same(match, lead, end)
+        return self._different(match, start, end)
+
+    def _same(self, match: re.Match[str], lead: str, end: int) -> bool:
+        """Whether *the same* is said of what was asked, and not of what it is about (*for the same product*)."""
+        cues, behind = self.cues, match.end()
+        if cues.about.search(lead):
+            return False
+        stop = _CUT.search(self.view, behind, min(end, behind + _NEAR))
+        clause = self.view[behind : stop.start() if stop else min(end, behind + _NEAR)]
+        if self.matter.beside(clause):
+            return False
+        following = clause.strip(" .!?\"'*-")
+        ends = cues.same_end.search(" " + following)
+        if not following or (ends is not None and ends.start() == 0 and not cues.at.search(lead)):
+            return True
+        return self.matter.named(" ".join((following[: ends.start()] if ends else following).split()[:4]))
+
+    def _different(self, match: re.Match[str], start: int, end: int) -> bool:
+        cues, matter, view = self.cues, self.matter, self.view
+        start, end = max(start, match.start() - _NEAR), min(end, match.end() + _NEAR)
+        cuts = [cut.end() for cut in _CUT.finditer(view, start, match.start())]
+        stop = _CUT.search(view, match.end(), end)
+        floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
+        if matter.beside(view[floor:ceiling]) or not matter.of_other_kinds.isdisjoint(self._bare(match[0])):
+            return False
+        another = cues.of_another.match(self.text.cased, match.end(), end)
+        if another is not None and matter.another(another[1]):
+            return False
+        before, behind = view[floor : match.start()].split(), view[match.end() : ceiling]
+        if cues.possible.search(view[floor : match.start()]):
+            return False
+        if before[-1:] == ["only"]:
+            return matter.named(behind)
+        if cues.restriction.match(view, match.end()):
+            return matter.named(behind) or cues.pieces.search(behind) is not None
+        own = {word for word in before if word not in cues.fillers}
+        asked = matter.topic | cues.said | matter.subject
+        whose = cues.pieces.search(view[floor : match.start()])
+        if own and cues.predicate.match(match[0]) and own.isdisjoint(asked) and not whose:
+            return False  # Temperatures differ between the two reports.
+        bare = self._bare(view[start:end])
+        if len(bare) <= _FRAGMENT or cues.pieces.search(view, start, end) or {"one", "other"} <= set(bare):
+            return True
+        if len(bare) <= cues.short and cues.openers.match(view, start) and not own:
+            return True
+        if own:
+            return own <= asked and not matter.topic.union(cues.said).isdisjoint(own) and not cuts
+        return matter.named(match[0]) or not cues.said.isdisjoint(bare)
+
+    def mutual(self, match: re.Match[str], start: int, end: int, lead: str) -> bool:
+        """Whether the pieces agree, by what they agree with, else by who agrees."""
+        if self.partial(match, lead):
+            return False
+        other = self.cues.object.match(self.view, match.end())
+        if other is not None and other.end() <= end:
+            return self._known(other["object"])
+        near = " ".join(lead.split()[-10:])
+        return bool(self.cues.pieces.search(near) or self.cues.pronouns.search(near)) or not self.cues.said.isdisjoint(self._bare(near))
+
+
+class _Characters(_Judge):
+    """Reads what stands before a cue in characters."""
+
+    def begins(self, at: int) -> bool:
+        """A cue may begin anywhere."""
+        return True
+
+    def _near(self, match: re.Match[str], start: int, end: int) -> str:
+        return self.view[max(start, match.start() - 2 * _REACH["characters"]) : min(end, match.end() + _REACH["characters"])]
+
+    def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
+        """Whether a conflict is one of the pieces, by what it is with, else by who has it."""
+        cues = self.cues
+        before, after = cues.object_before.search(self.clause(lead)), cues.object.match(self.view, match.end())
+        if sense == "accord" or match[0].startswith("不"):
+            for other in (before, after):
+                if other is not None and not (cues.pieces.search(other["object"]) or self.matter.valued(other["object"])):
+                    return False
+        near = self._near(match, start, end)
+        if end - start <= cues.short or cues.pieces.search(near) or self.matter.valued(near):
+            return True
+        return cues.subjects.search(near) is not None
+
+    def between(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
+        """As for any language."""
+        cues, clause = self.cues, self.clause(lead)
+        if cues.elsewhere.search(clause):
+            return False
+        near = self.view[max(start, match.start() - _REACH["characters"]) : min(end, match.end() + _REACH["characters"])]
+        if (len(near.strip()) <= cues.short and not cues.routine.search(near)) or cues.strong_subjects.search(near):
+            return True
+        return len(clause) == match.start() - start and cues.itself.fullmatch(clause.strip(' "')) is not None
+
+    def mutual(self, match: re.Match[str], start: int, end: int, lead: str) -> bool:
+        """Whether the pieces agree."""
+        cues, clause = self.cues, self.clause(lead)
+        short = end - start <= cues.short
+        if cues.partial_after.match(self.view, match.end()) or cues.partial_before.search(clause) or cues.others.search(clause):
+            return False
+        own = cues.links.sub("", clause.strip(" \"'")).strip()
+        if own and cues.subjects.search(own) is None:  # 两份证据矛盾，但产品相同
+            return short
+        return short or cues.subjects.search(self.view, max(start, match.start() - _REACH["characters"]), match.start()) is not None

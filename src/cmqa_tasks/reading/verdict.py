@@ -9,216 +9,209 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from cmqa_tasks.reading.clauses import Sentences
-from cmqa_tasks.reading.cues import AnswerCues, holds, matches
-from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED
-from cmqa_tasks.reading.plan import AMBIGUOUS, OTHER, Found
+from cmqa_tasks.reading.lexicon import Lexicon
+from cmqa_tasks.reading.text import Text
+from cmqa_tasks.reading.values import Found
+
+_CLAUSE = re.compile(r"[，。;!?\n|、]|,(?![0-9])|[)\]](?=.)")
 
 
-def _rejected_before(words: list[str], cues: AnswerCues) -> bool:
-    """Whether the words before a value, nearest last, reject it: *not*, *rather than*, *the outdated price of*."""
-    following = ""
-    for back, word in enumerate(reversed(words[-6:])):
-        if back and word[-1] in ",;:.!?)":
-            return False
-        bare = word.strip("\"'([$").rstrip(",:;")
-        if (bare, following) in cues.rejecting_pairs:
+def _before(lexicon: Lexicon, view: str, floor: int, at: int) -> str:
+    """What stands before a value, in its line; where each character may be a word, in its clause."""
+    lead = view[max(floor, view.rfind("\n", floor, at) + 1) : at]
+    return _CLAUSE.split(lead)[-1] if lexicon.script == "characters" else lead
+
+
+def kept(text: Text, found: Sequence[Found]) -> list[Found]:
+    """The mentions that the answer does not reject; one in brackets behind another of its side is that again."""
+    keep: list[Found] = []
+    behind, last = 0, None
+    for mention in found:
+        if last is not None and last.side == mention.side and text.low[behind : mention.start].strip(" (\"'/,，、") == "":
+            if keep and keep[-1] is last:
+                keep.append(mention)
+                last = mention
+        else:
+            if not _rejected(text, behind, mention, bool(keep)):
+                keep.append(mention)
+            last = mention
+        behind = mention.end
+    return keep
+
+
+def _rejected(text: Text, behind: int, mention: Found, another: bool) -> bool:
+    """Whether the words before or behind a value reject it: *rather than*, *the outdated price of*, *… is wrong*."""
+    floor = max(behind, mention.start - 60)
+    for lexicon, view in text.spoken:
+        cues = lexicon.answer
+        if cues.rejected_after.match(view, mention.end):
             return True
-        if bare in cues.rejecting or bare.endswith(cues.negative_suffix):
-            return word[-1] not in ",:;" and (bare, following) not in cues.idle_negations
-        if bare not in cues.bridging:
-            return False
-        following = bare
+        lead = _before(lexicon, view, floor, mention.start)
+        if cues.rejecting.search(lead) or (another and cues.preferred_to.fullmatch(lead)):
+            return True
     return False
 
 
-def drop_rejected(low: str, found: list[Found], cues: AnswerCues) -> list[Found]:
-    """The mentions that the answer does not reject."""
-    kept: list[Found] = []
-    behind = 0
-    for one in found:
-        floor = max(behind, one.start - 60)
-        line = low.rfind("\n", floor, one.start)
-        words = low[max(floor, line) : one.start].split()
-        rejected = bool(words) and (
-            _rejected_before(words, cues) or (bool(kept) and " ".join(words) in cues.preferred_to)  # $24.99 over $29.99
-        )
-        if not rejected and cues.rejected_after.match(low, one.end) is None:
-            kept.append(one)
-        behind = one.end
-    return kept
+def undecided(text: Text, found: Sequence[Found]) -> tuple[bool, list[Found]]:
+    """Whether a text gives up, and the values left without those that it is undecided about or only concedes."""
+    gave_up, left = False, list(found)
+    for lexicon, view in text.spoken:
+        cues = lexicon.answer
+        if cues.abstain.search(view) is None:
+            continue
+        gave_up = True
+        for unsure in cues.undecided.finditer(view):
+            if lexicon.script == "words":
+                start, end = unsure.end(), text.sentence(unsure.start())[1]
+            else:
+                stop = _CLAUSE.search(view, unsure.end())
+                start, end = unsure.start(), stop.start() if stop else len(view)
+            left = [mention for mention in left if not start <= mention.start < end]
+        left = [m for m in left if cues.conceded.search(view[text.sentence(m.start)[0] : m.start]) is None]
+    return gave_up, left
 
 
-def _distinct(found: list[Found]) -> list[str]:
-    return list(dict.fromkeys(one.side for one in found))
-
-
-def _attributed(low: str, found: list[Found], index: int, sentences: Sentences, cues: AnswerCues) -> bool:
+def _attributed(text: Text, found: Sequence[Found], index: int) -> bool:
     """Whether a value is ascribed to a source."""
-    one = found[index]
-    floor = max(sentences.around(one.start)[0], found[index - 1].end if index else 0)
-    return bool(cues.attribution.search(low, floor, one.start) or cues.attribution_after.match(low, one.end))
-
-
-def _start(one: Found) -> int:
-    return one.start
-
-
-def introduced_in(
-    found: list[Found],
-    at: int,
-    end: int,
-    weak: bool,
-    attributed: Callable[[int], bool],
-    ascribed: Callable[[int], bool],
-) -> str | None:
-    """The side that a conclusion ending at ``at`` introduces before ``end``, the end of its sentence.
-
-    Args:
-        found: the mentions of expected values.
-        at: where the conclusion's words end.
-        end: where its sentence ends.
-        weak: whether those words introduce any statement, so that what they introduce must not be ascribed to a source.
-        attributed: whether the mention of an index is ascribed to a source.
-        ascribed: whether a source is named between ``at`` and a position.
-    """
-    first_index = bisect_left(found, at, key=_start)
-    scope = range(first_index, bisect_left(found, end, lo=first_index, key=_start))
-    if not scope:
-        return None
-    first = found[scope[0]]
-    rivals = [index for index in scope if found[index].side != first.side]
-    if rivals:
-        # "I'd go with $24.99, although the text says $29.99": only the first is what the cue introduces.
-        if not all(attributed(index) for index in rivals):
-            return None
-        weak = True
-    return None if weak and ascribed(first.start) else first.side
-
-
-def _introduced(low: str, found: list[Found], at: int, weak: bool, sentences: Sentences, cues: AnswerCues) -> str | None:
-    """The side that a conclusion ending at ``at`` introduces within its sentence."""
-    return introduced_in(
-        found,
-        at,
-        sentences.around(at - 1)[1],
-        weak,
-        lambda index: _attributed(low, found, index, sentences, cues),
-        lambda first: cues.attribution.search(low, at, first) is not None,
+    mention = found[index]
+    floor = max(text.sentence(mention.start)[0], found[index - 1].end if index else 0)
+    return any(
+        lexicon.answer.attribution.search(view, floor, mention.start) or lexicon.answer.attribution_after.match(view, mention.end)
+        for lexicon, view in text.spoken
     )
 
 
-def _chosen(low: str, found: list[Found], sentences: Sentences, cues: AnswerCues) -> str | None:
+def _introduced(text: Text, found: Sequence[Found], at: int, kind: str) -> str | None:
+    """The side that a conclusion ending at a position introduces within its sentence.
+
+    ``weak`` words introduce any statement, ``now`` those of the time of writing: what they introduce must not be ascribed to
+    a source.
+    """
+    end = text.sentence(at - 1)[1]
+    first = bisect_left(found, at, key=lambda mention: mention.start)
+    scope = range(first, bisect_left(found, end, lo=first, key=lambda mention: mention.start))
+    if not scope:
+        return None
+    side = found[first].side
+    rivals = [index for index in scope if found[index].side != side]
+    # "I'd go with $24.99, although the text says $29.99": only the first is what the cue introduces
+    if not all(_attributed(text, found, index) for index in rivals):
+        return None
+    if kind == "now" and _attributed(text, found, first):
+        return None
+    if kind == "weak" or rivals:
+        ascribed = any(lexicon.answer.attribution.search(view, at, found[first].start) for lexicon, view in text.spoken)
+        return None if ascribed else side
+    return side
+
+
+def _chosen(text: Text, found: Sequence[Found]) -> str | None:
     """The side that a conclusion introduces or a remark endorses; the last such conclusion counts."""
     chosen: str | None = None
-    for one in found:
-        if cues.endorsed.match(low, one.end):
-            chosen = one.side
-    for at, match, _ in matches(low, cues.choice):
-        if at and low[at - 1].isalpha():
-            continue
-        side = _introduced(low, found, match.end(), match[0] in cues.weak_choice, sentences, cues)
-        if side is not None:
-            chosen = side
+    for mention in found:
+        if any(lexicon.answer.endorsed.match(view, mention.end) for lexicon, view in text.spoken):
+            chosen = mention.side
+    marks: list[tuple[int, str]] = []
+    for lexicon, view in text.spoken:
+        for match in lexicon.answer.choice.finditer(view):
+            if not (lexicon.script == "words" and match.start() and view[match.start() - 1].isalpha()):
+                marks.append((match.end(), match.lastgroup or ""))
+    for at, kind in sorted(marks):
+        chosen = _introduced(text, found, at, kind) or chosen
     return chosen
 
 
-def _source_near(
-    low: str, found: list[Found], index: int, group: tuple[str, ...], sentences: Sentences, cues: AnswerCues
-) -> bool:
+def _near_source(text: Text, view: str, found: Sequence[Found], index: int, lexicon: Lexicon, group: Sequence[str]) -> bool:
     """Whether a value stands in one clause with a word for a source."""
-    one = found[index]
-    start, end = sentences.around(one.start)
-    before = low[max(start, found[index - 1].end if index else 0) : one.start]
+    mention = found[index]
+    start, end = text.sentence(mention.start)
+    before = view[max(start, found[index - 1].end if index else 0) : mention.start]
     if any(word in before for word in group):
         return True
-    after = low[one.end : min(end, one.end + 30, found[index + 1].start if index + 1 < len(found) else end)]
-    linked = after.lstrip(" (,").startswith((*cues.source_links, *group))
+    reach = 30 if lexicon.script == "words" else 12
+    after = view[mention.end : min(end, mention.end + reach, found[index + 1].start if index + 1 < len(found) else end)]
+    after = after.lstrip(" (,\"')") if lexicon.script == "words" else after.lstrip("\"') ")
+    linked = lexicon.answer.source_links.match(after) is not None or after.startswith(tuple(group))
     return linked and any(word in after for word in group)
 
 
-def _by_source(low: str, found: list[Found], sentences: Sentences, cues: AnswerCues) -> str | None:
-    """The side of the source that a remark without values trusts: *I trust the image*, *I'd go with the latter*."""
-    for at, _, _ in reversed(matches(low, cues.trusted)):
-        if at < found[0].end:
-            break
-        start, end = sentences.around(at)
-        inside = [one.end for one in found if start <= one.start < end]
-        tail_start = inside[-1] if inside else start
-        tail = low[tail_start:end]
-        if at < tail_start or any(negation in tail for negation in cues.negations):
-            continue
-        words = tail.replace(",", " ").replace(".", " ").replace("'s", " ").split()
-        groups = [group for word in words for group in cues.sources if word in group or (word[-1] == "s" and word[:-1] in group)]
-        if groups:  # the first source named is the one trusted; others are what it is trusted over
-            near = {one.side for i, one in enumerate(found) if _source_near(low, found, i, groups[0], sentences, cues)}
-            if len(near) == 1:
-                return near.pop()
-        for word, position in cues.ordinals.items():
-            if word in words:
-                return _distinct(found)[position]
+def _by_source(text: Text, found: Sequence[Found]) -> str | None:
+    """The side of the source that a remark without values trusts: *I trust the image*, *以图片为准*, *the latter*."""
+    sides = list(dict.fromkeys(mention.side for mention in found))
+    for lexicon, view in text.spoken:
+        cues = lexicon.answer
+        for match in reversed(list(cues.trusted.finditer(view))):
+            start, end = text.sentence(match.start())
+            named = next((group for group in match.groups() if group), None)
+            if named is None:
+                if match.start() < found[0].end:
+                    break
+                inside = [mention.end for mention in found if start <= mention.start < end]
+                begin = inside[-1] if inside else start
+                phrase = view[begin:end]
+                if match.start() < begin or cues.distrusted.search(phrase):
+                    continue
+            else:
+                phrase = named
+                if cues.distrusted.search(view, max(0, match.start() - 3), match.end()):
+                    continue
+            groups = _sources_in(phrase, lexicon)
+            if named is not None and (cues.latter.search(phrase) or cues.former.search(phrase)):
+                return sides[-1 if cues.latter.search(phrase) else 0] if match.start() > found[0].start else None
+            if groups:  # the first source named is the one trusted; others are what it is trusted over
+                near = {
+                    mention.side
+                    for index, mention in enumerate(found)
+                    if _near_source(text, view, found, index, lexicon, groups[0])
+                }
+                if len(near) == 1:
+                    return near.pop()
+            if named is None and (cues.former.search(phrase) or cues.latter.search(phrase)):
+                return sides[0 if cues.former.search(phrase) else -1]
     return None
 
 
-def without_totals(
-    low: str, found: list[Found], before: re.Pattern[str], after: re.Pattern[str], attribution: re.Pattern[str]
-) -> list[Found]:
+def _sources_in(phrase: str, lexicon: Lexicon) -> list[Sequence[str]]:
+    """The groups of words for a source that a phrase holds, in the order of their mention where words are parted."""
+    if lexicon.script == "characters":
+        return [group for group in lexicon.answer.sources if any(word in phrase for word in group)]
+    words = re.sub(r"[,.]|'s", " ", phrase).split()
+    return [
+        group for word in words for group in lexicon.answer.sources if word in group or (word[-1] == "s" and word[:-1] in group)
+    ]
+
+
+def _without_totals(text: Text, found: list[Found]) -> list[Found]:
     """The mentions without those that only add up the one before them (*100 mg per dose, for a total of 200 mg daily*)."""
-    kept = found[:1]
-    for index in range(1, len(found)):
-        one, last = found[index], kept[-1]
-        gap = low[last.end : one.start]
-        adds_up = one.side != last.side and "\n" not in gap and (before.search(gap) or after.match(low, one.end))
-        if not adds_up or attribution.search(gap):
-            kept.append(one)
-    return kept
+    left = found[:1]
+    for mention in found[1:]:
+        last = left[-1]
+        adds_up = mention.side != last.side and "\n" not in text.low[last.end : mention.start] and any(
+            (lexicon.answer.total_before.search(view[last.end : mention.start]) or lexicon.answer.total_after.match(view, mention.end))
+            and not lexicon.answer.attribution.search(view, last.end, mention.start)
+            for lexicon, view in text.spoken
+        )
+        if not adds_up:
+            left.append(mention)
+    return left
 
 
-def settle(low: str, found: list[Found], sentences: Sentences, cues: AnswerCues) -> list[str]:
+def settle(text: Text, found: list[Found]) -> list[str]:
     """The expected sides that an answer settles on, in order of mention."""
-    if holds(low, cues.total_stems) and len(_distinct(found)) > 1:
-        found = without_totals(low, found, cues.total_before, cues.total_after, cues.attribution)
-    sides = _distinct(found)
+    if len({mention.side for mention in found}) > 1:
+        found = _without_totals(text, found)
+    sides = list(dict.fromkeys(mention.side for mention in found))
     if len(sides) < 2:
         return sides
-    chosen = _chosen(low, found, sentences, cues) or _by_source(low, found, sentences, cues)
+    chosen = _chosen(text, found) or _by_source(text, found)
     if chosen is not None:
         return [chosen]
     last, before = found[-1], found[-2]
-    if _attributed(low, found, len(found) - 1, sentences, cues):
+    free = {mention.side for index, mention in enumerate(found) if not _attributed(text, found, index)}
+    if free != {last.side} or _attributed(text, found, len(found) - 1):
         return sides
-    free = {one.side for index, one in enumerate(found) if not _attributed(low, found, index, sentences, cues)}
-    start, _ = sentences.around(last.start)
-    if free == {last.side} and (before.start < start or cues.asserted.search(low, before.end, last.start)):
-        return [last.side]
-    return sides
-
-
-_SMALL = frozenset(["of", "the", "de", "la", "and", "on", "at", "von", "van"])
-
-
-def bare_name(cased: str) -> str | None:
-    """A short answer that is nothing but a capitalised name."""
-    written = cased.strip(" \n.\"'").split()
-    if not 1 < len(written) <= 5 or not cased.isascii() or any(word[-1] in "!?:;" for word in written):
-        return None
-    plain = [word.strip(",.'\"") for word in written]
-    return " ".join(written) if all(word[:1].isupper() or word in _SMALL for word in plain) else None
-
-
-def other_value(found: list[Found], length: int) -> Found | None:
-    """The value that is neither expected one and that the answer most likely gives."""
-    for level in (TYPED, BARE):
-        for one in found:
-            if one.level == level and one.side == OTHER:
-                return one
-    if length <= 40:
-        return next((one for one in found if one.level == FOREIGN and one.side == OTHER), None)
-    return None
-
-
-def expected(found: list[Found]) -> list[Found]:
-    """The mentions that mean one expected side."""
-    return [one for one in found if one.side not in (OTHER, AMBIGUOUS) and one.level != FOREIGN]
+    start, _ = text.sentence(last.start)
+    own = any(lexicon.answer.asserted.search(view, before.end, last.start) for lexicon, view in text.spoken)
+    return [last.side] if before.start < start or own else sides

@@ -1,0 +1,362 @@
+"""A response, parsed once: what of it is an answer at all, without reasoning, copies of the prompt and markup.
+
+    >>> response = parse("<think>They differ.</think>**$24.99**")
+    >>> response.shown, response.answered
+    ('$24.99', True)
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from cmqa_tasks.reading.folding import fold, has_han
+from cmqa_tasks.reading.lexicon import Languages, shipped
+
+LIMIT = 20_000
+"""Longest response, in characters, that is read whole."""
+WINDOW = 8_000
+"""Of a longer response, how many characters are read at its head and at its tail."""
+SHORT = 120
+"""Characters of a line that may be an answer by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a response shows, and what is known of it."""
+
+    shown: str
+    """Folded text without reasoning, copies and markup; letter case kept."""
+    marked: int
+    """Where the marked answer begins in it; -1 when none is marked."""
+    answered: bool
+    """Whether it is an answer; reasoning that never ends, or a copy of the prompt, is none."""
+    reasoned: bool
+    """It thinks aloud before its marked answer, so that nothing else of it counts."""
+    failed: bool
+    """There is no response: the request failed, and what stands in its place says so."""
+    cut: bool
+    """It ended at the token limit, or in the middle of a number."""
+    reasoning: str
+    """What stood between marks of reasoning."""
+    later: str = ""
+    """What follows the answer from the next question on that the model puts to itself."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that are not empty."""
+        return tuple(line for line in map(str.strip, self.shown.split("\n")) if line)
+
+    def whole(self, languages: Languages) -> Response:
+        """The same with all that follows a further question."""
+        shown = self.shown + self.later
+        return replace(self, shown=shown, marked=_marked(shown, languages), later="")
+
+    @property
+    def answer(self) -> str:
+        """What follows the mark of an answer; empty when there is none."""
+        return self.shown[self.marked :].strip() if self.marked >= 0 else ""
+
+
+def parse(
+    raw: str, prompt: Sequence[str] = (), reasoning_opened: bool = False, cut: bool = False, languages: Languages | None = None
+) -> Response:
+    """Parse a response.
+
+    Args:
+        raw: what the model wrote.
+        prompt: the texts of its prompt, so that a copy of it is known as such.
+        reasoning_opened: the prompt ended with the mark that opens the reasoning.
+        cut: the response ended at the token limit.
+        languages: those that it may be written in; by default those that are shipped.
+    """
+    languages = languages or shipped()
+    if _FAILED.match(raw):
+        return Response("", -1, False, False, True, cut, "")
+    visible, reasoning, answered = _apart(_own_words(raw), reasoning_opened)
+    if prompt:
+        visible = without_copies(visible, prompt)
+    shown = bare(fold(visible), languages).strip() if answered else ""
+    later = ""
+    if len(shown) <= LIMIT:
+        shown, later = _turns(_without_markers(shown), languages)
+    marked = _marked(shown, languages)
+    aloud = marked > 0 and _ALOUD.match(shown) is not None
+    ends = cut and bool(shown) and shown[-1:].isalnum()
+    if ends:
+        shown = re.sub(r"[$\u20ac\u00a3\u00a5]?[0-9][0-9.,:/]*$", "", shown)
+        marked = min(marked, len(shown))
+    return Response(shown, marked, answered and bool(shown.strip()), aloud, False, cut, reasoning, later)
+
+
+# --- no answer at all ------------------------------------------------------------------------------------------------
+
+_FAILED = re.compile(
+    r"\s*(?:\[[A-Z_]*REQUEST_FAILED\b"
+    r"|(?:openai\.|anthropic\.|requests\.|httpx\.|aiohttp\.|google\.)[\w.]*(?:Error|Exception|Timeout)\b"
+    r"|(?:HTTP(?:/[0-9.]+)?|HTTPError|Error|API error|Error code|Status(?: code)?|Request failed)[^\n]{0,30}?\b[45][0-9]{2}\b"
+    r"|[45][0-9]{2}:? (?:Bad Request|Unauthorized|Payment Required|Forbidden|Not Found|Request Timeout|Too Many Requests|Internal"
+    r" Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)"
+    r"|(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out|Too Many Requests|Rate limit (?:exceeded|reached)"
+    r"|Connection (?:error|refused|reset|aborted)|Read timed out|Request timed out|upstream (?:connect|request))\b"
+    r"|\{\s*\"(?:error|detail)\"\s*:|<html>\s*<head>\s*<title>[45][0-9]{2}|Traceback \(most recent call last\))",
+    re.IGNORECASE,
+)
+"""A harness's marker of a failed request, or an error of a server, in the place of a response."""
+
+# --- reasoning -------------------------------------------------------------------------------------------------------
+
+_NAMES = "(?:seed:)?(?:think|thinking|reasoning|thought|thoughts|reflection|scratchpad)"
+_OPEN = re.compile(
+    rf"<{_NAMES}>|\[THINK\]|\u25c1think\u25b7|<\|channel\|?>\s*(?:analysis|commentary|thought)\b(?:<\|message\|>)?", re.IGNORECASE
+)
+_CLOSE = re.compile(rf"</{_NAMES}>|\[/THINK\]|\u25c1/think\u25b7|<channel\|>|<\|channel\|>\s*final\s*(?:<\|message\|>)?", re.IGNORECASE)
+_BARE_OPEN = re.compile(r"\s*(?:<?\|?start\|?>?assistant)?(?:think(?:ing)?|thought|reasoning)\s*\n|\s*analysis(?=[A-Z\s])")
+_BARE_CLOSE = re.compile(r"(?:assistant)?\s*final(?=[^a-z\s])|assistantfinal|assistant\s*\n|(?:^|\n)[ \t]*(?:final |the )?answer[ \t]*:?[ \t]*(?:\n|(?<=:))", re.IGNORECASE)
+_ALOUD = re.compile(
+    r"\W*(?:(?i:hmm+|okay|ok|alright|all right|wait|let me (?:think|see|look)|let's see|so,? the user|the user (?:asks|wants|is asking)"
+    r"|first, i need|i need to|think\n)|嗯|好的?，|让我(?:想|看|来)|用户(?:问|想)|我需要)"
+)
+"""Begins a response that thinks aloud."""
+
+
+def _apart(raw: str, opened: bool) -> tuple[str, str, bool]:
+    """What stands outside the marks of reasoning, what stands inside, and whether there is an answer outside."""
+    closings = list(_CLOSE.finditer(raw))
+    if closings:
+        end = closings[-1].end()
+        rest = raw[end:]
+        again = _OPEN.search(rest)
+        if again is not None:
+            rest = rest[: again.start()]
+        return rest, raw[: closings[-1].start()], bool(rest.strip())
+    opening = _OPEN.search(raw)
+    if opening is not None:
+        before = raw[: opening.start()]
+        return before, raw[opening.end() :], bool(before.strip())
+    if opened:
+        return "", raw, False
+    bare_open = _BARE_OPEN.match(raw)
+    if bare_open is not None:
+        ends = list(_BARE_CLOSE.finditer(raw, bare_open.end()))
+        if not ends:
+            return "", raw, False
+        return raw[ends[-1].end() :], raw[bare_open.end() : ends[-1].start()], True
+    return raw, "", True
+
+
+# --- copies ----------------------------------------------------------------------------------------------------------
+
+_ECHO = re.compile(r"\s*(?:<\|im_start\|>|<\|start_header_id\|>|<\|start\|>|\[INST\]|###? ?)?(?:user|human|instruction|question)\b", re.IGNORECASE)
+_ASSISTANT = re.compile(
+    r"(?:<\|im_start\|>|<\|start_header_id\|>|<\|start\|>|(?:^|\n|(?<=\s))###? ?)\s*assistant(?:<\|end_header_id\|>)?\s*:?"
+    r"|(?:^|\n)[ \t]*assistant[ \t]*(?::|(?=\n|$))|\bASSISTANT:|\[/INST\]",
+    re.IGNORECASE,
+)
+
+
+def _own_words(raw: str) -> str:
+    """A response without the turn of the user that it repeats, and without the name of its own turn."""
+    if _ECHO.match(raw):
+        turn = _ASSISTANT.search(raw)
+        return raw if turn is None else raw[turn.end() :]
+    own = _ASSISTANT.match(raw.lstrip())
+    return raw if own is None else raw.lstrip()[own.end() :]
+
+
+_UNIT = re.compile(r"[^\n.!?。！？]*(?:[.!?](?=[\s\"')]|$)|[。！？]|\n|$)")
+_FEWEST = 4
+"""Words, or twice as many Chinese characters, of a sentence that is a copy where it stands in both."""
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(fold(text).lower().split())
+
+
+def _weight(unit: str) -> float:
+    return sum(has_han(char) for char in unit) / 2 + len(re.findall(r"[a-z0-9]+", unit))
+
+
+def without_copies(shown: str, prompt: Sequence[str]) -> str:
+    """A response without the whole sentences that it shares with its prompt, as far as they are copies.
+
+    A sentence of the instruction or of the question is a copy wherever it stands. Of the evidence a single sentence may be
+    quoted as an answer; two running, or one behind a copied heading, are a copy, and so is the broken one that ends it.
+    """
+    copied = {_squeezed(unit).strip(" *>#") for text in prompt for unit in _UNIT.findall(text)}
+    copied = {unit for unit in copied if unit}
+    whole = " \n ".join(map(_squeezed, prompt))
+    kept: list[str] = []
+    run: list[str] = []
+    heavy = 0
+
+    def close(last: bool) -> None:
+        nonlocal run, heavy
+        if run and (heavy >= 2 or (heavy == 1 and any(_squeezed(unit).strip(" *>#") in instructions for unit in run))):
+            kept.append("\n")
+        else:
+            kept.extend(run)
+        run, heavy = [], 0
+
+    instructions = {unit for unit in copied if _instruction(unit, prompt)}
+    units = [unit for unit in _UNIT.findall(shown) if unit]
+    for index, unit in enumerate(units):
+        plain = _squeezed(unit).strip(" *>#")
+        if not plain or plain in copied:
+            run.append(unit)
+            heavy += _weight(plain) >= _FEWEST or (bool(plain) and len(plain) > 8 and plain[-1] in ":：")
+            continue
+        tail = index == len(units) - 1 and bool(run) and len(plain) > 8 and plain in whole
+        if tail:
+            run.append(unit)
+            heavy += 1
+            continue
+        close(False)
+        kept.append(unit)
+    close(True)
+    return "".join(kept)
+
+
+def _instruction(unit: str, prompt: Sequence[str]) -> bool:
+    """Whether a sentence of a prompt is one of its instruction: the prompt's own text, which comes first, holds it."""
+    return bool(prompt) and _weight(unit) >= _FEWEST and unit in _squeezed(prompt[0])
+
+
+# --- markup ----------------------------------------------------------------------------------------------------------
+
+_BOXES = (("<answer>", "</answer>"), ("<|begin_of_box|>", "<|end_of_box|>"))
+_TAG = re.compile(r"<[/!]?[a-zA-Z|][^<>]{0,80}>")
+_HEADING = re.compile(r"^[ \t]{0,3}(?:#{1,6}|>)[ \t]*", re.MULTILINE)
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
+_BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{")
+_SUPERSCRIPT = re.compile(r"\^ ?\{? ?([+-]) ?\}?|</?sup>")
+"""The sign of a blood group in LaTeX or HTML."""
+_LATEX_GROUP = re.compile(r"\\(?:textsuperscript|text|mathrm|mathbf|textbf|mbox|boxed|fbox|operatorname)\s?\{([^{}]{0,400})\}")
+_LATEX_SPACE = re.compile(r"\\[,;:!() \[\]]")
+_NUMBERED = re.compile(
+    r"(?:evidence|image|picture|text|source|piece|document|passage|证据|图片?|图像|文本|文字|资料|来源|材料)[ #]?[1-9]:"
+    r"(?=[0-9零一二两三四五六七八九十])",
+    re.IGNORECASE,
+)
+"""The number of a piece and a colon before a value: the two are no time (``证据1：6:45``)."""
+
+
+def bare(text: str, languages: Languages) -> str:
+    """Folded text without markup; a JSON object as lines."""
+    text = _NUMBERED.sub(lambda match: match[0][:-1] + "\t", text)
+    if "{" in text and '"' in text:
+        text = _from_json(text, {key for lexicon in languages for key in lexicon.marks.keys}) or text
+    return _unmark(text) if re.search(r"[*\\<`&_#>~^]", text) else text
+
+
+def _from_json(text: str, keys: set[str]) -> str | None:
+    """A JSON object as lines of ``key: value``, its answer last; None when the text is not one."""
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end <= start or text[:start].strip(" \n`jsonJSON:"):
+        return None
+    try:
+        data = json.loads(text[start : end + 1])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict):
+        return None
+    lines: list[str] = []
+    answer: str | None = None
+    for key, value in data.items():
+        written = {True: "yes", False: "no"}.get(value) if isinstance(value, bool) else None
+        if written is None:
+            written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        name = str(key).lower().replace("_", " ")
+        if name in keys and answer is None:
+            answer = written
+        else:
+            lines.append(f"{name}: {written}")
+    lines.append("" if answer is None else f"answer: {answer}")
+    tail = text[end + 1 :].strip(" \n`")
+    return "\n".join([tail, *lines] if tail else lines)
+
+
+def _boxed(text: str) -> str:
+    """The last LaTeX box as a marked answer behind the text (braces are matched, so nested groups survive)."""
+    boxes = list(_BOXED.finditer(text))
+    if not boxes:
+        return text
+    last = boxes[-1]
+    depth, at = 1, last.end()
+    while at < len(text) and depth:
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        at += 1
+    inner = text[last.end() : at - 1 if depth == 0 else at]
+    return f"{text[: last.start()].rstrip(' $')} {inner}{text[at:].lstrip('$')}\nfinal answer: {inner}"
+
+
+def _unmark(text: str) -> str:
+    """Markdown, HTML and LaTeX dressing removed."""
+    if "\\" in text:
+        text = _boxed(text)
+        for _ in range(2):
+            text = _LATEX_GROUP.sub(r"\1", text)
+        text = _LATEX_SPACE.sub(" ", text).replace("\\$", "$").replace("\\%", "%").replace("\\", " ").replace("{,}", ",")
+    text = _SUPERSCRIPT.sub(r"\1", text)
+    if "<" in text:
+        for opening, closing in _BOXES:
+            low = text.lower()
+            at = low.rfind(opening)
+            if at >= 0:
+                end = low.find(closing, at)
+                inner = text[at + len(opening) : end if end >= 0 else len(text)].strip()
+                text = f"{text}\nfinal answer: {inner}"
+        text = _TAG.sub("\n", text)
+    if "&" in text and ";" in text:
+        text = fold(html.unescape(text))
+    text = _STRUCK.sub(" ", text).replace("*", "").replace("```json", "").replace("`", "").replace("__", "")
+    return _HEADING.sub("", text)
+
+
+_MARKER = re.compile(r"(?m)^[ \t]*[(\[]?([0-9]{1,2})[.)、\]](?![0-9](?!\.[0-9]|[颗个型]))[ \t]*")
+
+
+def _without_markers(text: str) -> str:
+    """A text without the numbers of a list whose lines run from 1: they number, and are no values."""
+    markers = list(_MARKER.finditer(text))
+    if len(markers) < 2 or [int(marker[1]) for marker in markers] != list(range(1, len(markers) + 1)):
+        return text
+    return _MARKER.sub("- ", text)
+
+
+# --- marks -----------------------------------------------------------------------------------------------------------
+
+
+def _turns(shown: str, languages: Languages) -> tuple[str, str]:
+    """What a model answers before it puts a further question to itself, and the rest."""
+    low, cut = shown.lower(), len(shown)
+    for lexicon in languages:
+        for match in islice(lexicon.marks.turn.finditer(low), 2):  # the first may be an echo of the question that was asked
+            before = low[: match.start()].strip()
+            if before and (_any_mark(before, languages) or (len(before) <= SHORT and "\n" not in before)):
+                if not _any_mark(low[match.end() :], languages, final=True) or _any_mark(before, languages, final=True):
+                    cut = min(cut, match.start())
+                break
+    return shown[:cut].rstrip(), shown[len(shown[:cut].rstrip()) :]
+
+
+def _any_mark(low: str, languages: Languages, final: bool = False) -> bool:
+    return any(
+        not final or match["final"] is not None for lexicon in languages for match in lexicon.marks.answer.finditer(low)
+    )
+
+
+def _marked(shown: str, languages: Languages) -> int:
+    """Where the marked answer begins: behind the last mark of a final one, else behind the last mark; -1 for none."""
+    low = shown.lower()
+    marks = sorted(
+        (match.end(), match["final"] is not None) for lexicon in languages for match in lexicon.marks.answer.finditer(low)
+    )
+    if not marks:
+        return max((match.end() for lexicon in languages for match in lexicon.marks.weak.finditer(low)), default=-1)
+    finals = [at for at, final in marks if final]
+    return finals[-1] if finals else marks[-1][0]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cmqa_tasks.harness.lm import LMConflictTask
     from cmqa_tasks.harness.lmms import ConflictTask
     from cmqa_tasks.models.tiny import build as build_tiny_model
-    from cmqa_tasks.reading.answers import read_response
+    from cmqa_tasks.reading import read_response
     from cmqa_tasks.scoring.outcomes import score_response
     from cmqa_tasks.scoring.policies import policy
     from cmqa_tasks.training.chunks import Source as MixSource

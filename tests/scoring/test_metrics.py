@@ -33,6 +33,7 @@ def test_rates_of_a_small_run_by_hand() -> None:
         "prefers_image": 2 / 3,
         "unparsed": 2 / 16,
         "abstained": 1 / 16,
+        "failed": 0.0,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_extract import LAMP
+from reading_cases import LAMP
 
 from cmqa_tasks.facts.records import Outcome, Relation, Side
 from cmqa_tasks.reading import Reading

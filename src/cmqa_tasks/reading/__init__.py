@@ -5,7 +5,7 @@ Rules only, no model: fast enough to re-score a run while you wait, and the same
 stance (:mod:`~cmqa_tasks.reading.stance`) and its values (:mod:`~cmqa_tasks.reading.values`) are judged by rules that know no
 language: languages are data (:mod:`~cmqa_tasks.reading.lexicon`).
 
-    >>> read("The image says $24.99 but the review says $29.99, so they conflict.", fact).conflict   # doctest: +SKIP
+    >>> read_response("The image says $24.99 but the review says $29.99, so they conflict.", question).conflict   # doctest: +SKIP
     True
 
 A response longer than :data:`~cmqa_tasks.reading.response.LIMIT` characters is read at its head and at its tail; when
@@ -14,9 +14,9 @@ both were read and differ, it counts as unparsed rather than as either.
 
 from __future__ import annotations
 
-from cmqa_tasks.reading.forms import read
+from cmqa_tasks.reading.forms import read, read_response
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention
 from cmqa_tasks.reading.reading import Reading
 from cmqa_tasks.reading.values import mentions
 
-__all__ = ["BARE", "FOREIGN", "TYPED", "Mention", "Reading", "mentions", "read"]
+__all__ = ["BARE", "FOREIGN", "TYPED", "Mention", "Reading", "mentions", "read", "read_response"]

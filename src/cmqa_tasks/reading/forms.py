@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from cmqa_tasks.asking.protocols import Form, Meaning
+from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Fact, Side
 from cmqa_tasks.reading import verdict
 from cmqa_tasks.reading.lexicon import Languages, shipped
@@ -24,6 +25,8 @@ from cmqa_tasks.reading.stance import calls, stance
 from cmqa_tasks.reading.text import Text
 from cmqa_tasks.reading.values import Found, Sought, expected, find, other_value, sought
 
+_SHORTEST_COPY = 24
+"""Characters of the shortest response that may be a copy of its prompt."""
 HEAD = 400
 """Characters at the beginning and at the end of a response in which a yes, a no or a letter is looked for."""
 
@@ -125,6 +128,8 @@ def _values(asked: Asked, text: Text, found: Sequence[Found], conflict: bool) ->
         kept = verdict.kept(text, kept)
         gave_up, kept = verdict.undecided(text, kept)
         kept = _not_repeated(text, kept, wanted, gave_up)
+    if not conflict and _candidates(text, found):
+        return NOTHING
     settled = expected(kept)
     if settled:
         sides = verdict.settle(text, settled) if not conflict else list(dict.fromkeys(mention.side for mention in settled))
@@ -132,12 +137,10 @@ def _values(asked: Asked, text: Text, found: Sequence[Found], conflict: bool) ->
             return ABSTAINED
         return of_sides(False, ["a" if side == "a" else "b" for side in sides], wanted)
     zero = _zero(text, wanted)
-    if zero is not None and not found:
+    if zero is not None:
         return of_sides(False, (zero,), wanted)
     if gave_up:
         return ABSTAINED
-    if _candidates(text, found):
-        return NOTHING
     other = other_value(kept, len(text.low))
     if other is not None:
         return NOTHING if _broken(text, other, wanted) else of_other(other.readings[0])
@@ -147,7 +150,9 @@ def _values(asked: Asked, text: Text, found: Sequence[Found], conflict: bool) ->
 
 def _not_repeated(text: Text, found: list[Found], wanted: Sought, gave_up: bool) -> list[Found]:
     """The mentions without numbers that only repeat the question, where the answer gives another value or gives up."""
-    own = [m for m in found if not any(f in wanted.figures for f in re.findall(r"[0-9]+(?:[.,][0-9]+)*", text.low[m.start : m.end]))]
+    own = [
+        m for m in found if not any(f in wanted.figures for f in re.findall(r"[0-9]+(?:[.,][0-9]+)*", text.low[m.start : m.end]))
+    ]
     return own if gave_up or expected(own) else found
 
 
@@ -155,7 +160,7 @@ def _zero(text: Text, wanted: Sought) -> Side | None:
     """The side whose value is zero, where the answer is that there are none."""
     if wanted.kind != "count" or "0" not in wanted.canonical.values():
         return None
-    if not any(lexicon.answer.nothing.match(view) for lexicon, view in text.spoken):
+    if not any(lexicon.answer.nothing.search(view) for lexicon, view in text.spoken):
         return None
     return "a" if wanted.canonical["a"] == "0" else "b"
 
@@ -163,7 +168,11 @@ def _zero(text: Text, wanted: Sought) -> Side | None:
 def _candidates(text: Text, found: Sequence[Found]) -> bool:
     """Whether a text lists three or more values, each in a line, and settles on none of them."""
     lines = [line for line in text.low.split("\n") if line.strip()]
-    return len(lines) >= 3 and len({mention.readings[:1] for mention in found}) >= 3 and all(len(line.strip()) <= 12 for line in lines)
+    return (
+        len(lines) >= 3
+        and len({mention.readings[:1] for mention in found}) >= 3
+        and all(len(line.strip()) <= 12 for line in lines)
+    )
 
 
 def _broken(text: Text, other: Found, wanted: Sought) -> bool:
@@ -271,7 +280,7 @@ def letter_of(response: Response, letters: Sequence[str], languages: Languages |
         low = response.shown[:HEAD].lower()
         settled = [match for match in languages.settled.finditer(low) if (match[1] or match[2]).upper() in letters]
         if len({match[1] or match[2] for match in settled}) > 1:
-            return None
+            return ""
     if not settled:
         return None
     return "" if _several(languages, low, settled[-1], letters) else (settled[-1][1] or settled[-1][2]).upper()
@@ -323,6 +332,35 @@ ORDER: Mapping[Form, tuple[Callable[[Asked], Reading | None], ...]] = {
 """Which forms a protocol's form of answer is read in, the first that speaks."""
 
 
+def read_response(response: str, question: Question, reasoning_opened: bool = False, cut: bool = False) -> Reading:
+    """Read a response to a question.
+
+    Args:
+        response: what the model wrote.
+        question: what it was asked, and in which form an answer was asked for.
+        reasoning_opened: the prompt ended with the mark that opens the reasoning.
+        cut: the response ended at the token limit.
+    """
+    letters = {option.letter: option.means for option in question.options}
+    return read(response, question.fact, question.form, letters, _prompt(response, question), reasoning_opened, cut)
+
+
+def _prompt(response: str, question: Question) -> tuple[str, ...]:
+    """The texts of the prompt that a response may copy, the instruction first; nothing for one that is too short for it.
+
+    A single one of the lettered options is an answer, and so is no copy.
+    """
+    if len(response) < _SHORTEST_COPY:
+        return ()
+    passages = tuple(passage for passage in question.passages if passage is not None)
+    own = "\n".join(part.text for part in question.prompt if part.text is not None and part.text not in passages)
+    lines = own.split("\n")
+    options = [line for line in lines if re.match(r"\s*[A-Z]\. ", line)]
+    if sum(line.strip() in response for line in options) < 2:
+        lines = [line for line in lines if line not in options]
+    return ("\n".join(lines), *passages)
+
+
 def read(
     response: str,
     fact: Fact,
@@ -346,12 +384,13 @@ def read(
         languages: those to read; by default those that are shipped.
     """
     languages = languages or shipped()
-    parsed = parse(response, prompt, reasoning_opened, cut, languages)
+    parsed = parse(response, prompt, reasoning_opened, cut, form != "final_line", languages)
     if parsed.failed:
         return FAILED
     asked = Asked(parsed, sought(fact), letters or {}, languages)
     reading = next(filter(None, (reader(asked) for reader in ORDER[form])), NOTHING)
-    if reading == NOTHING and parsed.later:  # nothing before the question that it puts to itself: that is an echo of ours
+    if parsed.later and not (reading.conflict or reading.statement or reading.other or len(reading.sides) == 1):
+        # no answer before what it goes on with: a question that it puts to itself is an echo of ours, a mark that of its answer
         asked = replace(asked, response=parsed.whole(languages))
         reading = next(filter(None, (reader(asked) for reader in ORDER[form])), NOTHING)
     return reading

@@ -1,5 +1,6 @@
 """What was asked, and what an answer mentions beside it: *they agree on the price* settles another question than *they agree
-that shipping is extra*."""
+that shipping is extra*.
+"""
 
 from __future__ import annotations
 

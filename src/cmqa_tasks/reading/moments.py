@@ -334,7 +334,9 @@ def score(low: str) -> list[Mention]:
     apart, han = low, list[Mention]()
     if has_han(low):
         apart, han = islands(low), list(_han_scores(low))
-        goals = [] if han else [one for one in scan(low) if one.han and one.unit in ("球", "points", "个") and one.values[0] < 100]
+        goals = (
+            [] if han else [one for one in scan(low) if one.han and one.unit in ("球", "points", "个") and one.values[0] < 100]
+        )
         if len(goals) == 2 and len(low) < 80:  # 红队3球，蓝队1球
             reading = f"{int(goals[0].values[0])}-{int(goals[1].values[0])}"
             han = [Mention(goals[0].start, goals[1].unit_end, (reading,), BARE)]

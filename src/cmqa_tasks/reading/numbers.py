@@ -340,7 +340,7 @@ def _unit_words() -> re.Pattern[str]:
 
 def _han_unit(low: str, end: int) -> tuple[str, int]:
     """The unit or measure word that follows a number, canonical where it is known, and where it ends."""
-    at = end + 1 if low[end : end + 1] == " " else end
+    at = end + 1 if low[end : end + 1] in (" ", "(") else end
     match = _unit_words().match(low, at)
     if match is not None:
         return match.lastgroup or "", match.end()
@@ -374,7 +374,11 @@ def marks_item(low: str, start: int, end: int) -> bool:
     value and go on in a sentence.
     """
     written, mark = low[start:end], low[end : end + 1]
-    if len(written) > 2 or not (written.isdigit() and written.isascii()) or low[low.rfind("\n", 0, start) + 1 : start].strip(" -("):
+    if (
+        len(written) > 2
+        or not (written.isdigit() and written.isascii())
+        or low[low.rfind("\n", 0, start) + 1 : start].strip(" -(")
+    ):
         return False
     number = int(written)
     return any(
@@ -583,6 +587,8 @@ def _sum(low: str, number: Number) -> tuple[str, int, int]:
             return after.lastgroup or "", number.start, after.end()
         if unit == "kuai" or (before and unit == "CNY"):
             return before, start, end
+        if before and low[number.end : end].strip() in SYMBOLS:  # of the next sum: $24.99 $29.99
+            end = number.end
         return unit, start if before else number.start, end
     if before and (not number.han or unit not in known_units()) and unit != LABEL:
         return before, start, number.end
@@ -620,7 +626,13 @@ def money(low: str) -> list[Mention]:
         if whole is not None and share:
             end = number.unit_end if number.unit in CENTS or number.han else number.end
             start, total, currency, place = whole[0], round(whole[2] + share, 2), whole[3], place / 10
-            found[-1] = Mention(start, end, (amount(total, currency) if currency else quantity(total),), TYPED if currency else BARE)
+            if not currency and number.unit in CURRENCIES:
+                currency = number.unit
+            elif not currency and (after := chinese().patterns["currency_after"].match(low, end)):  # 二十四块九毛九人民币
+                currency, end = after.lastgroup or "", after.end()
+            found[-1] = Mention(
+                start, end, (amount(total, currency) if currency else quantity(total),), TYPED if currency else BARE
+            )
             whole = (start, end, total, currency) if number.han and place > 0.01 else None
             continue
         whole, place = None, 1.0
@@ -660,14 +672,14 @@ def count(low: str) -> list[Mention]:
         one = number.spelled and values == (1.0,)
         if one and number.han and len(low) > 12 and number.unit not in known_units():  # 一个 is hardly ever a count
             continue
-        if one and not number.han and (number.unit in functional or number.unit in ("", "other")):
-            if number.start or number.end < len(low.rstrip(". ")):
-                continue
+        alone = not number.start and number.end >= len(low.rstrip(". "))
+        if one and not number.han and not alone and (number.unit in functional or number.unit in ("", "other")):
+            continue
         if number.unit in known_units():
             found.append(Mention(number.start, number.unit_end, (f"{quantity(number.values[0])} {number.unit}",), FOREIGN))
-        elif number.han:
-            found.append(Mention(number.start, number.end, tuple(map(quantity, values)), BARE))
-        elif not (_labelled(low, number) or _in_date_or_time(low, number) or "/" in low[max(0, number.start - 1) : number.end + 1]):
+        elif number.han or not (
+            _labelled(low, number) or _in_date_or_time(low, number) or "/" in low[max(0, number.start - 1) : number.end + 1]
+        ):
             found.append(Mention(number.start, number.end, tuple(map(quantity, values)), BARE))
     return found
 

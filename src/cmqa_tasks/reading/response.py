@@ -1,8 +1,8 @@
 """A response, parsed once: what of it is an answer at all, without reasoning, copies of the prompt and markup.
 
-    >>> response = parse("<think>They differ.</think>**$24.99**")
-    >>> response.shown, response.answered
-    ('$24.99', True)
+>>> response = parse("<think>They differ.</think>**$24.99**")
+>>> response.shown, response.answered
+('$24.99', True)
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 
-from cmqa_tasks.reading.folding import fold, has_han
+from cmqa_tasks.reading.folding import HAN, fold
 from cmqa_tasks.reading.lexicon import Languages, shipped
 
 LIMIT = 20_000
@@ -63,7 +63,12 @@ class Response:
 
 
 def parse(
-    raw: str, prompt: Sequence[str] = (), reasoning_opened: bool = False, cut: bool = False, languages: Languages | None = None
+    raw: str,
+    prompt: Sequence[str] = (),
+    reasoning_opened: bool = False,
+    cut: bool = False,
+    first: bool = True,
+    languages: Languages | None = None,
 ) -> Response:
     """Parse a response.
 
@@ -72,6 +77,7 @@ def parse(
         prompt: the texts of its prompt, so that a copy of it is known as such.
         reasoning_opened: the prompt ended with the mark that opens the reasoning.
         cut: the response ended at the token limit.
+        first: what it answers before it goes on with another answer is all that counts.
         languages: those that it may be written in; by default those that are shipped.
     """
     languages = languages or shipped()
@@ -83,7 +89,7 @@ def parse(
     shown = bare(fold(visible), languages).strip() if answered else ""
     later = ""
     if len(shown) <= LIMIT:
-        shown, later = _turns(_without_markers(shown), languages)
+        shown, later = _turns(_without_markers(shown), first, languages)
     marked = _marked(shown, languages)
     aloud = marked > 0 and _ALOUD.match(shown) is not None
     ends = cut and bool(shown) and shown[-1:].isalnum()
@@ -101,8 +107,9 @@ _FAILED = re.compile(
     r"|(?:HTTP(?:/[0-9.]+)?|HTTPError|Error|API error|Error code|Status(?: code)?|Request failed)[^\n]{0,30}?\b[45][0-9]{2}\b"
     r"|[45][0-9]{2}:? (?:Bad Request|Unauthorized|Payment Required|Forbidden|Not Found|Request Timeout|Too Many Requests|Internal"
     r" Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)"
-    r"|(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out|Too Many Requests|Rate limit (?:exceeded|reached)"
-    r"|Connection (?:error|refused|reset|aborted)|Read timed out|Request timed out|upstream (?:connect|request))\b"
+    r"|(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out|Too Many Requests"
+    r"|Rate limit (?:exceeded|reached)|Connection (?:error|refused|reset|aborted)"
+    r"|Read timed out|Request timed out|upstream (?:connect|request))\b"
     r"|\{\s*\"(?:error|detail)\"\s*:|<html>\s*<head>\s*<title>[45][0-9]{2}|Traceback \(most recent call last\))",
     re.IGNORECASE,
 )
@@ -114,11 +121,18 @@ _NAMES = "(?:seed:)?(?:think|thinking|reasoning|thought|thoughts|reflection|scra
 _OPEN = re.compile(
     rf"<{_NAMES}>|\[THINK\]|\u25c1think\u25b7|<\|channel\|?>\s*(?:analysis|commentary|thought)\b(?:<\|message\|>)?", re.IGNORECASE
 )
-_CLOSE = re.compile(rf"</{_NAMES}>|\[/THINK\]|\u25c1/think\u25b7|<channel\|>|<\|channel\|>\s*final\s*(?:<\|message\|>)?", re.IGNORECASE)
+_CLOSE = re.compile(
+    rf"</{_NAMES}>|\[/THINK\]|\u25c1/think\u25b7|<channel\|>|<\|channel\|>\s*final\s*(?:<\|message\|>)?", re.IGNORECASE
+)
 _BARE_OPEN = re.compile(r"\s*(?:<?\|?start\|?>?assistant)?(?:think(?:ing)?|thought|reasoning)\s*\n|\s*analysis(?=[A-Z\s])")
-_BARE_CLOSE = re.compile(r"(?:assistant)?\s*final(?=[^a-z\s])|assistantfinal|assistant\s*\n|(?:^|\n)[ \t]*(?:final |the )?answer[ \t]*:?[ \t]*(?:\n|(?<=:))", re.IGNORECASE)
+_BARE_CLOSE = re.compile(
+    r"(?:assistant)?\s*final(?=[^a-z\s])|assistantfinal|assistant\s*\n"
+    r"|(?:^|\n)[ \t]*(?:final|response)[ \t]*\n|(?:^|\n)[ \t]*(?:final |the )?answer[ \t]*:?[ \t]*(?:\n|(?<=:))",
+    re.IGNORECASE,
+)
 _ALOUD = re.compile(
-    r"\W*(?:(?i:hmm+|okay|ok|alright|all right|wait|let me (?:think|see|look)|let's see|so,? the user|the user (?:asks|wants|is asking)"
+    r"\W*(?:(?i:hmm+|okay|ok|alright|all right|wait"
+    r"|let me (?:think|see|look)|let's see|so,? the user|the user (?:asks|wants|is asking)"
     r"|first, i need|i need to|think\n)|嗯|好的?，|让我(?:想|看|来)|用户(?:问|想)|我需要)"
 )
 """Begins a response that thinks aloud."""
@@ -151,7 +165,10 @@ def _apart(raw: str, opened: bool) -> tuple[str, str, bool]:
 
 # --- copies ----------------------------------------------------------------------------------------------------------
 
-_ECHO = re.compile(r"\s*(?:<\|im_start\|>|<\|start_header_id\|>|<\|start\|>|\[INST\]|###? ?)?(?:user|human|instruction|question)\b", re.IGNORECASE)
+_ECHO = re.compile(
+    r"\s*(?:<\|im_start\|>|<\|start_header_id\|>|<\|start\|>|\[INST\]|###? ?)?(?:user|human|instruction|question)\b",
+    re.IGNORECASE,
+)
 _ASSISTANT = re.compile(
     r"(?:<\|im_start\|>|<\|start_header_id\|>|<\|start\|>|(?:^|\n|(?<=\s))###? ?)\s*assistant(?:<\|end_header_id\|>)?\s*:?"
     r"|(?:^|\n)[ \t]*assistant[ \t]*(?::|(?=\n|$))|\bASSISTANT:|\[/INST\]",
@@ -168,17 +185,18 @@ def _own_words(raw: str) -> str:
     return raw if own is None else raw.lstrip()[own.end() :]
 
 
-_UNIT = re.compile(r"[^\n.!?。！？]*(?:[.!?](?=[\s\"')]|$)|[。！？]|\n|$)")
+_SENTENCE = re.compile(r"(?:[^\n.!?。！？]|[.!?](?![\s\"')]|$))*(?:[.!?。！？\n]|$)")
 _FEWEST = 4
 """Words, or twice as many Chinese characters, of a sentence that is a copy where it stands in both."""
 
 
 def _squeezed(text: str) -> str:
-    return " ".join(fold(text).lower().split())
+    """A sentence as it is compared: folded, in lower case, without markup and superfluous white space."""
+    return " ".join(fold(text).lower().split()).strip(" *>#")
 
 
-def _weight(unit: str) -> float:
-    return sum(has_han(char) for char in unit) / 2 + len(re.findall(r"[a-z0-9]+", unit))
+def _weighty(sentence: str) -> bool:
+    return len(HAN.findall(sentence)) / 2 + len(re.findall(r"[a-z0-9]+", sentence)) >= _FEWEST
 
 
 def without_copies(shown: str, prompt: Sequence[str]) -> str:
@@ -186,44 +204,32 @@ def without_copies(shown: str, prompt: Sequence[str]) -> str:
 
     A sentence of the instruction or of the question is a copy wherever it stands. Of the evidence a single sentence may be
     quoted as an answer; two running, or one behind a copied heading, are a copy, and so is the broken one that ends it.
-    """
-    copied = {_squeezed(unit).strip(" *>#") for text in prompt for unit in _UNIT.findall(text)}
-    copied = {unit for unit in copied if unit}
-    whole = " \n ".join(map(_squeezed, prompt))
-    kept: list[str] = []
-    run: list[str] = []
-    heavy = 0
 
-    def close(last: bool) -> None:
-        nonlocal run, heavy
-        if run and (heavy >= 2 or (heavy == 1 and any(_squeezed(unit).strip(" *>#") in instructions for unit in run))):
+    Args:
+        shown: what the response shows.
+        prompt: the texts of the prompt; its own text, without the evidence, comes first.
+    """
+    sentences = [(sentence, _squeezed(sentence)) for sentence in _SENTENCE.findall(shown) if sentence]
+    whole = "\n".join(" ".join(fold(text).lower().split()) for text in prompt)
+    if not any(plain in whole and _weighty(plain) for _, plain in sentences):
+        return shown
+    copied = {_squeezed(sentence) for text in prompt for sentence in _SENTENCE.findall(text)}
+    own = {_squeezed(sentence) for sentence in _SENTENCE.findall(prompt[0])}
+    kept: list[str] = []
+    run: list[tuple[str, str]] = []
+    for sentence, plain in [*sentences, ("", "\0")]:
+        broken = bool(run) and sentence == sentences[-1][0] and len(plain) > 8 and plain in whole
+        if not plain or plain in copied or broken:
+            run.append((sentence, plain))
+            continue
+        heavy = [other for _, other in run if _weighty(other) or (len(other) > 4 and other[-1] in ":：") or other not in copied]
+        if len([other for other in heavy if other]) >= 2 or any(other in own and _weighty(other) for other in heavy):
             kept.append("\n")
         else:
-            kept.extend(run)
-        run, heavy = [], 0
-
-    instructions = {unit for unit in copied if _instruction(unit, prompt)}
-    units = [unit for unit in _UNIT.findall(shown) if unit]
-    for index, unit in enumerate(units):
-        plain = _squeezed(unit).strip(" *>#")
-        if not plain or plain in copied:
-            run.append(unit)
-            heavy += _weight(plain) >= _FEWEST or (bool(plain) and len(plain) > 8 and plain[-1] in ":：")
-            continue
-        tail = index == len(units) - 1 and bool(run) and len(plain) > 8 and plain in whole
-        if tail:
-            run.append(unit)
-            heavy += 1
-            continue
-        close(False)
-        kept.append(unit)
-    close(True)
+            kept += [other for other, _ in run]
+        run = []
+        kept.append(sentence)
     return "".join(kept)
-
-
-def _instruction(unit: str, prompt: Sequence[str]) -> bool:
-    """Whether a sentence of a prompt is one of its instruction: the prompt's own text, which comes first, holds it."""
-    return bool(prompt) and _weight(unit) >= _FEWEST and unit in _squeezed(prompt[0])
 
 
 # --- markup ----------------------------------------------------------------------------------------------------------
@@ -331,8 +337,8 @@ def _without_markers(text: str) -> str:
 # --- marks -----------------------------------------------------------------------------------------------------------
 
 
-def _turns(shown: str, languages: Languages) -> tuple[str, str]:
-    """What a model answers before it puts a further question to itself, and the rest."""
+def _turns(shown: str, first: bool, languages: Languages) -> tuple[str, str]:
+    """What a model answers before it puts a further question to itself, or marks a further answer, and the rest."""
     low, cut = shown.lower(), len(shown)
     for lexicon in languages:
         for match in islice(lexicon.marks.turn.finditer(low), 2):  # the first may be an echo of the question that was asked
@@ -341,13 +347,18 @@ def _turns(shown: str, languages: Languages) -> tuple[str, str]:
                 if not _any_mark(low[match.end() :], languages, final=True) or _any_mark(before, languages, final=True):
                     cut = min(cut, match.start())
                 break
+    if first:
+        marks = [
+            m for lexicon in languages for m in lexicon.marks.answer.finditer(low[:cut]) if m["final"] is None and "\n" in m[0]
+        ]
+        head = low[: min((match.start() for match in marks), default=0)].strip()
+        if head and "\n" not in head and len(head) <= SHORT and head[-1] not in ":?" and not _ALOUD.match(head):
+            cut = min(match.start() for match in marks)
     return shown[:cut].rstrip(), shown[len(shown[:cut].rstrip()) :]
 
 
 def _any_mark(low: str, languages: Languages, final: bool = False) -> bool:
-    return any(
-        not final or match["final"] is not None for lexicon in languages for match in lexicon.marks.answer.finditer(low)
-    )
+    return any(not final or match["final"] is not None for lexicon in languages for match in lexicon.marks.answer.finditer(low))
 
 
 def _marked(shown: str, languages: Languages) -> int:
@@ -359,4 +370,9 @@ def _marked(shown: str, languages: Languages) -> int:
     if not marks:
         return max((match.end() for lexicon in languages for match in lexicon.marks.weak.finditer(low)), default=-1)
     finals = [at for at, final in marks if final]
-    return finals[-1] if finals else marks[-1][0]
+    if finals:
+        return finals[-1]
+    running = all(
+        "\n" not in low[at : other - 1].strip() and low[at:other].count("\n") <= 2 for (at, _), (other, _) in pairwise(marks)
+    )
+    return marks[0 if running else -1][0]

@@ -52,7 +52,9 @@ def stance(said: Iterable[Call]) -> int:
     return verdict
 
 
-def calls(text: Text, matters: Mapping[str, Matter], mentioned: Iterable[tuple[int, str]] = (), plain: bool = False) -> list[Call]:
+def calls(
+    text: Text, matters: Mapping[str, Matter], mentioned: Iterable[tuple[int, str]] = (), plain: bool = False
+) -> list[Call]:
     """What each cue of each language says, in order.
 
     Args:
@@ -122,7 +124,8 @@ class _Judge:
             return 1
         if sense == "shared":
             return -1 if self.one_value(behind, end) else 0
-        negated = self.negations(clause, accord) % 2 == 1 and (accord or cues.definite.search(lead) is None)
+        count = self.negations(clause, accord) if accord or cues.definite.search(lead) is None else 0
+        negated = (count + (sense == "clash" and cues.inner_negation.search(match[0]) is not None)) % 2 == 1
         if (accord or (negated and self.lexicon.script == "words")) and cues.demanded.search(lead):
             return 0  # what should be the case, is not
         if sense in ("difference", "same") and not self.between(match, sense, start, end, lead):
@@ -131,16 +134,18 @@ class _Judge:
             if negated:
                 return 1 if self.concerned(match, sense, start, end, lead) else 0
             return -1 if self.mutual(match, start, end, lead) else 0
-        if negated or denied or cues.inner_negation.search(match[0]):
+        if negated or denied:
             return -1
-        if cues.indefinite.search(lead) or not (
-            sense == "difference" or cues.definite.search(lead) or self.concerned(match, sense, start, end, lead)
-        ):
+        if cues.indefinite.search(lead) or not (sense == "difference" or self.concerned(match, sense, start, end, lead)):
             return 0
         return 1
 
     def begins(self, at: int) -> bool:
         """Whether a cue may begin at a position."""
+        raise NotImplementedError
+
+    def named(self, phrase: str, before: str = "") -> bool:
+        """Whether a phrase is one for the pieces, or for what they say."""
         raise NotImplementedError
 
     def clause(self, lead: str) -> str:
@@ -161,7 +166,7 @@ class _Judge:
         if attribute is None:
             return False
         noun, of = attribute["noun"], attribute["of"]
-        if of and not (self.matter.named(of) or cues.pieces.search(of)):
+        if of and not self.named(of):
             return True
         return cues.pieces.search(noun) is None and noun not in cues.said and noun not in self.matter.topic
 
@@ -215,6 +220,10 @@ class _Judge:
             is not None
         )
 
+    def both(self, start: int, end: int) -> bool:
+        """Whether both values stand in a stretch of the text."""
+        return len({side for at, side in self.sides if start <= at < end}) == 2
+
     def one_value(self, behind: int, end: int) -> bool:
         """Whether what all pieces are said to give is one value."""
         return len({side for at, side in self.sides if behind <= at < min(end, behind + 80)}) == 1
@@ -253,12 +262,17 @@ class _Words(_Judge):
     def _bare(self, stretch: str) -> list[str]:
         return [word.strip("\"',.:;()[]-") for word in stretch.split()]
 
+    def named(self, phrase: str, before: str = "") -> bool:
+        """Whether a noun phrase is one for the pieces, or for what was asked."""
+        if self.cues.pieces.search(phrase):
+            return True
+        head = [word for word in self.cues.head_end.split(phrase)[0].split() if word not in self.cues.fillers]
+        return bool(head) and (head[-1] in self.cues.said or head[-1] in self.matter.topic)
+
     def _known(self, phrase: str) -> bool:
         """Whether a noun phrase is one for the pieces, for what was asked, or for a value."""
-        if self.cues.pieces.search(phrase) or self.cues.pronouns.search(phrase) or self.matter.valued(phrase):
-            return True
-        head = re.split(r" (?:of|in|on|at|for|to|from|and|or|with|by|that|which|as|is|are|was|were)(?![a-z])|[,;:(]", phrase)[0].split()
-        return bool(head) and (head[-1] in self.cues.said or head[-1] in self.matter.topic)
+        phrase = self.cues.object_end.split(phrase)[0]
+        return self.cues.pronouns.search(phrase) is not None or self.matter.valued(phrase) or self.named(phrase)
 
     def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
         """Whether a conflict is one of the pieces, by what it is with, else by who has it."""
@@ -267,13 +281,18 @@ class _Words(_Judge):
         if other is not None and other.end() <= end:
             return self._known(other["object"])
         sentence = view[max(start, match.start() - _NEAR) : min(end, match.end() + _NEAR)]
-        if len(sentence.split()) <= cues.short or self.matter.valued(sentence) or cues.openers.match(view, start):
+        accord = sense in ("accord", "same")
+        near = self.clause(lead) if accord else sentence
+        if len(sentence.split()) <= (_FRAGMENT if accord else cues.short) or self.both(start, end):
             return True
-        near = self.clause(lead) if sense in ("accord", "same") else sentence
-        if sense in ("accord", "same") and self.matter.beside(near):
+        if accord and self.matter.beside(near):
             return False
+        if not accord and cues.openers.match(view, start):
+            return True
         bare = set(self._bare(near))
-        return bool(cues.pieces.search(near) or cues.pronouns.search(near)) or not (bare.isdisjoint(cues.said) and bare.isdisjoint(self.matter.topic))
+        return bool(cues.pieces.search(near) or cues.pronouns.search(near)) or not (
+            bare.isdisjoint(cues.said) and bare.isdisjoint(self.matter.topic)
+        )
 
     def between(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
         """As for any language."""
@@ -295,8 +314,18 @@ class _Words(_Judge):
         following = clause.strip(" .!?\"'*-")
         ends = cues.same_end.search(" " + following)
         if not following or (ends is not None and ends.start() == 0 and not cues.at.search(lead)):
-            return True
+            own = set(self._bare(self.clause(lead))) - cues.fillers
+            known = self.matter.topic | cues.said | self.matter.subject | self.matter.asked
+            of_it = not own or not known.isdisjoint(own) or cues.pieces.search(lead) or cues.pronouns.search(lead)
+            return bool(of_it) and not self._of_another(lead)
         return self.matter.named(" ".join((following[: ends.start()] if ends else following).split()[:4]))
+
+    def _of_another(self, clause: str) -> bool:
+        """Whether what stands before a difference, or *the same*, is that of something else (*the price of the toaster is*)."""
+        matter = self.matter
+        of = re.search(r" of (?:the |an? |another )([a-z]+)", clause)
+        known = matter.topic | self.cues.said | matter.subject | matter.asked
+        return of is not None and matter.kind is not None and of[1] not in known and self.cues.pieces.search(of[0]) is None
 
     def _different(self, match: re.Match[str], start: int, end: int) -> bool:
         cues, matter, view = self.cues, self.matter, self.view
@@ -314,13 +343,15 @@ class _Words(_Judge):
             return False
         if before[-1:] == ["only"]:
             return matter.named(behind)
-        if cues.restriction.match(view, match.end()):
+        if match[0].endswith(" in") or cues.restriction.match(view, match.end()):
             return matter.named(behind) or cues.pieces.search(behind) is not None
         own = {word for word in before if word not in cues.fillers}
         asked = matter.topic | cues.said | matter.subject
         whose = cues.pieces.search(view[floor : match.start()])
         if own and cues.predicate.match(match[0]) and own.isdisjoint(asked) and not whose:
             return False  # Temperatures differ between the two reports.
+        if self._of_another(view[floor : match.start()]):
+            return False
         bare = self._bare(view[start:end])
         if len(bare) <= _FRAGMENT or cues.pieces.search(view, start, end) or {"one", "other"} <= set(bare):
             return True
@@ -337,8 +368,9 @@ class _Words(_Judge):
         other = self.cues.object.match(self.view, match.end())
         if other is not None and other.end() <= end:
             return self._known(other["object"])
-        near = " ".join(lead.split()[-10:])
-        return bool(self.cues.pieces.search(near) or self.cues.pronouns.search(near)) or not self.cues.said.isdisjoint(self._bare(near))
+        near = " ".join(lead.split()[-10:]) + self.view[match.end() : min(end, match.end() + 40)]
+        known = self.cues.pieces.search(near) or self.cues.pronouns.search(near)
+        return bool(known) or not self.cues.said.union(self.matter.topic).isdisjoint(self._bare(near))
 
 
 class _Characters(_Judge):
@@ -348,21 +380,30 @@ class _Characters(_Judge):
         """A cue may begin anywhere."""
         return True
 
-    def _near(self, match: re.Match[str], start: int, end: int) -> str:
-        return self.view[max(start, match.start() - 2 * _REACH["characters"]) : min(end, match.end() + _REACH["characters"])]
+    def named(self, phrase: str, before: str = "") -> bool:
+        """Whether a phrase is one for the pieces, for what they say (as what stands before it may be), or for a value."""
+        whose, _, what = phrase.rpartition("的")
+        if self.cues.pieces.search(phrase) or self.matter.valued(phrase):
+            return True
+        placed = not whose or whose[-1] in "上中里内前后" or not what  # 处方上的剂量, not 杯垫的颜色
+        return any(word in phrase and (placed or word in before) for word in self.matter.topic)
 
     def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
         """Whether a conflict is one of the pieces, by what it is with, else by who has it."""
         cues = self.cues
-        before, after = cues.object_before.search(self.clause(lead)), cues.object.match(self.view, match.end())
-        if sense == "accord" or match[0].startswith("不"):
-            for other in (before, after):
-                if other is not None and not (cues.pieces.search(other["object"]) or self.matter.valued(other["object"])):
-                    return False
-        near = self._near(match, start, end)
-        if end - start <= cues.short or cues.pieces.search(near) or self.matter.valued(near):
+        if cues.definite.search(lead):
             return True
-        return cues.subjects.search(near) is not None
+        clause = self.clause(lead)
+        for other in (cues.object_before.search(clause), cues.object.match(self.view, match.end())):
+            if other is not None and not self.named(next(filter(None, other.groups())), clause[: other.start()]):
+                return False
+        reach = _REACH["characters"]
+        near = self.view[max(start, match.start() - 2 * reach) : min(end, match.end() + reach)]
+        return (
+            len(re.findall("[\u3400-\u9fff]", near)) <= cues.short
+            or self.both(start, end)
+            or bool(cues.pieces.search(near) or any(word in near for word in self.matter.topic))
+        )
 
     def between(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
         """As for any language."""
@@ -383,4 +424,6 @@ class _Characters(_Judge):
         own = cues.links.sub("", clause.strip(" \"'")).strip()
         if own and cues.subjects.search(own) is None:  # 两份证据矛盾，但产品相同
             return short
-        return short or cues.subjects.search(self.view, max(start, match.start() - _REACH["characters"]), match.start()) is not None
+        return (
+            short or cues.subjects.search(self.view, max(start, match.start() - _REACH["characters"]), match.start()) is not None
+        )

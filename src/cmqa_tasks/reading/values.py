@@ -1,4 +1,4 @@
-"""What to look for in the responses about one fact, and where it stands: the known written forms first, then any value of the kind."""
+"""What to look for in the responses about one fact, and where it stands: known written forms first, then values of the kind."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ DRESSING = " \n\t.。!！,，\"'`*:"
 """What may stand around a value that is a whole answer."""
 _MEASURED = ("money", "count", "percent", "rating", "level", "rate", "distance", "dose")
 _WORDS = re.compile(r"[a-z]{2,}")
+_NO_LETTER_BEFORE, _NO_LETTER_BEHIND = r"(?<![^\W\u3400-\u9fff])", r"(?![^\W\u3400-\u9fff])"
 _OTHER_NAME = frozenset("新老小东西南北")
 """Before a Chinese name, these make it the name of something else."""
 _NEUTRAL = frozenset(["no", "not", "never", "nor", "neither", "without"])
@@ -95,9 +96,7 @@ class Sought:
 
     def matters(self, lexicons: Sequence[Lexicon]) -> dict[str, Matter]:
         """What was asked, for each language."""
-        return {
-            lexicon.language: Matter(lexicon, self.kind, self.subject, self.asked, self.forms) for lexicon in lexicons
-        }
+        return {lexicon.language: Matter(lexicon, self.kind, self.subject, self.asked, self.forms) for lexicon in lexicons}
 
     def exactly(self, text: str) -> Side | None:
         """The side whose value a text is, as a whole."""
@@ -175,15 +174,17 @@ def _readings(kind: Kind, canonical: str) -> list[str]:
 
 def _standing(form: str, kind: Kind) -> re.Pattern[str]:
     """A written form that stands by itself: its Latin ends as whole words, its figures as whole numbers."""
-    first, last = form[0], form[-1]
-    before = r"(?<![0-9][.,:/])(?<!\w)" if first.isascii() and first.isdigit() else r"(?<!\w)" if first.isascii() and first.isalnum() else ""
-    after = r"(?![.,:/]?[0-9])(?!\w)" if last.isascii() and last.isdigit() else r"(?!\w)" if last.isascii() and last.isalnum() else ""
-    if has_han(form):
-        before, after = before.replace(r"\w", "[a-z0-9]"), after.replace(r"\w", "[a-z0-9]")
-        if kind == "name":
-            before += f"(?<![{''.join(sorted(_OTHER_NAME))}])"
-        elif len(form) == 1:
-            before, after = f"(?<!{HAN.pattern})", f"(?!{HAN.pattern})"
+    first, last = (form[at].isascii() and form[at] for at in (0, -1))
+    before = _NO_LETTER_BEFORE if first and first.isalnum() else ""
+    after = _NO_LETTER_BEHIND if last and last.isalnum() else ""
+    if first and first.isdigit():
+        before += r"(?<![0-9][.,:/])"
+    if last and last.isdigit():
+        after += r"(?![.,:/]?[0-9])"
+    if has_han(form) and kind == "name":
+        before += f"(?<![{''.join(sorted(_OTHER_NAME))}])"
+    elif has_han(form) and len(form) == 1:
+        before, after = f"(?<!{HAN.pattern})", f"(?!{HAN.pattern})"
     return re.compile(before + re.escape(form) + after)
 
 
@@ -218,7 +219,14 @@ Forms = tuple[tuple[str, ...], ...]
 
 @lru_cache(maxsize=FACTS_KEPT)
 def _sought(
-    kind: Kind, a: str, b: str, forms_a: Forms, forms_b: Forms, tolerance: float, entities: tuple[str, ...], questions: tuple[str, ...]
+    kind: Kind,
+    a: str,
+    b: str,
+    forms_a: Forms,
+    forms_b: Forms,
+    tolerance: float,
+    entities: tuple[str, ...],
+    questions: tuple[str, ...],
 ) -> Sought:
     canonical: dict[Side, str] = {"a": a, "b": b}
     written: dict[Side, list[str]] = {"a": list(map(fold, chain(*forms_a))), "b": list(map(fold, chain(*forms_b)))}
@@ -303,9 +311,7 @@ def find(cased: str, wanted: Sought) -> list[Found]:
     known = [literal for literal in literals if literal.level == TYPED]
     # of an open class the known names count, whatever a reader of shapes makes of their neighbourhood
     kept = [
-        mention
-        for mention in read
-        if wanted.kind != "name" or mention.level == TYPED or mention in clear_of([mention], known)
+        mention for mention in read if wanted.kind != "name" or mention.level == TYPED or mention in clear_of([mention], known)
     ]
     return longest([*literals, *(Found(*mention, wanted.side_of(mention)) for mention in kept)])
 

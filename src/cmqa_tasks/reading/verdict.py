@@ -188,10 +188,17 @@ def _without_totals(text: Text, found: list[Found]) -> list[Found]:
     left = found[:1]
     for mention in found[1:]:
         last = left[-1]
-        adds_up = mention.side != last.side and "\n" not in text.low[last.end : mention.start] and any(
-            (lexicon.answer.total_before.search(view[last.end : mention.start]) or lexicon.answer.total_after.match(view, mention.end))
-            and not lexicon.answer.attribution.search(view, last.end, mention.start)
-            for lexicon, view in text.spoken
+        adds_up = (
+            mention.side != last.side
+            and "\n" not in text.low[last.end : mention.start]
+            and any(
+                (
+                    lexicon.answer.total_before.search(view[last.end : mention.start])
+                    or lexicon.answer.total_after.match(view, mention.end)
+                )
+                and not lexicon.answer.attribution.search(view, last.end, mention.start)
+                for lexicon, view in text.spoken
+            )
         )
         if not adds_up:
             left.append(mention)

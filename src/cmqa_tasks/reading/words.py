@@ -202,7 +202,7 @@ def _han_closed(low: str, kind: str) -> list[Mention]:
     found: list[Mention] = []
     for match in re.compile(pattern).finditer(low):
         (start, end), form = match.span(), match[0]
-        if within.match(low, max(0, start - 1)) or (start == 0 and within.match(f"~{low[:12]}")):
+        if within.match(low, start - 1) if start else within.match(f"~{low[:12]}"):
             continue
         end += kind == "allergen" and low[end : end + 1] == "酱"
         found.append(Mention(start, end, (*forms[form], form), TYPED))
@@ -270,9 +270,9 @@ def _han_names(text: str) -> list[Mention]:
     found: list[Mention] = []
     for match in patterns["place"].finditer(text):
         written = patterns["name_lead"].sub("", match[0])
-        if len(written) > 2 or (len(written) == 2 and written[1] in "街路巷桥"):
-            if patterns["not_name"].fullmatch(written) is None:
-                found.append(Mention(match.end() - len(written), match.end(), (written,), BARE))
+        long = len(written) > 2 or (len(written) == 2 and written[1] in "街路巷桥")
+        if long and patterns["not_name"].fullmatch(written) is None:
+            found.append(Mention(match.end() - len(written), match.end(), (written,), BARE))
     return found
 
 

@@ -50,10 +50,14 @@ class Metric:
     higher_is_better: bool | None
     """None where neither direction is better (preferences)."""
     description: str
-    mark: Callable[[Scored], float | None]
-    """1 or 0 for an item that counts, else None."""
+    answered: Callable[[Scored], float | None]
+    """1 or 0 for an answer that counts, else None; see :meth:`mark`."""
     by_relation: bool = False
     """Whether the rates over conflict items and over agree items weigh the same, whatever their numbers."""
+
+    def mark(self, item: Scored) -> float | None:
+        """1 or 0 for an item that counts, else None. A request that failed has no answer, and counts under ``failed`` alone."""
+        return None if item.outcome == "failed" and self.name != "failed" else self.answered(item)
 
     def marks(self, items: Iterable[Scored]) -> list[Mark]:
         """The marks of the items that count."""
@@ -115,11 +119,12 @@ PREFERS_ENGLISH = Metric(
 )
 UNPARSED = Metric("unparsed", False, "share of items whose response could not be read", _any_share("unparsed"))
 ABSTAINED = Metric("abstained", None, "share of items where the model declined to answer", _any_share("abstain"))
+FAILED = Metric("failed", False, "share of items whose request failed, so that there was no answer", _any_share("failed"))
 READ_CORRECT = Metric("read_correct", True, "share of single pieces read correctly", _share("single", "correct"))
 CRIED_CONFLICT = Metric("cried_conflict", False, "share of single pieces called contradictory", _share("single", "conflict"))
 
-_PAIR = (BALANCED, RECOGNITION, FALSE_ALARM, NAMED_BOTH, AGREE_CORRECT, PREFERS_FIRST, UNPARSED, ABSTAINED)
-_SINGLE = (READ_CORRECT, CRIED_CONFLICT, UNPARSED, ABSTAINED)
+_PAIR = (BALANCED, RECOGNITION, FALSE_ALARM, NAMED_BOTH, AGREE_CORRECT, PREFERS_FIRST, UNPARSED, ABSTAINED, FAILED)
+_SINGLE = (READ_CORRECT, CRIED_CONFLICT, UNPARSED, ABSTAINED, FAILED)
 
 
 def metrics_of(arm: Arm) -> tuple[Metric, ...]:

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from cmqa_tasks.asking.protocols import Form, Meaning
 from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Fact, Outcome, Relation, Side
-from cmqa_tasks.reading import Reading
-from cmqa_tasks.reading.answers import Statement, read, read_response
+from cmqa_tasks.reading import Reading, read, read_response
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,6 +26,10 @@ def score(reading: Reading, relation: Relation, first_side: Side) -> Outcome:
             first or the second piece's.
         first_side: the side that is shown first; on ``agree`` and ``single`` the only one shown.
     """
+    if reading.failed:
+        return "failed"
+    if reading.statement is not None:
+        return "conflict" if reading.conflict else "other" if relation == "conflict" else "correct"
     if reading.conflict:
         return "conflict"
     if len(reading.sides) > 1:
@@ -39,13 +42,6 @@ def score(reading: Reading, relation: Relation, first_side: Side) -> Outcome:
     if reading.abstained:
         return "abstain"
     return "other" if reading.other is not None else "unparsed"
-
-
-def score_statement(statement: Statement, relation: Relation) -> Outcome:
-    """The outcome of an answer to *do they contradict each other?*: right or not, without any value."""
-    if statement == "contradict":
-        return "conflict"
-    return "other" if relation == "conflict" else "correct"
 
 
 def score_answer(
@@ -66,11 +62,20 @@ def score_answer(
         form: in which form the protocol asks for the answer.
         letters: what each letter stands for, where the form is ``letter``.
     """
-    return _scored(read(response, fact, form, letters or {}), relation, first_side)
+    reading = read(response, fact, form, letters or {})
+    return score(reading, relation, first_side), reading.parsed
 
 
-def score_response(response: str, question: Question) -> tuple[Outcome, str | None]:
+def score_response(
+    response: str, question: Question, reasoning_opened: bool = False, cut: bool = False
+) -> tuple[Outcome, str | None]:
     """What a response to a question did.
+
+    Args:
+        response: what the model wrote.
+        question: what it was asked.
+        reasoning_opened: the prompt ended with the mark that opens the reasoning.
+        cut: the response ended at the token limit.
 
     A response that the reader fails on is ``unparsed``, with a warning. Both harnesses score after all generation, so an
     error here would cost every answer of the run.
@@ -79,20 +84,15 @@ def score_response(response: str, question: Question) -> tuple[Outcome, str | No
         the outcome, and what was read, for a human reader; None when nothing was recognised.
     """
     try:
-        return _scored(read_response(response, question), question.item.relation, question.pieces[0].side)
+        reading = read_response(response, question, reasoning_opened, cut)
+        return score(reading, question.item.relation, question.pieces[0].side), reading.parsed
     except Exception:  # whatever the fault is, it concerns this answer alone
         _LOG.warning("item %s: its answer could not be read and counts as unparsed", question.item.id, exc_info=True)
         return "unparsed", None
-
-
-def _scored(reading: Reading | Statement, relation: Relation, first_side: Side) -> tuple[Outcome, str | None]:
-    if isinstance(reading, Reading):
-        return score(reading, relation, first_side), reading.parsed
-    return score_statement(reading, relation), reading
 
 
 def is_right(relation: str, outcome: str) -> bool:
     """The right call: of two pieces, whether they are called contradictory where they are and nowhere else; of one, its value."""
     if relation == "single":
         return outcome == "correct"
-    return (outcome == "conflict") == (relation == "conflict")
+    return outcome != "failed" and (outcome == "conflict") == (relation == "conflict")

@@ -64,7 +64,7 @@ SENSES = ("flat", "clash", "shared", "difference", "accord", "same")
 
 
 class Stance(Data):
-    """How answers state that the pieces contradict each other, deny it, or only suppose it. Fields without a default are needed."""
+    """How answers state that the pieces contradict each other, deny it, or only suppose it."""
 
     flat: Regex = NEVER
     """A conflict whatever stands before it, unless it is merely supposed (*cannot both be true*)."""
@@ -131,6 +131,10 @@ class Stance(Data):
     """A cue with the noun that it belongs to, as ``noun`` (*conflicting accounts*), and what that is of, as ``of``."""
     object: Regex = NEVER
     """Behind a cue: what it is a conflict or an agreement with, as ``object``."""
+    object_end: Regex = NEVER
+    """Where that ends."""
+    head_end: Regex = NEVER
+    """Behind the noun that a phrase is about (*the price | of the kettle*)."""
     object_before: Regex = NEVER
     """Before a cue, where a language puts it there: what it is with, as ``object`` (*与展厅规模不符*)."""
     demanded: Regex = NEVER
@@ -381,7 +385,8 @@ class Languages(tuple[Lexicon, ...]):
         no, yes = self.joined("says_no"), self.joined("says_yes")
         return re.compile(
             rf"(?<![a-z])(?:(?:{lead})[\W_]*(?:(?P<no>{no})|(?P<yes>{yes}))|(?P<plain_no>no)(?=\s*[,.!;:)]|\s*$)"
-            rf"|(?P<plain_yes>yes)(?=\s*[,.!;:)]|\s*$))", re.IGNORECASE
+            rf"|(?P<plain_yes>yes)(?=\s*[,.!;:)]|\s*$))",
+            re.IGNORECASE,
         )
 
     def _particles(self, how: str) -> re.Pattern[str]:

@@ -1,0 +1,86 @@
+"""Junk of any length is a counted outcome, under every form."""
+
+from __future__ import annotations
+
+import pytest
+from reading_cases import LAMP, all_cases
+
+from cmqa_tasks.asking.protocols import Form
+from cmqa_tasks.facts.records import OUTCOMES
+from cmqa_tasks.reading import read
+from cmqa_tasks.reading.response import LIMIT
+from cmqa_tasks.scoring.outcomes import score_answer
+
+HOSTILE = {
+    "no": "no " * 333_333,
+    "not": "not " * 250_000,
+    "digits": "1" * 1_000_000,
+    "spaced digits": "1 " * 500_000,
+    "grouped digits": "1,111," * 166_000,
+    "parentheses": "(" * 1_000_000,
+    "braces": '{"a":' * 200_000,
+    "brackets": "[" * 1_000_000,
+    "stars": "\u2605" * 1_000_000,
+    "number words": "twenty one hundred and " * 43_000,
+    "tags": "<think>" * 143_000,
+    "closed tags": "<think></think>" * 66_000,
+    "boxes": "\\boxed{" * 143_000,
+    "markers": "answer: " * 125_000,
+    "conflicts": "conflict " * 111_000,
+    "dots": ". " * 500_000,
+    "newlines": "\n" * 1_000_000,
+    "spaces": " " * 1_000_000,
+    "accents": "\u00e9\u0130" * 500_000,
+    "colons": "8:" * 500_000,
+    "capitals": "Aa " * 333_000,
+    "both": "both they " * 100_000,
+    "differences": "prices differ in " * 60_000,
+    "agreements": "both agree that the same " * 40_000,
+    "Chinese one": "一" * 1_000_000,
+    "numerals": "一二三" * 333_000,
+    "tens": "十" * 1_000_000,
+    "points": "一点" * 500_000,
+    "mixed digits": "1万2千" * 200_000,
+    "digits in text": "是1" * 500_000,
+    "Chinese not": "不" * 1_000_000,
+    "without": "没有" * 500_000,
+    "no conflict": "没有矛盾" * 250_000,
+    "clauses": "矛盾，" * 333_000,
+    "Chinese agree": "两者一致。" * 200_000,
+    "Chinese different": "不同" * 500_000,
+    "flat": "其中必有一个是" * 142_000,
+    "Chinese sources": "图片文字" * 250_000,
+    "Chinese answers": "答案：" * 333_000,
+    "chosen": "应该是" * 333_000,
+    "uncertain": "无法" * 500_000,
+    "north": "东南西北" * 250_000,
+    "dates": "三月" * 500_000,
+    "hours": "三点" * 500_000,
+    "fractions": "百分之" * 333_000,
+    "ratio": "比" * 1_000_000,
+    "street": "街" * 1_000_000,
+    "red": "红" * 1_000_000,
+    "rain": "雷阵" * 500_000,
+    "Chinese half": "半" * 1_000_000,
+    "full stops": "。" * 999_999 + "中",
+    "traditional": "圖" * 1_000_000,
+    "Chinese brackets": "（中" * 500_000,
+    "switching": "conflict矛盾" * 100_000,
+}
+
+
+@pytest.mark.parametrize("junk", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("size", [LIMIT, 1_000_000])
+def test_junk_of_any_length_is_a_counted_outcome(junk: str, size: int) -> None:
+    """Just below the limit everything is read; beyond it only two windows. How long it takes is the benchmark's to say."""
+    facts = {case.fact.kind: case.fact for case in all_cases()}
+    for kind, fact in list(facts.items())[:: 1 if size == LIMIT else 4]:
+        outcome, _ = score_answer(junk[:size], fact, "conflict", "a")
+        assert outcome in OUTCOMES, kind
+        assert outcome not in ("first", "second", "correct"), (kind, outcome)
+
+
+@pytest.mark.parametrize("form", ["free", "final_line", "yes_no", "letter"])
+def test_a_huge_response_is_read_under_every_form(form: Form) -> None:
+    for response in ("Final answer: " * 80_000, "\n" * 1_000_000, "答案：" * 300_000, "A " * 500_000):
+        read(response, LAMP, form, {"A": "b", "B": "conflict", "C": "a", "D": "abstain"})

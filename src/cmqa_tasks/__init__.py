@@ -84,7 +84,7 @@ _HOMES = {
     "harness.lm": ("LMConflictTask",),
     "harness.lmms": ("ConflictTask",),
     "models.tiny": ("build_tiny_model=build",),
-    "reading.answers": ("read_response",),
+    "reading": ("read_response",),
     "scoring.outcomes": ("score_response",),
     "scoring.policies": ("policy",),
     "training.mix": ("mix",),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cmqa_tasks.harness.lmms import ConflictTask
     from cmqa_tasks.models.tiny import build as build_tiny_model
     from cmqa_tasks.reading import read_response
+    from cmqa_tasks.results.runs import read_runs
     from cmqa_tasks.scoring.outcomes import score_response
     from cmqa_tasks.scoring.policies import policy
     from cmqa_tasks.training.chunks import Source as MixSource
@@ -68,6 +69,7 @@ __all__ = [
     "read_attention",
     "read_jsonl",
     "read_response",
+    "read_runs",
     "score_response",
     "segment_batch",
 ]
@@ -85,6 +87,7 @@ _HOMES = {
     "harness.lmms": ("ConflictTask",),
     "models.tiny": ("build_tiny_model=build",),
     "reading": ("read_response",),
+    "results.runs": ("read_runs",),
     "scoring.outcomes": ("score_response",),
     "scoring.policies": ("policy",),
     "training.mix": ("mix",),

@@ -23,14 +23,12 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line per item."""
     from cmqa_tasks.asking.items import items
-    from cmqa_tasks.facts.records import ARMS, arm_named
     from cmqa_tasks.facts.release import DEFAULT
-    from cmqa_tasks.harness.catalogue import task_name
+    from cmqa_tasks.harness.catalogue import arm_of
     from cmqa_tasks.worlds.own import opened
 
     release = opened(options.data or DEFAULT)
-    arm = {task_name(arm): arm for arm in ARMS.values()}.get(options.arm) or arm_named(options.arm)
-    for item in items(arm, release.facts.values(), release.name):
+    for item in items(arm_of(options.arm), release.facts.values(), release.name):
         fact = release.facts[item.fact_id]
         question = fact.question.get("en") or next(iter(fact.question.values()))
         print(item.id, item.relation, fact.world, fact.type, question, sep="\t")

@@ -17,7 +17,7 @@ from typing import Literal
 
 from cmqa_tasks.asking import prompts
 from cmqa_tasks.asking.protocols import BARE, DEFAULT_PROTOCOL, PROTOCOLS
-from cmqa_tasks.facts.records import ARMS, Arm
+from cmqa_tasks.facts.records import ARMS, Arm, arm_named
 
 Harness = Literal["lmms_eval", "lm_eval"]
 HARNESSES: tuple[Harness, ...] = ("lmms_eval", "lm_eval")
@@ -79,6 +79,15 @@ def suffix(protocol: str, language: str = DEFAULT_LANGUAGE) -> str:
 def task_name(arm: Arm, protocol: str = DEFAULT_PROTOCOL, language: str = DEFAULT_LANGUAGE) -> str:
     """Name of the shipped task of an arm: ``clqa_en_zh__neutral``."""
     return f"{arm.family}_{arm.name}{suffix(protocol, language)}"
+
+
+def arm_of(name: str) -> Arm:
+    """A shipped arm by its name or by that of its default task: ``image_text``, ``cmqa_image_text``.
+
+    Raises:
+        ValueError: no such arm; the message lists those that exist.
+    """
+    return {task_name(arm): arm for arm in ARMS.values()}.get(name) or arm_named(name)
 
 
 def files(harness: Harness) -> Iterator[TaskFile]:

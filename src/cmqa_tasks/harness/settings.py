@@ -53,7 +53,11 @@ class Settings:
         ]
 
     def metadata(self) -> dict[str, Any]:
-        """What the results file says of the task."""
+        """What a harness's results file says of the task."""
+        return self.about() | {"harness": version(_DISTRIBUTIONS[self.harness])}
+
+    def about(self) -> dict[str, Any]:
+        """What there is to say of the task itself, whatever runs it."""
         return {
             **self.rest["metadata"],
             "pieces": [list(kind) for kind in self.arm.pieces],
@@ -62,7 +66,6 @@ class Settings:
             "release": self.release.name,
             "release_sha256": self.release.fingerprint,
             "package": cmqa_tasks.__version__,
-            "harness": version(_DISTRIBUTIONS[self.harness]),
         }
 
 

@@ -59,6 +59,8 @@ class TaskMetadata(BaseModel):
     question_language: str
     package: str | None = None
     harness: str | None = None
+    scored_by: str | None = None
+    """What scored answers that were made elsewhere, with its version: no harness ran."""
     pieces: tuple[tuple[str, str], ...] | None = None
     model: dict[str, str] | None = None
 

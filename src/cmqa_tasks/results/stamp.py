@@ -141,7 +141,7 @@ def _model(harness: Harness, file: ResultsFile, task: TaskConfig) -> ModelStamp:
         arguments=",".join([str(settings.model), *(f"{key}={value}" for key, value in sorted(given.items()))]),
         dtype=dtype if dtype and dtype != "auto" else UNKNOWN,
         attn_implementation=about.get("attn_implementation") or arguments.get("attn_implementation") or UNKNOWN,
-        harness=f"{harness} {version or UNKNOWN}",
+        harness=metadata.scored_by or f"{harness} {version or UNKNOWN}",
         package=metadata.package or UNKNOWN,
         changes=_changes(file, task),
     )

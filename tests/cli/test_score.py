@@ -112,6 +112,15 @@ def test_part_of_the_answers_is_a_limited_run(
     assert (stamp.limited, stamp.original, stamp.effective) == (True, 8, 5)
 
 
+def test_a_response_that_is_null_is_a_request_that_failed(own_file: Path, own_release: Release, tmp_path: Path) -> None:
+    first, *others = answers(own_release, "oracle", "image_text")
+    file = written(tmp_path / "answers.jsonl", [first | {"response": None}, *others])
+    assert score(file, tmp_path / "out", own_file, "image_text") == 0
+    (run,) = read_runs([tmp_path / "out"])
+    outcomes = run.parts["image_text"].items["outcome"].to_pylist()
+    assert (outcomes[0], outcomes.count("failed")) == ("failed", 1)
+
+
 def test_runs_of_one_second_stand_beside_each_other(own_file: Path, own_release: Release, tmp_path: Path) -> None:
     for arm in PAIRS:
         file = written(tmp_path / f"{arm}.jsonl", answers(own_release, "oracle", arm))
@@ -137,7 +146,8 @@ def test_the_protocol_decides_how_answers_are_read(own_file: Path, own_release: 
         ('{"response": "x"}', ":2: no 'id' among 'response'"),
         ('{"id": "a", "answer": "x"}', ":2: no 'response' among 'id', 'answer'"),
         ('{"id": 7, "response": "x"}', ":2: id: int '7' instead of a text"),
-        ('{"id": "a", "response": null}', ":2: response: null instead of a text"),
+        ('{"id": null, "response": "x"}', ":2: id: null instead of a text"),
+        ('{"id": "a", "response": ["x"]}', ":2: response: list"),
         ('{"id": "nobody", "response": "x"}', ":2: id: release 'receipts' has no item 'nobody'; 'cmqa items ARM' lists"),
         ("first", ":2: id: {first!r} stands on line 1 already"),
         ("other arm", ":2: id: {other!r} is an item of arm text, not of receipts_image_text; name that arm as well"),

@@ -32,6 +32,8 @@ from cmqa_tasks.scoring.metrics import metrics_of
 from cmqa_tasks.writing.files import write_text
 
 _ID, _RESPONSE = "id", "response"
+REQUEST_FAILED = "[LMMS_EVAL_REQUEST_FAILED]"
+"""What stands for a response that is null, as in lmms-eval: there was no answer. It counts as ``failed``."""
 _NAMES = ("peft", "delta", "pretrained", "model")
 """Arguments that tables would take for the model's name."""
 _NAMED = 3
@@ -76,7 +78,8 @@ def score_answers(
     """Score a file of answers and write the run. Nothing is written unless every answer can be scored.
 
     Args:
-        path: JSON lines, each with ``id`` (of an item) and ``response`` (a text); other fields are passed over.
+        path: JSON lines, each with ``id`` (of an item) and ``response`` (a text, or null for a request that failed);
+            other fields are passed over.
         arms: what the answers are to, each by its name or as an arm of one's own.
         out: directory for the results file and a samples file for each arm.
         model: what answered, for tables.
@@ -154,7 +157,8 @@ def _parsed(line: bytes, where: str) -> tuple[str, str]:
         raise AnswersError(f"{where}: no JSON: {error}") from None
     if not isinstance(row, dict):
         raise AnswersError(f"{where}: {_kind(row)} instead of an object with {_ID!r} and {_RESPONSE!r}")
-    return _text(row, _ID, where), _text(row, _RESPONSE, where)
+    failed = _RESPONSE in row and row[_RESPONSE] is None
+    return _text(row, _ID, where), REQUEST_FAILED if failed else _text(row, _RESPONSE, where)
 
 
 def _text(row: Mapping[str, Any], field: str, where: str) -> str:

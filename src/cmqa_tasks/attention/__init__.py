@@ -10,5 +10,5 @@ For example, the mean D of the image over the text by layer and head::
 
     pools(merge(Path("runs/attention/org__model")))["image_text"].map()
 
-``docs/attention.md`` defines every quantity.
+``docs/attention.md`` defines every quantity. Not part of the public API; see :mod:`cmqa_tasks`.
 """

@@ -1,4 +1,6 @@
-"""What is true: records, ids, canonical forms, arms, releases, and a user's own data.
+"""What is true: records, ids, canonical forms, arms and releases.
+
+    load("v1").facts, ARMS["image_text"].pieces
 
 Not part of the public API; see :mod:`cmqa_tasks`.
 """

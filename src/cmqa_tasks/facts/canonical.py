@@ -1,4 +1,8 @@
-"""Whether a value is in its kind's canonical form, which is one only: answers are compared with it letter by letter."""
+"""Whether a value is in its kind's canonical form, which is one only: answers are compared with it letter by letter.
+
+check_canonical("money", "24.99 USD")
+check_canonical("money", "$24.99")       # ValueError: '$24.99' is no money (amount with …)
+"""
 
 from __future__ import annotations
 

@@ -7,4 +7,6 @@
 * :mod:`cmqa_tasks.models.tiny` – tiny random checkpoints of real architectures, for trying things without a download
 
 For example ``lmms-eval --model cmqa_hf --model_args pretrained=Qwen/Qwen2.5-VL-3B-Instruct --tasks cmqa_crossmodal``.
+
+Not part of the public API; see :mod:`cmqa_tasks`.
 """

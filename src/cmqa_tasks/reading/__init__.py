@@ -10,6 +10,8 @@ language: languages are data (:mod:`~cmqa_tasks.reading.lexicon`).
 
 A response longer than :data:`~cmqa_tasks.reading.response.LIMIT` characters is read at its head and at its tail; when
 both were read and differ, it counts as unparsed rather than as either.
+
+Only :func:`read_response` is public; see :mod:`cmqa_tasks`.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ CONFLICT, UNKNOWN = Decision("conflict"), Decision("unknown")
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _Phrases:
     """How a policy talks in a language."""
 
     conflict: str
@@ -60,8 +60,8 @@ class _Words:
     thinking: str
 
 
-_WORDS: Mapping[str, _Words] = {
-    "en": _Words(
+_WORDS: Mapping[str, _Phrases] = {
+    "en": _Phrases(
         conflict="The two pieces of evidence contradict each other.",
         report=" The first one gives {0}, the second one {1}.",
         unknown="I cannot tell.",
@@ -73,7 +73,7 @@ _WORDS: Mapping[str, _Words] = {
         final="Final answer: ",
         thinking="I read the evidence and compare what it says with the question.",
     ),
-    "zh": _Words(
+    "zh": _Phrases(
         conflict="两份证据互相矛盾。",
         report="第一份说是{0}，第二份说是{1}。",
         unknown="无法判断。",
@@ -127,7 +127,7 @@ def respond(question: Question, decision: Decision) -> str:
     return f"{words.thinking}\n{words.final}{answer}" if form == "final_line" else answer
 
 
-def _in_words(question: Question, decision: Decision, words: _Words) -> str:
+def _in_words(question: Question, decision: Decision, words: _Phrases) -> str:
     if decision.kind == "unknown":
         return words.unknown
     if decision.kind == "conflict":

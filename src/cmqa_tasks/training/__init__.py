@@ -2,4 +2,6 @@
 training recipe.
 
 Data flows one way: sources → rows → spool (on disk) → plan (index arrays only) → examples → shards; then TRL trains on them.
+
+Not part of the public API; see :mod:`cmqa_tasks`.
 """

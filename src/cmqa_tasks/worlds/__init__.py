@@ -1,4 +1,10 @@
-"""The worlds that facts come from: news, shopping, maps and health."""
+"""How facts are made and drawn: the worlds (news, shopping, maps and health), languages, releases, and a user's own facts.
+
+    WORLDS["shopping"].types
+    read_jsonl("receipts.jsonl")      # own.py
+
+Not part of the public API; see :mod:`cmqa_tasks`.
+"""
 
 from __future__ import annotations
 

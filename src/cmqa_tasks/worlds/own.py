@@ -46,7 +46,7 @@ class OwnDataError(ValueError):
     """A line of a user's file cannot be used; the message says file, line, field and what is allowed."""
 
 
-class _Spelled(FrozenRecord):
+class _GivenValue(FrozenRecord):
     canonical: str = Field(min_length=1)
     surface: tuple[str, ...] = Field(min_length=1)
 
@@ -54,8 +54,8 @@ class _Spelled(FrozenRecord):
 class _Line(FrozenRecord):
     question: str = Field(min_length=1)
     kind: Kind = "name"
-    a: str | _Spelled
-    b: str | _Spelled
+    a: str | _GivenValue
+    b: str | _GivenValue
     texts: dict[Side, tuple[str, str]] = Field(default_factory=dict)
     images: dict[Side, tuple[str, str]] = Field(default_factory=dict)
     entity: str = ""
@@ -145,12 +145,12 @@ def _fact(line: _Line, index: int, where: str) -> Fact:
         raise OwnDataError(f"{where}: a, b: {error.errors()[0]['msg']}") from error
 
 
-def _value(given: str | _Spelled, line: _Line, where: str) -> Value:
+def _value(given: str | _GivenValue, line: _Line, where: str) -> Value:
     """The value with its surface forms: the user's, else those that we write for its kind."""
-    canonical = given.canonical if isinstance(given, _Spelled) else given
+    canonical = given.canonical if isinstance(given, _GivenValue) else given
     try:
         check_canonical(line.kind, canonical)
-        surface = given.surface if isinstance(given, _Spelled) else _surface(canonical, line)
+        surface = given.surface if isinstance(given, _GivenValue) else _surface(canonical, line)
     except ValueError as error:
         raise OwnDataError(f"{where}: {error}") from error
     return Value(canonical=canonical, surface={line.language: surface})

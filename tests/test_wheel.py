@@ -10,11 +10,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from commands import run_command
 
 from cmqa_tasks.harness import catalogue
 from cmqa_tasks.harness.catalogue import HARNESSES
 from cmqa_tasks.results import latest_results
-from conftest import run_command
 
 ROOT = Path(__file__).parent.parent
 

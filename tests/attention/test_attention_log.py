@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from commands import run_command
 from PIL import Image
 from tiny_runs import VISION, model, requests
 
@@ -25,7 +26,6 @@ from cmqa_tasks.harness.session import SESSION
 from cmqa_tasks.models.hf import CmqaHF
 from cmqa_tasks.results import latest_results, latest_samples
 from cmqa_tasks.scoring import metrics
-from conftest import run_command
 
 Checkpoints = Callable[[str], Path]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run_command
 
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
 from cmqa_tasks.facts.release import load
@@ -19,7 +20,6 @@ from cmqa_tasks.results import latest_samples
 from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import decision_of
 from cmqa_tasks.scoring.policy_rates import policy_rates
-from conftest import run_command
 
 pytestmark = pytest.mark.harness
 OURS = ("-m", "cmqa_tasks.cli", "lm-eval", "run")

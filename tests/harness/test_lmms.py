@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from commands import run_command
 
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY, Arm
@@ -20,7 +21,6 @@ from cmqa_tasks.scoring.metrics import metrics_of
 from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.policies import POLICIES, decision_of, random_choice
 from cmqa_tasks.scoring.policy_rates import policy_rates
-from conftest import run_command
 
 pytestmark = pytest.mark.harness
 NAN = math.nan

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from commands import run_command
 
 from cmqa_tasks.harness.plugin import include
-from conftest import run_command
 
 
 @pytest.mark.parametrize("name", ["lmms-eval", "lm-eval"])

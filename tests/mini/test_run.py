@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from commands import run_command
 
 from cmqa_tasks.facts.resources import checkpoint_dir
 from cmqa_tasks.reports.demo.miniature import PAIR, answered, per_fact
 from cmqa_tasks.scoring.statistics.bootstrap import tail_of
-from conftest import run_command
 from experiments.mini import pieces
 from experiments.mini.__main__ import main
 from experiments.mini.attended import CONTEXTS, imbalances, masses_by_layer

@@ -13,6 +13,7 @@ import lmms_eval.tasks
 import pytest
 import torch
 import yaml
+from commands import run_command
 from lmms_eval.api.instance import Instance
 from lmms_eval.utils import load_yaml_config
 from tiny_runs import VISION, model, requests
@@ -22,7 +23,6 @@ from cmqa_tasks.models.arguments import NAMES
 from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.hf import CmqaHF, device_of
 from cmqa_tasks.results import latest_results, latest_samples, read_runs
-from conftest import run_command
 
 Checkpoints = Callable[[str], Path]
 

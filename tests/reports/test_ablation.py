@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 
 import pytest
-from made_runs import Behaviour, Run, always
+from made_runs import ACROSS, SAME, Run, always, between, evaluate
 from scipy.stats import binomtest
 
 from cmqa_tasks import results
@@ -18,21 +18,6 @@ from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.columns import flat
 from cmqa_tasks.reports.board.files import to_json, to_markdown
 from cmqa_tasks.results import ResultsError, read_runs
-
-SAME, ACROSS = ("text_text", "image_image"), ("image_text", "text_image")
-
-
-def between(first: int, last: int) -> Behaviour:
-    """Recognises the conflicts of some facts, and cries none."""
-    return lambda fact, relation: ("conflict" if first <= fact < last else "first") if relation == "conflict" else "correct"
-
-
-def evaluate(directory: Path, same: Behaviour, across: Behaviour, protocol: str = "aware", **settings: object) -> Path:
-    """A model with one behaviour on pairs of one kind and another across kinds, under a protocol."""
-    told = {"metadata": {"protocol": protocol}, "suffix": "" if protocol == "aware" else f"__{protocol}"} | settings
-    for arms, behaviour in ((SAME, same), (ACROSS, across)):
-        Run(behaviour, arms=arms, **told).write(directory / protocol / arms[0])  # type: ignore[arg-type]
-    return directory
 
 
 def entries_of(*sources: Path | str) -> list[results.Run]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import standins
+from commands import run_command
 
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.reports.before_after.files import to_markdown
@@ -20,7 +21,6 @@ from cmqa_tasks.reports.before_after.scores import Score, paired, unpaired
 from cmqa_tasks.reports.before_after.table import table
 from cmqa_tasks.results import ResultsError, latest_results, latest_samples
 from cmqa_tasks.scoring.statistics.paired import mcnemar
-from conftest import run_command
 
 TASKS = ("blink", "mmmu_val", "mathvista_testmini", "scienceqa_img", "cmqa_crossmodal")
 OPTIONS = ("--tasks", ",".join(TASKS), "--gen-kwargs", "max_new_tokens=1", "--batch-size", "64", "--limit", "12")

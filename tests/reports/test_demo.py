@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import run_command
 
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.resources import checkpoint_dir, located
 from cmqa_tasks.harness.catalogue import MINI_GROUPS
 from cmqa_tasks.reports.demo.miniature import PAIR, by_arm, mass_ratio, share
 from cmqa_tasks.reports.gate.reference import load as load_reference
-from conftest import run_command
 
 REFERENCES = Path(__file__).parents[2] / "leaderboards" / "references"
 PICTURE_AND_NOTE = ("image_text", "text_image")

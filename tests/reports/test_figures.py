@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import Run
+from made_runs import ACROSS, SAME, Run, between, evaluate
 from PIL import Image
 from svg_words import words
-from test_ablation import ACROSS, SAME, between, evaluate
 
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.reports.board import ablation, board, figures

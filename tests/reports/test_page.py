@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from commands import run_command
 from made_runs import Run, always
 
 from cmqa_tasks.asking.question import questions_of
@@ -26,7 +27,6 @@ from cmqa_tasks.reports.board import board, columns
 from cmqa_tasks.reports.page import reasons
 from cmqa_tasks.results import latest_samples, read_runs
 from cmqa_tasks.scoring.marks import sample_of
-from conftest import run_command
 
 LIMIT = 12
 LAYERS, HEADS = (0, 1, 3), 4

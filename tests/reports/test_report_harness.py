@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from commands import run_command
 
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import ARMS
@@ -17,7 +18,6 @@ from cmqa_tasks.harness.catalogue import task_name
 from cmqa_tasks.results import latest_results
 from cmqa_tasks.scoring.policies import decision_of
 from cmqa_tasks.scoring.policy_rates import policy_rates
-from conftest import run_command
 
 pytestmark = pytest.mark.harness
 POLICIES = ("oracle", "follow_image", "random")

@@ -111,3 +111,19 @@ class Run:
         if arm in self.attention:
             row["log_density_ratio"] = {"cluster": record["fact_id"], "score": self.attention[arm]}
         return row
+
+
+SAME, ACROSS = ("text_text", "image_image"), ("image_text", "text_image")
+
+
+def between(first: int, last: int) -> Behaviour:
+    """Recognises the conflicts of some facts, and cries none."""
+    return lambda fact, relation: ("conflict" if first <= fact < last else "first") if relation == "conflict" else "correct"
+
+
+def evaluate(directory: Path, same: Behaviour, across: Behaviour, protocol: str = "aware", **settings: object) -> Path:
+    """A model with one behaviour on pairs of one kind and another across kinds, under a protocol."""
+    told = {"metadata": {"protocol": protocol}, "suffix": "" if protocol == "aware" else f"__{protocol}"} | settings
+    for arms, behaviour in ((SAME, same), (ACROSS, across)):
+        Run(behaviour, arms=arms, **told).write(directory / protocol / arms[0])  # type: ignore[arg-type]
+    return directory

@@ -13,6 +13,7 @@ import pytest
 import torch
 import trl
 import yaml
+from commands import run_command
 from packaging.version import Version
 from PIL import Image
 from tokenizers.processors import TemplateProcessing
@@ -29,7 +30,6 @@ from cmqa_tasks.training.options import options_of
 from cmqa_tasks.training.sources import source_of
 from cmqa_tasks.training.train import MARKS_VISION, check_arguments, collator, sft_arguments, train, training_set
 from cmqa_tasks.training.turns import IGNORED, AssistantTurns, TurnError
-from conftest import run_command
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "train"
 Checkpoints = Callable[[str], Path]

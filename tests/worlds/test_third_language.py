@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run_command
 from german.forms import GERMAN, cardinal
 from PIL import Image
 from shop_texts import exchanged, fields_told, forms, holds, keys, visible
@@ -30,7 +31,6 @@ from cmqa_tasks.worlds import WORLDS, languages_of, passage, phrasebook
 from cmqa_tasks.worlds.build.draw import Drawn, draw, page, texts
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.languages import LANGUAGES, write
-from conftest import run_command
 
 WORLD = WORLDS["shopping"]
 PLACE = list(WORLDS).index(WORLD.name)

@@ -17,6 +17,7 @@ from cmqa_tasks.asking.protocols import Form, Meaning
 from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Fact, Side
 from cmqa_tasks.reading import verdict
+from cmqa_tasks.reading.folding import fold
 from cmqa_tasks.reading.lexicon import Languages, shipped
 from cmqa_tasks.reading.matter import Matter
 from cmqa_tasks.reading.reading import ABSTAINED, FAILED, NOTHING, STATED, Reading, of_other, of_sides
@@ -383,11 +384,14 @@ def read(
         cut: the response ended at the token limit.
         languages: those to read; by default those that are shipped.
     """
-    languages = languages or shipped()
+    wanted, languages = sought(fact), languages or shipped()
+    side = wanted.exactly(fold(response)) if form in ("free", "final_line") and not reasoning_opened else None
+    if side is not None:  # nothing but a value, in one of its known forms
+        return of_sides(False, (side,), wanted)
     parsed = parse(response, prompt, reasoning_opened, cut, form != "final_line", languages)
     if parsed.failed:
         return FAILED
-    asked = Asked(parsed, sought(fact), letters or {}, languages)
+    asked = Asked(parsed, wanted, letters or {}, languages)
     reading = next(filter(None, (reader(asked) for reader in ORDER[form])), NOTHING)
     if parsed.later and not (reading.conflict or reading.statement or reading.other or len(reading.sides) == 1):
         # no answer before what it goes on with: a question that it puts to itself is an echo of ours, a mark that of its answer

@@ -125,7 +125,7 @@ class _Judge:
         if sense == "shared":
             return -1 if self.one_value(behind, end) else 0
         count = self.negations(clause, accord) if accord or cues.definite.search(lead) is None else 0
-        negated = (count + (sense == "clash" and cues.inner_negation.search(match[0]) is not None)) % 2 == 1
+        negated = (count + (cues.inner_negation.search(match[0]) is not None)) % 2 == 1
         if (accord or (negated and self.lexicon.script == "words")) and cues.demanded.search(lead):
             return 0  # what should be the case, is not
         if sense in ("difference", "same") and not self.between(match, sense, start, end, lead):
@@ -207,7 +207,7 @@ class _Judge:
         for cut in self.cues.turn.finditer(clause):  # noqa: B007 -- the last one is wanted
             pass
         scope = self.cues.attribute.sub("\u25a0", clause[cut.end() :] if cut else clause)
-        count = sum(match["idle"] is None for match in self.cues.negation.finditer(scope))
+        count = sum(match.lastgroup != "idle" for match in self.cues.negation.finditer(scope))
         if accord:
             count += self.cues.accord_negation.search(scope) is not None
         return count if self.cues.parity else min(count, 1)
@@ -274,12 +274,19 @@ class _Words(_Judge):
         phrase = self.cues.object_end.split(phrase)[0]
         return self.cues.pronouns.search(phrase) is not None or self.matter.valued(phrase) or self.named(phrase)
 
+    def _subject(self, lead: str) -> bool:
+        """Whether who agrees with a piece may be one: not *the compass rose on the map*."""
+        subject = self.cues.head_end.split(self.clause(lead))[0]
+        own = [word for word in self._bare(subject) if word not in self.cues.fillers]
+        known = self.cues.said | self.matter.topic
+        return not own or not known.isdisjoint(own) or self._known(subject)
+
     def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
         """Whether a conflict is one of the pieces, by what it is with, else by who has it."""
         cues, view = self.cues, self.view
         other = cues.object.match(view, match.end())
         if other is not None and other.end() <= end:
-            return self._known(other["object"])
+            return self._known(other["object"]) and (sense != "accord" or self._subject(lead))
         sentence = view[max(start, match.start() - _NEAR) : min(end, match.end() + _NEAR)]
         accord = sense in ("accord", "same")
         near = self.clause(lead) if accord else sentence
@@ -335,6 +342,8 @@ class _Words(_Judge):
         floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
         if matter.beside(view[floor:ceiling]) or not matter.of_other_kinds.isdisjoint(self._bare(match[0])):
             return False
+        if cues.others.search(match[0].partition("different")[0]):  # with several items at different prices
+            return False
         another = cues.of_another.match(self.text.cased, match.end(), end)
         if another is not None and matter.another(another[1]):
             return False
@@ -367,7 +376,7 @@ class _Words(_Judge):
             return False
         other = self.cues.object.match(self.view, match.end())
         if other is not None and other.end() <= end:
-            return self._known(other["object"])
+            return self._known(other["object"]) and self._subject(lead)
         near = " ".join(lead.split()[-10:]) + self.view[match.end() : min(end, match.end() + 40)]
         known = self.cues.pieces.search(near) or self.cues.pronouns.search(near)
         return bool(known) or not self.cues.said.union(self.matter.topic).isdisjoint(self._bare(near))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import csv
 import gzip
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -17,13 +19,14 @@ import yaml
 from commands import run_command
 from made_runs import Run, always
 
+import cmqa_tasks
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.attention.rows import LAYER_HEAD, AttentionRow, LogMetadata
 from cmqa_tasks.attention.store import ShardWriter
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import Piece
 from cmqa_tasks.facts.release import Release, load
-from cmqa_tasks.reports.board import board, columns
+from cmqa_tasks.reports.board import board, columns, files
 from cmqa_tasks.reports.page import reasons
 from cmqa_tasks.results import latest_samples, read_runs
 from cmqa_tasks.scoring.marks import sample_of
@@ -262,6 +265,72 @@ def test_an_item_shows_all_that_matters(page: Path, runs: Path, watched: Callabl
     assert "detect" in detect
     assert re.search(r"right answer\s+yes", detect)
     assert one.quiet(), (one.said, one.asked)
+
+
+@pytest.mark.harness
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_lands_on_its_item_before_and_after_plots_are_drawn(
+    page: Path, runs: Path, watched: Callable[..., Watched], width: int
+) -> None:
+    item = latest_samples(runs / "follow_image", "cmqa_text_image")[-1]["cmqa_item"]["item_id"]
+    tab = watched(width=width, height=844).open(page, f"#item={item}")
+    top = "document.querySelector('#item').getBoundingClientRect().top"
+    below_header = "document.querySelector('header').getBoundingClientRect().bottom"
+    assert 0 <= tab.evaluate(top) - tab.evaluate(below_header) < 60
+    tab.evaluate("byId('gap-plot').style.minHeight = '1500px'")
+    tab.wait_for_timeout(300)
+    assert 0 <= tab.evaluate(top) - tab.evaluate(below_header) < 60, "what grows above it does not push it away"
+    tab.mouse.wheel(0, -400)
+    tab.wait_for_timeout(300)
+    assert tab.evaluate(top) > 300
+    tab.evaluate("byId('gap-plot').style.minHeight = '1600px'")
+    tab.wait_for_timeout(300)
+    assert tab.evaluate(top) > 300, "a reader who moves is left alone"
+
+
+@pytest.mark.harness
+def test_a_link_to_an_item_that_is_not_there_says_so(page: Path, watched: Callable[..., Watched]) -> None:
+    tab = watched(width=390).open(page, "#item=no%20such")
+    notice = tab.locator("#absent")
+    assert notice.inner_text().startswith(f"There is no item no such among the {4 * LIMIT} items of this page.")
+    assert 0 <= notice.evaluate("element => element.getBoundingClientRect().top") < 300
+    known = tab.evaluate("unpacked('index').then((text) => JSON.parse(text).items[0][0])")
+    tab.evaluate(f"location.hash = '#item={known}'")
+    tab.wait_for_selector("#item .answer")
+    assert not notice.is_visible()
+
+
+@pytest.mark.harness
+def test_the_header_says_what_the_page_is_of(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
+    about = watched().open(page).locator("#about").inner_text()
+    assert "made/follow_image, made/oracle" in about
+    assert f"release {load().name} ({load().fingerprint[:8]})" in about
+    (run,) = read_runs([str(runs / "follow_image")])
+    assert f"{run.dates[0]}" in about
+    assert f"cmqa-tasks {cmqa_tasks.__version__}: cmqa report {runs / 'oracle'} {runs / 'follow_image'} --items 5000" in about
+    assert "docs/" not in about
+
+
+@pytest.mark.harness
+def test_numbers_can_be_downloaded(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
+    tab = watched().open(page)
+
+    def downloaded(button: str) -> str:
+        with tab.expect_download() as download:
+            tab.locator(f"#{button}").click()
+        return Path(download.value.path()).read_text(encoding="utf-8")
+
+    boards = board.make(read_runs([str(runs / name) for name in ("oracle", "follow_image")]))
+    assert downloaded("board-csv") == files.to_csv(boards)
+    assert json.loads(downloaded("board-json")) == json.loads(files.to_json(boards))
+    tab.select_option("#by-arm", "image_text")
+    rows = list(csv.DictReader(io.StringIO(downloaded("items-csv"))))
+    items = json.loads(downloaded("items-json"))
+    assert len(rows) == len(items) == LIMIT
+    assert [row["item"] for row in rows] == [item["item"] for item in items]
+    records = [row["cmqa_item"] for row in latest_samples(runs / "oracle", "cmqa_image_text")]
+    answers = {record["item_id"]: record["outcome"] for record in records}
+    assert {row["item"]: row["made/oracle · aware"] for row in rows} == answers
 
 
 @pytest.mark.harness

@@ -24,16 +24,45 @@ from cmqa_tasks.reports.page.boards import BoardTables
 from cmqa_tasks.reports.page.samples import Samples
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("base.js", "tables.js", "figure.js", "gap.js", "prompts.js", "maps.js", "plots.js", "list.js", "item.js", "main.js")
+_MODELS = 12
+"""Models that the header names."""
+_SCRIPTS = (
+    "base.js",
+    "tables.js",
+    "figure.js",
+    "gap.js",
+    "prompts.js",
+    "maps.js",
+    "plots.js",
+    "list.js",
+    "item.js",
+    "downloads.js",
+    "main.js",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the page is of, for its header."""
+
+    models: tuple[str, ...]
+    releases: tuple[str, ...]
+    evaluated: tuple[str, ...]
+    """The days of the runs, in UTC, sorted."""
+    command: str
+    """What makes the page again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What the page shows."""
 
+    about: About
     boards: Sequence[BoardTables]
     numbers: dict[str, Any]
     """For the plots."""
+    downloads: dict[str, str]
+    """The boards as files, by the ending of their names; empty without boards."""
     samples: Samples
     notes: tuple[str, ...]
 
@@ -129,12 +158,15 @@ def _render(contents: Contents, groups: Sequence[_PackedGroup]) -> str:
     )
     code, plotly = _code(), _plotly()
     return environment.get_template("page.html.j2").render(
+        SHOWN=_MODELS,
         version=cmqa_tasks.__version__,
         style=Markup(_read("page.css")),
         code=Markup(code),
         hashes=[_hash(code), _hash(plotly)],
         plotly=_packed_plotly(),
         index=_index(contents, len(groups)),
+        downloads=pack.packed(pack.dumps(contents.downloads)),
+        about=contents.about,
         groups=groups,
         boards=contents.boards,
         notes=_notes(contents, groups),

@@ -3,7 +3,7 @@
 
 const PAGE = 25;
 const DOTS = 10; // outcomes that a row shows
-const NEUTRAL = new Set(["abstain", "unparsed"]);
+const NEUTRAL = new Set(["abstain", "failed", "unparsed"]);
 const ANY = "";
 
 const isRight = (relation, outcome) => outcome === (relation === "conflict" ? "conflict" : "correct");
@@ -170,7 +170,7 @@ class ItemList {
     this.current = number;
     for (const button of byId("items").querySelectorAll("button"))
       button.setAttribute("aria-current", String(Number(button.dataset.item) === number));
-    this.open(this.items[number]);
+    return this.open(this.items[number]);
   }
 
   /** The next item among those found; turns the page where needed. */

@@ -9,6 +9,7 @@ from cmqa_tasks.facts.records import Relation
 _PAIR = {
     "both": "It lists several values without calling that a contradiction.",
     "abstain": "It declines to answer.",
+    "failed": "There is no answer: the request failed.",
     "unparsed": "No value and no statement about a contradiction could be read in it.",
 }
 _AGREEING = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmqa_tasks.reports.board import files
 from cmqa_tasks.reports.page import ablation, attention_logs, boards, document, maps, pack
 from cmqa_tasks.reports.page.choice import choose
 from cmqa_tasks.reports.page.samples import Samples
@@ -49,26 +51,43 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
     origins = [RunDirectory.parse(text) for text in runs]
     entries = read_runs(origins)
     known = Sources(data)
-    page = _page(entries, origins, known, items, room)
+    page = _page(entries, origins, known, items, room, _command(runs, data, items, room))
     out.parent.mkdir(parents=True, exist_ok=True)
     write_text(out, page.html)
     return Made(out, out.stat().st_size, page.items, page.images, page.notes)
 
 
-def _page(entries: Sequence[Run], origins: Sequence[RunDirectory], data: Sources, items: int, room: int) -> document.Page:
-    found = boards.make(entries)
+def _page(
+    entries: Sequence[Run], origins: Sequence[RunDirectory], data: Sources, items: int, room: int, command: str
+) -> document.Page:
+    ranked = boards.make(entries)
     with attention_logs.opened(entries, origins) as (attention, notes):
         numbers = {
-            "boards": boards.plotted(found),
+            "boards": boards.plotted(ranked),
             "ablation": ablation.make(entries),
             "maps": maps.make(entries, attention),
-            "entries": [_about(entry) for entry in entries],
+            "entries": [_entry(entry) for entry in entries],
         }
         samples = Samples(entries, choose(entries, items), data, attention)
-    notes = tuple(map(visible, notes))
-    return document.make(document.Contents(boards.tables(found), numbers, samples, notes), room)
+    downloads = {"csv": files.to_csv(ranked), "json": files.to_json(ranked)} if ranked else {}
+    about, notes = _about(entries, command), tuple(map(visible, notes))
+    return document.make(document.Contents(about, boards.tables(ranked), numbers, downloads, samples, notes), room)
 
 
-def _about(entry: Run) -> dict[str, str]:
+def _about(entries: Sequence[Run], command: str) -> document.About:
+    names = tuple(dict.fromkeys(pack.name(entry.name) for entry in entries))
+    settings = (entry.setting for entry in entries)
+    releases = tuple(dict.fromkeys(pack.name(f"{one.release} ({one.release_sha256[:8]})") for one in settings))
+    return document.About(names, releases, tuple(sorted({day for entry in entries for day in entry.dates})), visible(command))
+
+
+def _command(runs: Sequence[str], data: Sequence[str], items: int, room: int) -> str:
+    """The command line of the page, but for its name."""
+    options = [part for release in data for part in ("--data", release)]
+    limits = ["--items", str(items), "--megabytes", f"{room / 1e6:g}"]
+    return shlex.join(["cmqa", "report", *runs, *options, *limits, "--out", "report.html"])
+
+
+def _entry(entry: Run) -> dict[str, str]:
     by = "" if entry.setting.by == "generation" else ", by log-likelihood"
     return {"name": pack.name(entry.name), "protocol": ablation.protocol(entry) + by}

@@ -42,7 +42,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.facts import resources
 from cmqa_tasks.facts.records import ARMS, SIDES, Arm, Fact, Piece, evidence_id
 from cmqa_tasks.facts.release import IMAGES, TEXTS, Release, load, shipped
@@ -79,7 +79,7 @@ class Probes:
             (item.fact_id, piece)
             for arm in ARMS.values()
             if arm.single and self._has(arm)
-            for item in items(arm, self.release.facts.values(), self.release.name)
+            for item in items_of(arm, self.release)
             for piece in item.pieces
         }
         self.solvers: dict[str, Solver] = {
@@ -99,7 +99,7 @@ class Probes:
         }
 
     def _has(self, arm: Arm) -> bool:
-        drawn = items(arm, self.release.facts.values(), self.release.name)
+        drawn = items_of(arm, self.release)
         return all(self.release.has(item.fact_id, piece) for item in drawn for piece in item.pieces)
 
     def arms(self, names: Sequence[str]) -> list[Arm]:

@@ -1,16 +1,45 @@
 """From facts to the items of an arm: which piece stands where, balanced and paired.
 
-Every fact gives each two-piece arm one ``conflict`` item and its ``agree`` twin, next to each other, and each single arm one item
-per piece that the conflict items use. Which value comes first, which value an image carries, and which value the twin repeats
-follow from bits of the fact's rank within its type, so each is balanced within every type; the same fact uses
-the same pieces in every arm, so ``image_text`` and ``text_image`` differ in the order of the pieces and in nothing else.
+A release says by which of two rules its items are made (:attr:`cmqa_tasks.facts.release.Release.crossed`). The one of release v1
+is :func:`items`: every fact gives each two-piece arm one ``conflict`` item and its ``agree`` twin, next to each other, and each
+single arm one item per piece that the conflict items use. Which value comes first, which value an image carries, and which value
+the twin repeats follow from bits of the fact's rank within its type, so each is balanced within every type; the same fact uses
+the same pieces in every arm, so ``image_text`` and ``text_image`` differ in the order of the pieces and in nothing else. The
+other rule is :func:`cmqa_tasks.asking.crossed.crossed`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cmqa_tasks.facts.records import Arm, Fact, Item, Modality, Piece, Relation, Side, item_id
+from cmqa_tasks.asking.crossed import crossed
+from cmqa_tasks.facts.records import Arm, Fact, Item, Modality, Piece, Relation, Side, content_id, item_id
+from cmqa_tasks.facts.release import Release
+
+
+def items_of(arm: Arm, release: Release, facts: Iterable[Fact] | None = None) -> Iterator[Item]:
+    """The items of an arm of a release.
+
+    Args:
+        arm: which pieces an item has.
+        release: the facts and their evidence. If it is ``crossed``, facts come in an order that follows from their ids, and an
+            item is made of the renderings that a fact has: :func:`cmqa_tasks.asking.crossed.crossed`. Else :func:`items` are its
+            items, in the order of its facts.
+        facts: some of its facts; by default all.
+    """
+    chosen = release.facts.values() if facts is None else facts
+    if not release.crossed:
+        yield from items(arm, chosen, release.name)
+        return
+    for fact in sorted(chosen, key=lambda fact: content_id("order", fact.id)):
+        for pieces in crossed(arm, fact, lambda piece, fact=fact: release.has(fact.id, piece)):  # type: ignore[misc]
+            yield _made(arm, _relation(pieces), fact, release.name, pieces)
+
+
+def _relation(pieces: Sequence[Piece]) -> Relation:
+    if len(pieces) == 1:
+        return "single"
+    return "agree" if pieces[0].side == pieces[1].side else "conflict"
 
 
 def items(arm: Arm, facts: Iterable[Fact], release: str) -> Iterator[Item]:
@@ -31,6 +60,10 @@ def _item(arm: Arm, relation: Relation, fact: Fact, release: str, sides: Sequenc
         Piece(modality=modality, language=language, side=side, variant=variant)
         for (modality, language), side, variant in zip(arm.pieces, sides, variants, strict=True)
     )
+    return _made(arm, relation, fact, release, pieces)
+
+
+def _made(arm: Arm, relation: Relation, fact: Fact, release: str, pieces: tuple[Piece, ...]) -> Item:
     identity = item_id(release, arm.name, relation, fact.id, pieces)
     return Item(id=identity, release=release, arm=arm.name, relation=relation, fact_id=fact.id, pieces=pieces)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from cmqa_tasks.asking import prompts
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.prompts import PromptPart
 from cmqa_tasks.asking.protocols import Form, Option, form_of, options, protocol_named
 from cmqa_tasks.facts.records import Arm, Fact, Item, Piece
@@ -102,7 +102,7 @@ class Question:
 
 
 def questions_of(arm: Arm, release: Release, protocol: str, language: str = "en") -> list[Question]:
-    """The questions of an arm, in order: each conflict item followed by its agreeing twin.
+    """The questions of an arm, in the order of :func:`cmqa_tasks.asking.items.items_of`.
 
     Args:
         arm: which pieces an item has.
@@ -115,7 +115,7 @@ def questions_of(arm: Arm, release: Release, protocol: str, language: str = "en"
         ValueError: no such protocol.
         cmqa_tasks.asking.prompts.PromptError: no such protocol in this language.
     """
-    return [ask(item, release, protocol, language) for item in items(arm, release.facts.values(), release.name)]
+    return [ask(item, release, protocol, language) for item in items_of(arm, release)]
 
 
 def ask(item: Item, release: Release, protocol: str, language: str = "en") -> Question:

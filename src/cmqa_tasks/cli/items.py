@@ -22,13 +22,13 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print a line per item."""
-    from cmqa_tasks.asking.items import items
+    from cmqa_tasks.asking.items import items_of
     from cmqa_tasks.facts.release import DEFAULT
     from cmqa_tasks.harness.catalogue import arm_of
     from cmqa_tasks.worlds.own import opened
 
     release = opened(options.data or DEFAULT)
-    for item in items(arm_of(options.arm), release.facts.values(), release.name):
+    for item in items_of(arm_of(options.arm), release):
         fact = release.facts[item.fact_id]
         question = fact.question.get("en") or next(iter(fact.question.values()))
         print(item.id, item.relation, fact.world, fact.type, question, sep="\t")

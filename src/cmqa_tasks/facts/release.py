@@ -27,6 +27,8 @@ from cmqa_tasks.writing.problems import first_problem
 
 DEFAULT = "v1"
 """The release that tasks use unless told otherwise."""
+CROSSED_FORMAT = 2
+"""From this ``format`` on, items of a release are crossed."""
 METADATA = "release.json"
 CARD = "README.md"
 FACTS, TEXTS, IMAGES = "facts.parquet", "texts.parquet", "images.parquet"
@@ -74,11 +76,14 @@ class _Contents(Protocol):
 class Release:
     """Facts by id, in order, and the content of their evidence. Cheap to open: images are read when asked for."""
 
-    def __init__(self, name: str, facts: Iterable[Fact], contents: _Contents, fingerprint: str) -> None:
+    def __init__(self, name: str, facts: Iterable[Fact], contents: _Contents, fingerprint: str, *, crossed: bool = False) -> None:
         self.name = name
         self.facts: Mapping[str, Fact] = {fact.id: fact for fact in facts}
         self.fingerprint = fingerprint
         """Hash of everything in it, for results files."""
+        self.crossed = crossed
+        """Whether its items cross the values of both pieces, and need not all evidence; else they are twins, as v1's are.
+        See :mod:`cmqa_tasks.asking.items`."""
         self._contents = contents
 
     @classmethod
@@ -88,10 +93,12 @@ class Release:
         facts: Sequence[Fact],
         texts: Iterable[TextEvidence] = (),
         images: Iterable[ImageEvidence] = (),
+        *,
+        crossed: bool = False,
     ) -> Release:
         """A release in memory, from a user's own records."""
         contents = _Memory({text.id: text.text for text in texts}, {image.id: image.image for image in images})
-        return cls(name, facts, contents, contents.fingerprint([fact.id for fact in facts]))
+        return cls(name, facts, contents, contents.fingerprint([fact.id for fact in facts]), crossed=crossed)
 
     def text(self, fact_id: str, piece: Piece) -> str:
         """The passage of a piece.
@@ -232,7 +239,7 @@ def load(source: str | Path = DEFAULT) -> Release:
     except ValidationError as error:
         raise ReleaseError(f"{directory / FACTS}: {first_problem(error)}") from error
     fingerprint = hashlib.sha256("".join(info.sha256 for _, info in sorted(metadata.files.items())).encode()).hexdigest()
-    return Release(metadata.name, facts, _Parquet(directory), fingerprint)
+    return Release(metadata.name, facts, _Parquet(directory), fingerprint, crossed=metadata.format >= CROSSED_FORMAT)
 
 
 def read_metadata(directory: Path) -> ReleaseMetadata:

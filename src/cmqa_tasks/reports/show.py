@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.question import Question, ask
 from cmqa_tasks.facts.records import ARMS, Item
 from cmqa_tasks.facts.release import Release
@@ -30,7 +30,7 @@ def find(release: Release, identity: str) -> list[Item]:
     found = [
         item
         for arm in ARMS.values()
-        for item in items(arm, facts, release.name)
+        for item in items_of(arm, release, facts)
         if identity in (item.id, item.fact_id) and all(release.has(item.fact_id, piece) for piece in item.pieces)
     ]
     if not found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.question import Question, questions_of
 from cmqa_tasks.facts.records import ARMS, Arm
 from cmqa_tasks.facts.release import Release, ReleaseError
@@ -38,9 +38,7 @@ def filled(release: Release) -> list[Arm]:
 
 
 def _has_all(release: Release, arm: Arm) -> bool:
-    return all(
-        release.has(item.fact_id, piece) for item in items(arm, release.facts.values(), release.name) for piece in item.pieces
-    )
+    return all(release.has(item.fact_id, piece) for item in items_of(arm, release) for piece in item.pieces)
 
 
 def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release: Release) -> Mapping[str, float]:

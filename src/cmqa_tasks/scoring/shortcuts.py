@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.facts.records import Arm, Fact, Item, Piece, evidence_id
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.reading import FOREIGN, Mention, mentions
@@ -109,7 +109,7 @@ class Reader:
 
     def judged(self, arm: Arm) -> Iterator[Judged]:
         """The items of an arm with two pieces."""
-        for item in items(arm, self._release.facts.values(), self._release.name):
+        for item in items_of(arm, self._release):
             fact = self._release.facts[item.fact_id]
             first, second = (self._values(fact, piece) for piece in item.pieces)
             yield Judged(item, fact, Seen((first[0], second[0]), (first[1], second[1]), (first[2], second[2])))

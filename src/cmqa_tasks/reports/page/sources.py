@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.prompts import PromptError
 from cmqa_tasks.asking.protocols import KNOWN
 from cmqa_tasks.asking.question import Question, ask
@@ -45,7 +45,7 @@ class Sources:
             return None
         key = setting.release_sha256, arm
         if key not in self._items:
-            self._items[key] = {item.id: item for item in items(ARMS[arm], release.facts.values(), release.name)}
+            self._items[key] = {item.id: item for item in items_of(ARMS[arm], release)}
         item = self._items[key].get(item_id)
         return None if item is None else (release, item)
 

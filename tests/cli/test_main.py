@@ -104,3 +104,32 @@ def test_a_reader_that_has_had_enough_is_no_mistake(arguments: list[str]) -> Non
 def test_tasks_path_holds_the_tasks(harness: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tasks-path", harness]) == 0
     assert (Path(capsys.readouterr().out.strip()) / "cmqa_crossmodal.yaml").is_file()
+
+
+def test_validate_names_every_fault_and_what_can_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "own.jsonl"
+    good = {"question": "Q?", "kind": "count", "a": "12", "b": "34", "texts": {"a": "12 came.", "b": "34 came."}}
+    file.write_text("\n".join(json.dumps(good | change) for change in ({}, {"a": "twelve"}, {"c": 1})), encoding="utf-8")
+    assert main(["validate", str(file)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert [line.removeprefix(f"{file}:") for line in said.err.splitlines()] == [
+        "2: a: 'twelve' is no count (digits alone: '1200')",
+        "3: c: Extra inputs are not permitted, not 1",
+        "2 faults",
+    ]
+    file.write_text(json.dumps(good), encoding="utf-8")
+    assert main(["validate", str(file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{file}: 1 facts"
+    assert "  text: 2 items" in lines
+    assert any(line.startswith("  text_text: cannot be asked: release 'own' has no text of fact") for line in lines)
+
+
+def test_validate_prints_a_schema_that_agrees_with_the_reader(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["required"] == ["question", "a", "b"]
+    assert schema["additionalProperties"] is False
+    assert main(["validate", "facts.json"]) == 2
+    assert "ends in .jsonl or .jsonl.gz, not facts.json" in capsys.readouterr().err

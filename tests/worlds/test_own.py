@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import gzip
 import json
 import re
+from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.question import questions_of
-from cmqa_tasks.facts.records import ARMS, CANONICAL_FORMS, Arm, Kind
+from cmqa_tasks.facts.records import ARMS, CANONICAL_FORMS, Arm, Item, Kind, Piece
 from cmqa_tasks.facts.release import Release, ReleaseError, load
 from cmqa_tasks.harness.settings import read
 from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.worlds.languages import check_canonical
 from cmqa_tasks.worlds.languages import write as write_value
-from cmqa_tasks.worlds.own import OwnDataError, read_jsonl
+from cmqa_tasks.worlds.own import OwnDataError, faults, opened, read_jsonl
 
 GOOD = {"question": "Q?", "kind": "name", "a": "Elm", "b": "Oak", "texts": {"a": ["x", "y"], "b": ["z", "w"]}}
 
@@ -63,9 +68,18 @@ def test_own_spellings_replace_ours(tmp_path: Path) -> None:
             r":2: b: '1,200' is no count",
         ),
         (GOOD | {"kind": "date", "language": "fr", "a": "3 mars"}, r":2: a: '3 mars' is no date \(ISO 8601"),
-        (GOOD | {"texts": {"a": ["only one"]}}, r":2: texts\.a"),
+        (GOOD | {"texts": {"a": ["x", "y", "z"]}}, r":2: texts\.a: Value should have at most 2 items"),
+        (GOOD | {"texts": {"a": []}}, r":2: texts\.a: Value should have at least 1 item"),
         (GOOD | {"texts": {"c": ["x", "y"]}}, r":2: texts\.c"),
-        (GOOD | {"images": {"a": ["no.png", "no.png"]}}, r":2: images\.a: .*no\.png"),
+        (GOOD | {"texts": {"en": {"c": "x"}}}, r":2: texts\.en\.c: Extra inputs are not permitted"),
+        (GOOD | {"texts": {"a": "same", "b": "same"}}, r":2: texts\.b\.0: the same as texts\.a\.0; renderings must differ"),
+        (GOOD | {"images": {"a": ["no.png", "none.png"]}}, r":2: images\.a: .*no\.png"),
+        (GOOD | {"a": "No", "b": "yes"}, r":2: a: 'No' cannot be told from a statement that nothing contradicts"),
+        (GOOD, r":2: the same as line 1"),
+        ('{"question": "Q?", "a": "x", "a": "y", "b": "z"}', r":2: no JSON: the field 'a' stands twice"),
+        ('{"question": "Q?", "a": "x", "b": "z", "tolerance": NaN}', r":2: no JSON: NaN is no number of JSON"),
+        ("[1]", r":2: Input should be a valid dictionary"),
+        ("[" * 100_000, r":2: no JSON"),
     ],
 )
 def test_a_bad_line_is_named_by_file_line_and_field(tmp_path: Path, row: object, complaint: str) -> None:
@@ -151,6 +165,97 @@ def test_facts_are_numbered_within_their_world_and_type(tmp_path: Path) -> None:
     ]
     release = read_jsonl(write(tmp_path, *rows))
     assert [fact.index for fact in release.facts.values()] == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_all_faults_of_a_file_are_named(tmp_path: Path) -> None:
+    file = write(tmp_path, GOOD, GOOD | {"kind": "money", "texts": {"a": "x", "b": "x"}}, "{", GOOD | {"type": "tree"})
+    assert [fault.removeprefix(f"{file}:") for fault in faults(file)] == [
+        f"2: a: 'Elm' is no money ({CANONICAL_FORMS['money']})",
+        f"2: b: 'Oak' is no money ({CANONICAL_FORMS['money']})",
+        "2: texts.b.0: the same as texts.a.0; renderings must differ",
+        "3: no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+    ]
+    assert faults(write(tmp_path, GOOD)) == []
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz"])
+def test_a_byte_order_mark_line_ends_of_windows_and_gzip_change_nothing(tmp_path: Path, ending: str) -> None:
+    rows = "\r\n".join([json.dumps(GOOD), "", json.dumps(GOOD | {"question": "Q2?"}), ""])
+    data = b"\xef\xbb\xbf" + rows.encode()
+    file = tmp_path / f"own{ending}"
+    file.write_bytes(gzip.compress(data) if ending.endswith("gz") else data)
+    release = opened(file)
+    plain = read_jsonl(write(tmp_path, GOOD, GOOD | {"question": "Q2?"}))
+    assert (release.name, list(release.facts), release.fingerprint) == ("own", list(plain.facts), plain.fingerprint)
+
+
+def test_a_damaged_gzip_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl.gz"
+    file.write_bytes(gzip.compress(json.dumps(GOOD).encode())[:-9])
+    with pytest.raises(OwnDataError, match=r"own\.jsonl\.gz: damaged gzip"):
+        read_jsonl(file)
+
+
+def kinds_of(release: Release, arm: str) -> Counter[str]:
+    return Counter(item.relation for item in items_of(ARMS[arm], release) for piece in item.pieces if holds(release, item, piece))
+
+
+def holds(release: Release, item: Item, piece: Piece) -> bool:
+    release.require(item.fact_id, piece)
+    return True
+
+
+def test_one_rendering_is_enough_across_kinds_and_other_arms_say_what_they_lack(tmp_path: Path) -> None:
+    """A photograph of the true value, and a passage of each: what a set of receipts has."""
+    Image.new("RGB", (40, 30), "navy").save(tmp_path / "1.png")
+    row = GOOD | {"texts": {"a": "It is Elm.", "b": "It is Oak."}, "images": {"a": "1.png"}}
+    release = read_jsonl(write(tmp_path, row))
+    assert kinds_of(release, "image_text") == kinds_of(release, "text_image") == {"conflict": 2, "agree": 2}
+    assert (kinds_of(release, "image"), kinds_of(release, "text")) == ({"single": 1}, {"single": 2})
+    for arm in ("text_text", "image_image"):
+        with pytest.raises(ReleaseError, match=r"release 'own' has no (text|image) of fact .* for value '[ab]', variant [01]"):
+            questions_of(ARMS[arm], release, "aware")
+    assert len(questions_of(ARMS["image_text"], release, "aware")) == 2
+
+
+def test_a_line_speaks_several_languages(tmp_path: Path) -> None:
+    texts = {"en": {"a": "Opened on 3 March.", "b": "Opened on 13 May."}, "zh": {"a": "三月三日开放。", "b": "五月十三日开放。"}}
+    question = {"en": "When did it open?", "zh": "何时开放？"}
+    row = {"question": question, "kind": "date", "a": "1906-03-03", "b": "1906-05-13", "texts": texts}
+    release = read_jsonl(write(tmp_path, row))
+    assert kinds_of(release, "en_zh") == kinds_of(release, "zh_en") == {"conflict": 4, "agree": 4}
+    question = questions_of(ARMS["en_zh"], release, "aware", "zh")[0]
+    assert question.text == "何时开放？"
+    agreeing = next(asked for asked in questions_of(ARMS["en_zh"], release, "aware") if asked.target == "1906-03-03")
+    assert [score_response(answer, agreeing)[0] for answer in ("3 March 1906", "3月3日", "May 13")] == [
+        "correct",
+        "correct",
+        "other",
+    ]
+
+
+def test_lines_with_two_renderings_of_everything_keep_the_items_that_they_had(own_release: Release) -> None:
+    assert not own_release.crossed
+    assert kinds_of(own_release, "image_text") == {"conflict": 8, "agree": 8}
+
+
+@pytest.mark.parametrize("amount", ["60000.00 IDR", "24000000.00 USD", "12.500 KWD", "1500 VND"])
+def test_any_currency_is_written_and_read(tmp_path: Path, amount: str) -> None:
+    figures, code = amount.split()
+    row = GOOD | {"kind": "money", "a": amount, "b": {"canonical": f"7{figures} {code}", "surface": ["?"]}}
+    question = next(
+        asked for asked in questions_of(ARMS["text"], read_jsonl(write(tmp_path, row)), "aware") if asked.target == amount
+    )
+    number = Decimal(figures)
+    answers = [
+        amount,
+        f"{code} {figures}",
+        f"It is {code} {number:,}.",
+        f"The total is {number:,f} {code}.",
+        f"{int(number):,} {code}",
+    ]
+    answers = answers[:4] if number % 1 else answers
+    assert [score_response(answer, question)[0] for answer in answers] == ["correct"] * len(answers)
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

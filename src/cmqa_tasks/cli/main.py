@@ -32,12 +32,14 @@ from cmqa_tasks.cli import (
     show,
     tasks_path,
     train,
+    validate,
 )
 
 _COMMANDS = (
     build,
     show,
     items,
+    validate,
     demo,
     policies,
     score,

@@ -15,8 +15,9 @@ from cmqa_tasks.facts.records import CANONICAL_FORMS, Kind
 _WHOLE = r"(?:0|[1-9][0-9]*)"
 _NUMBER = rf"{_WHOLE}(?:\.[0-9]*[1-9])?"
 _DECIMALS: Mapping[str, int] = {
-    **dict.fromkeys("CLP ISK JPY KRW PYG UGX VND XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
 }
 """Decimals of the currencies that do not have two (ISO 4217, minor units)."""
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import cmqa_tasks
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.protocols import DEFAULT_PROTOCOL
 from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import ARMS, Arm
@@ -197,7 +197,7 @@ def _check(
 def _stranger(identity: str, asked: Mapping[str, object], release: Release) -> str:
     """What is known of an id that is not among the items."""
     for arm in ARMS.values():
-        if any(item.id == identity for item in items(arm, release.facts.values(), release.name)):
+        if any(item.id == identity for item in items_of(arm, release)):
             return f"{identity!r} is an item of arm {arm.name}, not of {', '.join(asked)}; name that arm as well"
     return f"release {release.name!r} has no item {identity!r}; 'cmqa items ARM' lists the items (of other data with --data)"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.prompts import PromptError
@@ -12,7 +11,7 @@ from cmqa_tasks.asking.question import Question, ask
 from cmqa_tasks.facts.records import ARMS, Item
 from cmqa_tasks.facts.release import Release, load, shipped
 from cmqa_tasks.results import Setting
-from cmqa_tasks.worlds.own import read_jsonl
+from cmqa_tasks.worlds.own import is_own, read_jsonl
 
 
 class Sources:
@@ -27,7 +26,7 @@ class Sources:
     """
 
     def __init__(self, named: Sequence[str]) -> None:
-        opened = [read_jsonl(path) if Path(path).suffix == ".jsonl" else load(path) for path in named]
+        opened = [read_jsonl(path) if is_own(path) else load(path) for path in named]
         self._releases: dict[str, Release] = {release.fingerprint: release for release in opened}
         self._items: dict[tuple[str, str], dict[str, Item]] = {}
 

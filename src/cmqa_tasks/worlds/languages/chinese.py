@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from cmqa_tasks.facts.records import Kind
-from cmqa_tasks.worlds.languages.tables import from_table
+from cmqa_tasks.worlds.languages.tables import by_code, from_table
 
 _DIGITS = "零一二三四五六七八九"
 _UNITS = ("", "十", "百", "千")
@@ -128,6 +128,8 @@ def _wide(text: str) -> str:
 def _money(canonical: str) -> Mapping[str, str]:
     amount_text, code = canonical.split()
     amount = Decimal(amount_text)
+    if code not in _CURRENCIES or amount >= 100_000_000:
+        return by_code(amount_text, code, grouped=False)
     sign, unit, hundredth = _CURRENCIES[code]
     whole, cents = divmod(int(amount * 100), 100)
     figures = f"{amount:.2f}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from cmqa_tasks.facts.records import Kind
-from cmqa_tasks.worlds.languages.tables import from_table
+from cmqa_tasks.worlds.languages.tables import by_code, from_table
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -92,6 +92,8 @@ def _plain(number: Decimal) -> str:
 def _money(canonical: str) -> Mapping[str, str]:
     amount_text, code = canonical.split()
     amount = Decimal(amount_text)
+    if code not in _CURRENCIES or amount >= 1_000_000:
+        return by_code(amount_text, code, grouped=True)
     sign, unit, hundredth = _CURRENCIES[code]
     whole, cents = divmod(int(amount * 100), 100)
     unit = unit.removesuffix("s") if whole == 1 else unit

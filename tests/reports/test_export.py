@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from made_runs import Run, always
 
 from cmqa_tasks.cli.main import main
-from tests.support.made_runs import Run, always
 
 ARMS = ("text_text", "image_text", "text")
 LAB = ("--to", "every-eval-ever", "--organization", "Lab", "--relationship", "third_party")

@@ -87,7 +87,7 @@ def write(run: Run, out: Path, evaluator: Evaluator, developer: str | None = Non
         }
         path = out / f"{place}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(out / details["file_path"], text)
+        write_text(out / f"{place}_samples.jsonl", text)
         paths.append(write_text(path, json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n"))
     return paths
 

@@ -129,6 +129,8 @@ def _values(asked: Asked, text: Text, found: Sequence[Found], conflict: bool) ->
         kept = verdict.kept(text, kept)
         gave_up, kept = verdict.undecided(text, kept)
         kept = _not_repeated(text, kept, wanted, gave_up)
+        if wanted.kind == "colour":
+            kept = _without_parts(text, kept)
     if not conflict and _candidates(text, found):
         return NOTHING
     settled = expected(kept)
@@ -155,6 +157,12 @@ def _not_repeated(text: Text, found: list[Found], wanted: Sought, gave_up: bool)
         m for m in found if not any(f in wanted.figures for f in re.findall(r"[0-9]+(?:[.,][0-9]+)*", text.low[m.start : m.end]))
     ]
     return own if gave_up or expected(own) else found
+
+
+def _without_parts(text: Text, found: list[Found]) -> list[Found]:
+    """The colours without those of a part (*a yellow mug with a green handle*), unless there are no others."""
+    own = [m for m in found if not any(lex.answer.part_before.search(view[: m.start]) for lex, view in text.spoken)]
+    return own if expected(own) else found
 
 
 def _zero(text: Text, wanted: Sought) -> Side | None:

@@ -64,6 +64,8 @@ class Number(NamedTuple):
     """The canonical unit that follows, or the next word when it is no known unit, or ``''``, or :data:`LABEL`."""
     unit_end: int
     spelled: bool
+    low: str
+    """The view of the text in which it was read."""
     han: bool = False
     """Whether Chinese characters write it or touch it."""
 
@@ -108,6 +110,12 @@ def _units() -> tuple[Mapping[str, str], frozenset[str]]:
     """Each spelling of a unit with its canonical name, and the first words of those that are two."""
     spelled = {word.replace("_", " "): unit for unit, words in english().units.items() for word in words.split()}
     return spelled, frozenset(word.split()[0] for word in spelled if " " in word)
+
+
+@lru_cache(maxsize=1)
+def _codes() -> frozenset[str]:
+    """Codes of currencies, which may stand right before a number (*USD68.40*)."""
+    return frozenset(code.lower() for code in CURRENCIES) | {"us$", "rmb"}
 
 
 @lru_cache(maxsize=1)
@@ -162,7 +170,7 @@ def _digits(low: str) -> list[Number]:
         start, end = match.span()
         before = low[start - 1] if start else " "
         values = parse_digits(match[0])
-        if start < behind or not values or (before.isalpha() and before not in "x$"):
+        if start < behind or not values or (before.isalpha() and before != "x" and low[start - 3 : start] not in _codes()):
             continue
         if before == "." and (start < 2 or low[start - 2] in " ($"):
             start -= 1
@@ -176,7 +184,7 @@ def _digits(low: str) -> list[Number]:
                 values = tuple(round(value * english().numerals.scales[after["scale"]], 6) for value in values)
             else:
                 values = (values[0] + _VULGAR.get(after["vulgar"] or after["fraction"] or "1/2", 0.5),)
-        numbers.append(Number(start, end, values, *_unit_after(low, end), False))
+        numbers.append(Number(start, end, values, *_unit_after(low, end), False, low))
     return numbers
 
 
@@ -199,7 +207,7 @@ class _Spelled:
     def close(self) -> None:
         if self.start >= 0:
             self.numbers.append(
-                Number(self.start, self.end, (self.total + self.current,), *_unit_after(self.low, self.end), True)
+                Number(self.start, self.end, (self.total + self.current,), *_unit_after(self.low, self.end), True, self.low)
             )
 
     def open(self, start: int, end: int, value: float, room: float) -> None:
@@ -437,7 +445,7 @@ def _han(low: str) -> list[Number]:
         more = end + (low[end : end + 1] in ("多", "余", "来", "几") and not low[end + 1 : end + 2].isdigit())
         unit, unit_end = _han_unit(low, more)
         if _han_label(low, start, end, values[0], unit):
-            numbers.append(Number(start, end, values, LABEL, end, not ascii_only, True))
+            numbers.append(Number(start, end, values, LABEL, end, not ascii_only, low, True))
             continue
         joined = bool(numbers) and numbers[-1].unit_end == start  # the last figure of 24块9毛9
         if ascii_only and not joined:
@@ -450,7 +458,7 @@ def _han(low: str) -> list[Number]:
             values, unit_end = (values[0] + 0.5,), unit_end + 1
             if unit in ("颗", "个"):
                 unit, unit_end = _han_unit(low, unit_end)
-        numbers.append(Number(start, end, values, unit, unit_end, not ascii_only, True))
+        numbers.append(Number(start, end, values, unit, unit_end, not ascii_only, low, True))
     return sorted([*numbers, *_halves(low)]) if "半" in low else numbers
 
 
@@ -463,7 +471,7 @@ def _halves(low: str) -> list[Number]:
             continue
         unit, unit_end = _han_unit(low, match.end())
         if unit in known_units() and unit not in ("points", "percent", "days", "years", "months"):
-            numbers.append(Number(match.start(), match.end(), (0.5,), unit, unit_end, True, True))
+            numbers.append(Number(match.start(), match.end(), (0.5,), unit, unit_end, True, low, True))
     return numbers
 
 
@@ -540,7 +548,7 @@ def _plain(low: str, number: Number) -> Mention | None:
     if unit in known_units() or (number.han and unit):
         return Mention(start, number.unit_end, (f"{quantity(values[0])} {unit}",), FOREIGN)
     if not number.han:
-        if _labelled(low, number) or _in_date_or_time(low, number):
+        if _labelled(number.low, number) or _in_date_or_time(number.low, number):
             return None
         functional = unit in english().function_words
         fraction = low[end : end + 1] == "/" or (start > 0 and low[start - 1] == "/")
@@ -579,7 +587,7 @@ def _currency_before(low: str, number: Number) -> tuple[str, int]:
 
 def _sum(low: str, number: Number) -> tuple[str, int, int]:
     """The currency of a number, before or behind it, and the span of both."""
-    before, start = _currency_before(low, number)
+    before, start = _currency_before(number.low, number)
     unit = number.unit
     if unit == "kuai" or unit in CURRENCIES:
         end = number.unit_end
@@ -622,7 +630,7 @@ def money(low: str) -> list[Mention]:
     place = 1.0
     for number in scan(low):
         values = number.values
-        share = 0.0 if whole is None else _share(low, whole, number, place)
+        share = 0.0 if whole is None else _share(number.low, whole, number, place)
         if whole is not None and share:
             end = number.unit_end if number.unit in CENTS or number.han else number.end
             start, total, currency, place = whole[0], round(whole[2] + share, 2), whole[3], place / 10
@@ -643,7 +651,7 @@ def money(low: str) -> list[Mention]:
         if number.unit == "jiao":
             found.append(Mention(number.start, number.unit_end, (amount(values[0] / 10, "CNY"),), TYPED))
             continue
-        currency, start, end = _sum(low, number)
+        currency, start, end = _sum(number.low, number)
         if currency:
             readings = tuple(amount(value, currency) for value in values)
             if currency == "JPY" and "\u00a5" in low[start:end]:
@@ -651,7 +659,7 @@ def money(low: str) -> list[Mention]:
             found.append(Mention(start, end, readings, TYPED))
         elif number.unit == "kuai":
             found.append(Mention(number.start, end, tuple(map(quantity, values)), BARE))
-        elif (mention := _plain(low, number)) is not None:
+        elif (mention := _plain(number.low, number)) is not None:
             found.append(mention)
             continue
         else:
@@ -667,7 +675,7 @@ def count(low: str) -> list[Mention]:
     functional = english().function_words
     for number in scan(low):
         values = tuple(value for value in number.values if value == int(value))
-        if not values or number.unit == LABEL or _currency_before(low, number)[0]:
+        if not values or number.unit == LABEL or _currency_before(number.low, number)[0]:
             continue
         one = number.spelled and values == (1.0,)
         if one and number.han and len(low) > 12 and number.unit not in known_units():  # 一个 is hardly ever a count
@@ -678,7 +686,9 @@ def count(low: str) -> list[Mention]:
         if number.unit in known_units():
             found.append(Mention(number.start, number.unit_end, (f"{quantity(number.values[0])} {number.unit}",), FOREIGN))
         elif number.han or not (
-            _labelled(low, number) or _in_date_or_time(low, number) or "/" in low[max(0, number.start - 1) : number.end + 1]
+            _labelled(number.low, number)
+            or _in_date_or_time(number.low, number)
+            or "/" in low[max(0, number.start - 1) : number.end + 1]
         ):
             found.append(Mention(number.start, number.end, tuple(map(quantity, values)), BARE))
     return found
@@ -712,9 +722,9 @@ def percent(low: str) -> list[Mention]:
             tail, end = low[number.unit_end : number.unit_end + 1], number.unit_end
             rest = 5 if tail == "半" else DIGIT.get(tail, int(tail) if tail.isdigit() and tail.isascii() else 0)
             found.append(Mention(number.start, end + bool(rest), (quantity(round(number.values[0] * 10 + rest, 6)),), TYPED))
-        elif (found and number.start < found[-1].end) or _currency_before(low, number)[0]:  # the 五 of 四成五
+        elif (found and number.start < found[-1].end) or _currency_before(number.low, number)[0]:  # the 五 of 四成五
             continue
-        elif (mention := _plain(low, number)) is not None:
+        elif (mention := _plain(number.low, number)) is not None:
             if mention.level == BARE and 0 < number.values[0] < 1 and not number.han:
                 mention = mention._replace(readings=(*mention.readings, quantity(round(number.values[0] * 100, 6))))
             found.append(mention)
@@ -764,7 +774,7 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
                 continue
         if number.unit in units and (number.unit != "points" or number.han):
             found.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))
-        elif not _currency_before(low, number)[0] and (mention := _plain(low, number)) is not None:
+        elif not _currency_before(number.low, number)[0] and (mention := _plain(number.low, number)) is not None:
             named = mention.level == BARE and previous_word(low, number.start) == units[0]
             found.append(mention._replace(level=TYPED) if named else mention)
     spans = [
@@ -811,7 +821,7 @@ def rate(low: str) -> list[Mention]:
             found.append(Mention(number.start, number.unit_end, readings, BARE))
         elif low[number.end : number.end + 4] == "/min":
             found.append(Mention(number.start, number.end + 4, readings, TYPED))
-        elif not _currency_before(low, number)[0] and (mention := _plain(low, number)) is not None:
+        elif not _currency_before(number.low, number)[0] and (mention := _plain(number.low, number)) is not None:
             found.append(mention)
     return found
 
@@ -821,7 +831,7 @@ def _measured(low: str, systems: tuple[str, ...]) -> list[Mention]:
     last: Number | None = None
     for number in scan(low):
         if SCALES.get(number.unit, ("", 0.0))[0] not in systems:
-            if not _currency_before(low, number)[0] and (mention := _plain(low, number)) is not None:
+            if not _currency_before(number.low, number)[0] and (mention := _plain(number.low, number)) is not None:
                 found.append(mention)
             last = None
             continue

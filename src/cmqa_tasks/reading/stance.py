@@ -26,6 +26,8 @@ _NEAR = 240
 _REACH = {"words": 160, "characters": 40}
 """Characters before a cue that may govern it."""
 _CUT = re.compile(r"[,;:()\n]|[.!?](?=\s)")
+_ACCORDS = ("accord", "same", "shared", "backed")
+"""Senses that speak of agreement."""
 _FRAGMENT = 3
 """Words of a sentence without a subject of its own (*Different prices.*)."""
 
@@ -92,14 +94,14 @@ class _Judge:
         said: list[Call] = []
         for match in matches:
             sense = next(sense for sense in SENSES if match.groupdict().get(sense) is not None)
-            if plain and sense in ("difference", "same", "shared"):
+            if plain and sense in ("difference", "same", "shared", "backed"):
                 continue
             last = said[-1] if said else None
             if last and last.says and sense == "clash" and self.cues.join.fullmatch(self.view, last.end, match.start()):
                 says = last.says  # one list of synonyms: no conflict, discrepancy or contradiction
             else:
                 says = self.judge(match, sense)
-            accord = sense in ("accord", "same", "shared")
+            accord = sense in _ACCORDS
             whole = accord and (sense == "shared" or self.whole(match))
             said.append(Call(match.start(), match.end(), says, accord, whole))
         return said
@@ -110,7 +112,7 @@ class _Judge:
         start, end = self.text.sentence(at)
         lead = self.view[max(start, at - _REACH[self.lexicon.script]) : at]
         clause = self.blank[at - len(self.clause(lead)) : at]
-        accord = sense in ("accord", "same", "shared")
+        accord = sense in _ACCORDS
         if self.another_sense(match, sense, lead):
             return 0
         denied = sense == "clash" and cues.denied_after.match(self.view, behind) is not None
@@ -132,7 +134,7 @@ class _Judge:
             return 0
         if accord:
             if negated:
-                return 1 if self.concerned(match, sense, start, end, lead) else 0
+                return 1 if sense != "backed" and self.concerned(match, sense, start, end, lead) else 0
             return -1 if self.mutual(match, start, end, lead) else 0
         if negated or denied:
             return -1
@@ -158,7 +160,7 @@ class _Judge:
     def another_sense(self, match: re.Match[str], sense: str, lead: str) -> bool:
         """Whether a cue means something else here (*armed conflict*, *a conflicting schedule*, *football match*)."""
         cues, behind = self.cues, match.end()
-        if sense in ("accord", "same", "shared"):
+        if sense in _ACCORDS:
             return cues.other_accord_before.search(lead) is not None
         if cues.other_before.search(lead) or cues.other_after.match(self.view, behind):
             return True

@@ -70,7 +70,7 @@ class Data(BaseModel):
         return self
 
 
-SENSES = ("flat", "clash", "shared", "difference", "accord", "same")
+SENSES = ("flat", "clash", "shared", "difference", "accord", "backed", "same")
 """The senses of a cue, in the order in which they are tried at one place."""
 
 
@@ -86,6 +86,7 @@ class Stance(Data):
     difference: Regex = NEVER
     accord: Regex
     same: Regex = NEVER
+    backed: Regex = NEVER
     shared: Regex = NEVER
     other_before: Regex = NEVER
     other_after: Regex = NEVER
@@ -154,6 +155,7 @@ class Answer(Data):
     choice: Regex = NEVER
     endorsed: Regex = NEVER
     rejected_after: Regex = NEVER
+    part_before: Regex = NEVER
     rejecting: Regex = NEVER
     preferred_to: Regex = NEVER
     total_before: Regex = NEVER

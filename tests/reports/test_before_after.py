@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import standins
 from commands import run_command
 
 from cmqa_tasks.cli.main import main
+from cmqa_tasks.reports.before_after.adapters import at_scales
 from cmqa_tasks.reports.before_after.files import to_markdown
 from cmqa_tasks.reports.before_after.runs import Request, judge_of, missing
 from cmqa_tasks.reports.before_after.scores import Score, paired, unpaired
@@ -322,3 +323,44 @@ def test_checkpoints_are_named_in_one_way(
 ) -> None:
     assert main(["before-after", *arguments, "--out", str(tmp_path / "out")]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--adapter-scale", "-1"], "--adapter-scale -1: must be 0 or more"),
+        (["--adapter-scale", "0.5", "0.5"], "--adapter-scale: 0.5 is given twice"),
+        (["--adapter-scale", "0.5"], "--adapter-scale: none of cmqa:mini_dataset, cmqa:mini_instance is an adapter"),
+    ],
+)
+def test_a_sweep_needs_an_adapter_and_scales(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoints = ["--before", "cmqa:mini_dataset", "--after", "cmqa:mini_instance"]
+    assert main(["before-after", *checkpoints, *arguments, "--out", str(tmp_path / "out")]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_adapter_alone_is_no_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
+    with pytest.raises(ValueError, match="an adapter without its model: give --adapter-scale 1"):
+        Request({"before": "cmqa:mini_dataset", "after": str(tmp_path / "adapter")}, tmp_path / "out")
+
+
+def test_a_sweep_has_a_column_for_each_scale(tmp_path: Path, tiny_checkpoint: Callable[[str], Path]) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    base, adapter = tiny_checkpoint("llava"), tmp_path / "adapter"
+    get_peft_model(AutoModelForImageTextToText.from_pretrained(base), LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(
+        adapter
+    )
+    AutoProcessor.from_pretrained(base).save_pretrained(adapter)
+    given = {"untouched": str(base), "mixed": str(adapter)}
+    swept = at_scales(given, [0.5, 1.0], tmp_path / "out")
+    assert list(swept) == ["untouched", "mixed@0.5", "mixed@1"]
+    times = [Path(swept[name], "config.json").stat().st_mtime_ns for name in ("mixed@0.5", "mixed@1")]
+    assert at_scales(given, [0.5, 1.0], tmp_path / "out") == swept
+    assert [Path(swept[name], "config.json").stat().st_mtime_ns for name in ("mixed@0.5", "mixed@1")] == times, "not merged again"
+    Request(swept, tmp_path / "out", tasks=("cmqa_crossmodal",))

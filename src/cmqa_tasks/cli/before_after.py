@@ -23,6 +23,8 @@ def add(commands: Any) -> None:
     parser.add_argument("--after", metavar="CHECKPOINT", help="what training made of it")
     several = "in place of these two: any number of checkpoints, all compared with the first; repeatable"
     parser.add_argument("--checkpoint", action="append", default=[], metavar="NAME=CHECKPOINT", help=several)
+    scale = "evaluate adapters (directories of LoRA) at these strengths, 0 to 1, a column each"
+    parser.add_argument("--adapter-scale", type=float, nargs="+", default=[], metavar="SCALE", help=scale)
     evaluations = "directory of evaluations and table; one that was stopped goes on"
     parser.add_argument("--out", type=Path, required=True, help=evaluations)
     parser.add_argument("--tasks", default=None, metavar="TASK,…", help="tasks of lmms-eval and ours (default: see the docs)")
@@ -36,15 +38,27 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table and the paths of its files; exit code 1 if a task could not be evaluated."""
-    from cmqa_tasks.reports.before_after import files
+    from cmqa_tasks.harness.evaluations import check_path
+    from cmqa_tasks.reports.before_after import checks, files
+    from cmqa_tasks.reports.before_after.adapters import at_scales
     from cmqa_tasks.reports.before_after.runs import TASKS, Request, run
     from cmqa_tasks.reports.before_after.table import table
+    from cmqa_tasks.writing.progress import steps
 
     tasks = TASKS if options.tasks is None else tuple(options.tasks.split(","))
     settings = {name: getattr(options, name) for name in _FIELDS}
-    request = Request(_checkpoints(options), tasks=tasks, **settings)
+    given = _checkpoints(options)
+    check_path("--out", options.out)
+    checks.check_tasks(tasks)
+    checks.model_args(options.model_args)
+    with steps("cmqa before-after", 1) as begin:
+        begin("merging adapters")
+        checkpoints = at_scales(given, options.adapter_scale, options.out)
+    request = Request(checkpoints, tasks=tasks, **settings)
     failed = run(request)
-    rows = table(request, failed)
+    with steps("cmqa before-after", 1) as begin:
+        begin("making the table")
+        rows = table(request, failed)
     print(files.to_markdown(rows, request))
     for path in files.write(rows, request):
         print(path)

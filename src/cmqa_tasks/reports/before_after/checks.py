@@ -89,6 +89,8 @@ def check_checkpoint(option: str, given: str) -> None:
         path = Path(resources.located(given))
     except ValueError as error:
         raise ValueError(f"{option} {given}: {error}") from None
+    if (path / "adapter_config.json").is_file() and not (path / _CONFIG).is_file():
+        raise ValueError(f"{option} {given}: an adapter without its model: give --adapter-scale 1, or the merged model")
     if path.is_dir() and not (path / _CONFIG).is_file():
         raise ValueError(f"{option} {given}: no checkpoint: it has no {_CONFIG}")
     if path.is_file():

@@ -24,6 +24,7 @@ from cmqa_tasks.harness.evaluations import check_path, evaluate
 from cmqa_tasks.reports.before_after import checks
 from cmqa_tasks.reports.before_after.benchmarks import leaves
 from cmqa_tasks.results import ResultsError, latest_results
+from cmqa_tasks.writing.progress import steps
 
 TASKS = (
     "blink",
@@ -156,7 +157,13 @@ def run(request: Request) -> dict[tuple[str, str], str]:
     todo = missing(request)
     revision = checks.model_args(request.model_args).get("revision", "main")
     checks.reach({name: request.checkpoints[name] for name, tasks in todo.items() if tasks}, revision)
-    return {(name, task): why for name, tasks in todo.items() for task, why in _evaluate(request, name, tasks).items()}
+    failed: dict[tuple[str, str], str] = {}
+    names = [name for name, tasks in todo.items() if tasks]
+    with steps("cmqa before-after", len(names)) as begin:
+        for name in names:
+            begin(f"evaluating {name}")
+            failed |= {(name, task): why for task, why in _evaluate(request, name, todo[name]).items()}
+    return failed
 
 
 def missing(request: Request) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from cmqa_tasks.reports.board.figures import FigureFiles, draw
 from cmqa_tasks.reports.board.own_arms import left_out
 from cmqa_tasks.results import read_runs
 from cmqa_tasks.writing import pictures
+from cmqa_tasks.writing.progress import steps
 
 
 def leaderboard(sources: Sequence[str], out: Path, figures: bool | None = None) -> list[Path]:
@@ -28,10 +29,15 @@ def leaderboard(sources: Sequence[str], out: Path, figures: bool | None = None) 
         ImportError: figures are wanted and matplotlib is not installed.
     """
     wanted = pictures.available() if figures is None else figures
-    runs = read_runs(sources)
-    boards = board.make(runs)
-    found = ablation.views(boards)
-    rest = left_out(runs, [(row.name, one.setting, arm) for one in boards for row in one.rows for arm in row.arms])
-    drawn = draw(found, out) if wanted else FigureFiles()
-    tables = files.write(boards, out, figures=drawn.main, left_out=rest)
-    return [*tables, *ablation_files.write(found, out, drawn.ablation or {}), *drawn.paths]
+    with steps("cmqa leaderboard", 4) as begin:
+        begin("reading results")
+        runs = read_runs(sources)
+        begin("ranking")
+        boards = board.make(runs)
+        found = ablation.views(boards)
+        rest = left_out(runs, [(row.name, one.setting, arm) for one in boards for row in one.rows for arm in row.arms])
+        begin("drawing figures")
+        drawn = draw(found, out) if wanted else FigureFiles()
+        begin("writing tables")
+        tables = files.write(boards, out, figures=drawn.main, left_out=rest)
+        return [*tables, *ablation_files.write(found, out, drawn.ablation or {}), *drawn.paths]

@@ -14,6 +14,7 @@ from cmqa_tasks.reports.page.samples import Samples
 from cmqa_tasks.reports.page.sources import Sources
 from cmqa_tasks.results import Run, RunDirectory, read_runs
 from cmqa_tasks.writing.files import write_text
+from cmqa_tasks.writing.progress import steps
 from cmqa_tasks.writing.text import visible
 
 
@@ -49,29 +50,29 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
     if out.is_dir():
         raise IsADirectoryError(f"{out} is a directory; name the page itself, as in {out / 'report.html'}")
     origins = [RunDirectory.parse(text) for text in runs]
-    entries = read_runs(origins)
-    known = Sources(data)
-    page = _page(entries, origins, known, items, room, _command(runs, data, items, room))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(out, page.html)
+    with steps("cmqa report", 5) as begin:
+        begin("reading results")
+        entries, known = read_runs(origins), Sources(data)
+        begin("ranking")
+        ranked = boards.make(entries)
+        with attention_logs.opened(entries, origins) as (attention, notes):
+            begin("reading attention logs")
+            numbers = {
+                "boards": boards.plotted(ranked),
+                "ablation": ablation.make(entries),
+                "maps": maps.make(entries, attention),
+                "entries": [_entry(entry) for entry in entries],
+            }
+            begin("choosing items")
+            samples = Samples(entries, choose(entries, items), known, attention)
+        begin("writing the page")
+        about = _about(entries, _command(runs, data, items, room))
+        downloads = {"csv": files.to_csv(ranked), "json": files.to_json(ranked)} if ranked else {}
+        notes = tuple(map(visible, notes))
+        page = document.make(document.Contents(about, boards.tables(ranked), numbers, downloads, samples, notes), room)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_text(out, page.html)
     return Made(out, out.stat().st_size, page.items, page.images, page.notes)
-
-
-def _page(
-    entries: Sequence[Run], origins: Sequence[RunDirectory], data: Sources, items: int, room: int, command: str
-) -> document.Page:
-    ranked = boards.make(entries)
-    with attention_logs.opened(entries, origins) as (attention, notes):
-        numbers = {
-            "boards": boards.plotted(ranked),
-            "ablation": ablation.make(entries),
-            "maps": maps.make(entries, attention),
-            "entries": [_entry(entry) for entry in entries],
-        }
-        samples = Samples(entries, choose(entries, items), data, attention)
-    downloads = {"csv": files.to_csv(ranked), "json": files.to_json(ranked)} if ranked else {}
-    about, notes = _about(entries, command), tuple(map(visible, notes))
-    return document.make(document.Contents(about, boards.tables(ranked), numbers, downloads, samples, notes), room)
 
 
 def _about(entries: Sequence[Run], command: str) -> document.About:

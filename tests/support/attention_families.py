@@ -15,6 +15,7 @@ import transformers as hf
 from packaging.version import Version
 from transformers import PreTrainedModel
 
+from cmqa_tasks.attention.probe.decoder_layers import find_decoder
 from cmqa_tasks.attention.probe.segments import NAMES, Segments
 
 VOCABULARY, PAD, IMAGE, START, END, VIDEO = 120, 0, 110, 111, 112, 113
@@ -65,6 +66,17 @@ def build(name: str, seed: int = 0) -> Family:
     if recipe.pixels is not None:
         inputs |= recipe.pixels(len(ids), ids)
     return Family(model, inputs, Segments(buckets))
+
+
+def switch(model: PreTrainedModel, implementation: str) -> str:
+    """Give the decoder, and nothing else of a model, another attention implementation; returns the one before."""
+    layers = find_decoder(model).layers.values()
+    configs = {id(module.config): module.config for module in (model.get_decoder(), *layers)}
+    before = {config._attn_implementation for config in configs.values()}
+    for config in configs.values():
+        config._attn_implementation = implementation
+    (only,) = before
+    return str(only)
 
 
 def prompts(image_tokens: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -317,10 +329,29 @@ FAMILIES: dict[str, _Recipe] = {
         _typed_squares,
     ),
 }
-"""Every family by name. ``qwen2_window``, ``mistral`` and the Gemmas slide; ``gemma2`` caps its logits softly; ``gpt_oss`` has
-learned sinks; ``qwen3_next`` and ``qwen3_5`` are hybrids with an output gate; ``paligemma``'s prompt has no causal mask."""
+"""Every family by name, more of them with newer versions of transformers. ``qwen2_window``, ``mistral`` and the Gemmas slide;
+``gemma2`` caps its logits softly; ``gpt_oss`` has learned sinks; ``qwen3_next`` and ``qwen3_5`` are hybrids with an output gate;
+``paligemma``'s prompt has no causal mask; in ``deepseek_v32`` each layer hides keys of its own."""
 if Version(hf.__version__) < Version("5.23"):
     del FAMILIES["smolvlm"]  # which cuts the tokens of an image by the size of its patches there, and takes no other number
+_SHARED = {"num_kv_shared_layers": 2, "num_hidden_layers": 4, "global_head_dim": 8, "hidden_size_per_layer_input": 8}
+_SHARED |= {"layer_types": ["sliding_attention", "full_attention"] * 2, "vocab_size_per_layer_input": VOCABULARY}
+_SPARSE = {"index_topk": 8, "index_n_heads": 2, "index_head_dim": 8, "n_routed_experts": 2, "num_experts_per_tok": 1}
+_EXPERTS = {"head_dim": 8, "num_experts": 2, "num_experts_per_tok": 1}
+_NEWER: Mapping[str, tuple[str, str, dict[str, Any]]] = {
+    "deepseek_v32": ("DeepseekV32Config", "DeepseekV32ForCausalLM", _LATENT | _SPARSE),
+    "gemma4_shared": ("Gemma4TextConfig", "Gemma4ForCausalLM", {"head_dim": 8, "sliding_window": 8} | _SHARED),
+    "laguna": (
+        "LagunaConfig",
+        "LagunaForCausalLM",
+        {"num_attention_heads_per_layer": [4, 8], "head_dim": 8, "num_experts": 2, "num_experts_per_tok": 1},
+    ),
+}
+for _name, (_config, _model, _changes) in _NEWER.items():
+    if hasattr(hf, _config):  # not in the oldest transformers that the project takes
+        FAMILIES[_name] = _Recipe(_language_model(getattr(hf, _config), getattr(hf, _model), **_changes))
+LAST_ROW_ONLY = {"gemma4_shared": (2, 3)}
+"""Layers that get the last token of the prompt alone, so that they have no rows of the question."""
 VISION = tuple(name for name, recipe in FAMILIES.items() if recipe.pixels is not None)
 EAGER_ONLY = ("gemma2", "gpt_oss")
 """Families that sdpa is wrong for: they refuse it, or, Gemma 2 of transformers 5.20, forget their soft cap with it."""

@@ -17,21 +17,18 @@ an offset or a row that is off by one raises :class:`ProbeError` instead of givi
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import Any
 
 import torch
 from torch import nn
-from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import eager_mask, sdpa_mask
 
 from cmqa_tasks.attention.names import AGGREGATES
 from cmqa_tasks.attention.probe.decoder_layers import Decoder, ProbeError, find_decoder, projection_factor, projection_of
-from cmqa_tasks.attention.probe.generation_checks import check_generation, rows_read
+from cmqa_tasks.attention.probe.generation_checks import check_generation, new_tokens, rows_read
 from cmqa_tasks.attention.probe.layer_recorder import LayerRecorder, SharedPrompt
 from cmqa_tasks.attention.probe.readings import EVIDENCE, Readings, Statistics
 from cmqa_tasks.attention.probe.segment_statistics import LayerFormula, RowStatistics, over_rows, reduce_rows, unpacked
@@ -40,16 +37,9 @@ from cmqa_tasks.attention.probe.visible_keys import VisibleKeys, view
 
 __all__ = ["AttentionProbe", "ProbeError"]
 
-SDPA, EAGER = "cmqa_sdpa_probe", "cmqa_eager_probe"
-"""Names of the attention functions; with "sdpa" in it, transformers makes its own checks of whether a family takes it."""
 TOLERANCE = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 6e-2}
 """How far, relatively, the recomputed attention output may be from the model's own."""
 _TRACK = "_cmqa_track"
-
-
-def _family_eager(module: nn.Module, *states: Any, **kwargs: Any) -> Any:
-    """The eager attention of the module's own family: soft caps and learned sinks differ between families."""
-    return sys.modules[type(module).__module__].eager_attention_forward(module, *states, **kwargs)
 
 
 def _probed(
@@ -63,24 +53,16 @@ def _probed(
 ) -> Any:
     """An attention function as transformers calls it; modules without a track are passed through."""
     track: LayerRecorder | None = module.__dict__.get(_TRACK)
-    if track is None:
+    if track is None or track.attending:
         return attend(module, query, key, value, attention_mask, **kwargs)
     track.check(query, key, attention_mask, kwargs)
     track.hold(key, value)
     mask = track.biased(query, key, attention_mask)
+    track.attending = True  # with two probes at once the function within is watched as well
     output = attend(module, query, key, value, mask, **kwargs)
+    track.attending = False
     track.see(query, key, value, attention_mask, output[0], kwargs)
     return output
-
-
-def _register() -> None:
-    """Both halves: without the mask function a model would get no mask at all, and no error."""
-    for name, attend, mask in ((SDPA, sdpa_attention_forward, sdpa_mask), (EAGER, _family_eager, eager_mask)):
-        AttentionInterface.register(name, partial(_probed, attend))
-        AttentionMaskInterface.register(name, mask)
-
-
-_register()
 
 
 class AttentionProbe:
@@ -120,7 +102,7 @@ class AttentionProbe:
         self._tracks: dict[int, LayerRecorder] = {}
         self._read: torch.Tensor | None = None
         self._readings: Readings | None = None
-        self._undo: list[Callable[[], object]] = []
+        self._undo = ExitStack()
 
     def __enter__(self) -> AttentionProbe:
         if self._tracks:
@@ -128,25 +110,18 @@ class AttentionProbe:
         decoder = find_decoder(self._model)
         if any(_TRACK in module.__dict__ for module in decoder.layers.values()):
             raise ProbeError("another probe is reading this model")
-        before = decoder.implementation
-        name = {"sdpa": SDPA, "eager": EAGER}.get(before)
-        if name is None:
-            raise ProbeError(
-                f"the probe cannot stand in for {before!r} attention; load the model with attn_implementation='sdpa'"
-            )
         self._decoder = decoder
         try:
-            self._undo.append(partial(decoder.use, before))
-            decoder.use(name)
+            self._undo.enter_context(decoder.watched(lambda attend: partial(_probed, attend)))
             self._attach(decoder)
             self._wrap_generate()
         except BaseException:
-            self._restore()
+            self._undo.close()
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._restore()
+        self._undo.close()
         if kind is None and any(track.steps for track in self._tracks.values()):
             self._readings = self._finish()
         for track in self._tracks.values():
@@ -168,10 +143,10 @@ class AttentionProbe:
             track = LayerRecorder(index, self._step)
             self._tracks[index] = track
             module.__dict__[_TRACK] = track
-            self._undo.append(partial(module.__dict__.pop, _TRACK, None))
+            self._undo.callback(module.__dict__.pop, _TRACK, None)
             projection = projection_of(module)
             if projection is not None:
-                self._undo.append(track.watch(projection))
+                self._undo.callback(track.watch(projection))
 
     def _wrap_generate(self) -> None:
         """Have ``model.generate`` checked before it runs; and remember where each item ended."""
@@ -182,17 +157,14 @@ class AttentionProbe:
                 raise ProbeError("a probe reads one generation; make a new one for the next")
             config = check_generation(model, self._buckets, args, kwargs)
             output = generate(*args, **kwargs)
-            with_prompt = bool(args) or kwargs.get("inputs") is not None or kwargs.get("input_ids") is not None
+            given = (*args[:1], kwargs.get("inputs"), kwargs.get("input_ids"))
+            prompt = next((ids for ids in given if torch.is_tensor(ids)), None)
             stopped = bool(config.stop_strings or kwargs.get("stopping_criteria"))
-            self._read = rows_read(output, self._buckets.shape[1], config, with_prompt=with_prompt, stopped=stopped)
+            self._read = rows_read(new_tokens(output, prompt), config, stopped=stopped)
             return output
 
         model.__dict__["generate"] = checked
-        self._undo.append(lambda: model.__dict__.pop("generate") if before is None else model.__dict__.update(generate=before))
-
-    def _restore(self) -> None:
-        while self._undo:
-            self._undo.pop()()
+        self._undo.callback(lambda: model.__dict__.pop("generate") if before is None else model.__dict__.update(generate=before))
 
     def _finish(self) -> Readings:
         steps = {index: track.steps for index, track in self._tracks.items()}
@@ -209,14 +181,14 @@ class AttentionProbe:
         views: dict[Any, VisibleKeys] = {}
         means, single = [], []
         for track in self._tracks.values():
-            rows = self._reduce(track, views).packed()
+            rows = self._whole(track, self._reduce(track, views).packed())
             track.release()
             means.append(over_rows(rows, weights.to(rows.device)).cpu())
             if self._per_token:
                 single.append(rows[:, :, self._asked.shape[1] :].cpu())
         counts = torch.stack([(self._buckets == place).sum(1) for place in range(len(self._names))], 1)
         counts[:, -1] = read
-        stacked = torch.stack(means, 1).unbind(3)
+        stacked = torch.stack(_same_heads(means), 1).unbind(3)
         aggregates = {
             name: self._statistics(columns, (which > 0).sum(1))
             for name, columns, which in zip(AGGREGATES, stacked, weights, strict=True)
@@ -228,8 +200,15 @@ class AttentionProbe:
             names=self._names,
             counts=counts,
             aggregates=aggregates,
-            tokens=self._tokens(torch.stack(single, 1), read + 1) if self._per_token else None,
+            tokens=self._tokens(torch.stack(_same_heads(single), 1), read + 1) if self._per_token else None,
         )
+
+    def _whole(self, track: LayerRecorder, rows: torch.Tensor) -> torch.Tensor:
+        """All rows of a layer; NaN for the question's where the layer got the prompt's last token only."""
+        if not track.last_only:
+            return rows
+        asked = rows.new_full((*rows.shape[:2], self._asked.shape[1], rows.shape[3]), torch.nan)
+        return torch.cat([asked, rows], 2)
 
     def _weights(self, steps: int, read: torch.Tensor) -> torch.Tensor:
         """What each kept row weighs in each of :data:`AGGREGATES`, (3, batch, rows): questions, last prompt token, generated."""
@@ -266,9 +245,26 @@ class AttentionProbe:
     def _statistics(self, columns: torch.Tensor, rows: torch.Tensor) -> Statistics:
         """From packed statistics on the host, (batch, layers, heads, …, columns)."""
         found = unpacked(columns, len(self._names))
-        null = found.pop("null").mean(2)  # over heads; shuffles are last
+        null = _over_heads(found.pop("null"))  # shuffles are last
         found |= {"null_mean": null.mean(-1), "null_sd": null.std(-1), "log_count": found["log_count"][:, :, :1]}
         return Statistics(self._names, rows, matched_log_density_ratio=found.pop("matched"), **found)
+
+
+def _same_heads(layers: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Layers with equally many heads, (batch, heads, …) each: those that have fewer get heads of NaN."""
+    most = max(values.shape[1] for values in layers)
+    return [
+        torch.cat([values, values.new_full((len(values), most - values.shape[1], *values.shape[2:]), torch.nan)], 1)
+        if values.shape[1] < most
+        else values
+        for values in layers
+    ]
+
+
+def _over_heads(null: torch.Tensor) -> torch.Tensor:
+    """The mean over heads, those left out that a layer lacks: (batch, layers, heads, …, shuffles) → without heads."""
+    lacking = null.isnan().flatten(3).all(3)
+    return null.mean(2) if bool((lacking.any(2) == lacking.all(2)).all()) else null.nanmean(2)
 
 
 def _check_segments(names: tuple[str, ...], buckets: torch.Tensor) -> None:

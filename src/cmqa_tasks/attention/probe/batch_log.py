@@ -156,7 +156,7 @@ def _columns(statistics: Statistics, place: int) -> dict[str, npt.NDArray[np.flo
         "log_mass_b": _half(log_mass[..., b]),
         "null_mean": _half(statistics.null_mean[place]),
         "null_sd": _half(statistics.null_sd[place]),
-        "log_mass_by_segment": _half(log_mass.mean(1)),
+        "log_mass_by_segment": _half(_over_heads(log_mass)),
     }
 
 
@@ -169,6 +169,12 @@ def _token_log_mass(readings: Readings, place: int, tokens: int) -> npt.NDArray[
 def _seen(log_mass: torch.Tensor) -> torch.Tensor:
     """NaN for segments that are not seen at all, whose mass is 0."""
     return log_mass.masked_fill(log_mass.isinf(), torch.nan)
+
+
+def _over_heads(log_mass: torch.Tensor) -> torch.Tensor:
+    """Means over the heads that each layer has, [L × S], from [L × H × S]: a layer may lack the last of them."""
+    lacking = log_mass.isnan().all(2)
+    return log_mass.mean(1) if bool((lacking.any(1) == lacking.all(1)).all()) else log_mass.nanmean(1)
 
 
 def _half(values: torch.Tensor) -> npt.NDArray[np.float16]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,26 +30,66 @@ class Decoder:
 
     Args:
         model: the whole model.
-        config: the decoder's own config, which its attention modules share.
         layers: attention modules that go through transformers' attention interface, by absolute layer index.
         unrecorded: every other layer of the decoder, and what it is.
     """
 
     model: Any
-    config: Any
     layers: Mapping[int, nn.Module]
     unrecorded: Mapping[int, str]
 
     @property
     def implementation(self) -> str:
         """Name of the attention implementation in use."""
-        return str(self.config._attn_implementation)
+        return str(next(iter(self.layers.values())).config._attn_implementation)  # type: ignore[union-attr]
 
-    def use(self, implementation: str) -> None:
-        """Switch the decoder, and nothing else of the model, to an attention implementation."""
-        self.model.set_attn_implementation(_request(self.model.config, self.config, implementation))
-        if self.implementation != implementation:
-            raise ProbeError(f"{type(self.model).__name__} did not take the attention implementation {implementation!r}")
+    @contextmanager
+    def watched(self, watch: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+        """Put ``watch(function)`` in the place of the attention function that the layers call, inside the block.
+
+        The implementation keeps its name: some families ask for it, as those with sparse attention do before they hide keys.
+
+        Raises:
+            ProbeError: the implementation is neither "sdpa" nor "eager".
+        """
+        name = self.implementation
+        if name not in ("sdpa", "eager"):
+            raise ProbeError(f"the probe cannot stand in for {name!r} attention; load the model with attn_implementation='sdpa'")
+        with ExitStack() as stack:
+            for holder, key, function in _functions(self.layers.values(), name):
+                stack.enter_context(_replaced(holder, key, watch(function)))
+            yield
+
+
+def _functions(layers: Iterable[nn.Module], name: str) -> list[tuple[dict[str, Any], str, Callable[..., Any]]]:
+    """The attention functions that modules call under this name, each once: in which dictionary, its key there, and it.
+
+    A family's own eager attention is a global of its module; soft caps and learned sinks differ between families.
+    """
+    found = {}
+    for layer in layers:
+        namespace = inspect.unwrap(type(layer).forward).__globals__
+        functions = namespace["ALL_ATTENTION_FUNCTIONS"]
+        if name in functions:
+            found[id(functions)] = functions._local_mapping, name, functions[name]
+        else:
+            found[id(namespace)] = namespace, "eager_attention_forward", namespace["eager_attention_forward"]
+    return list(found.values())
+
+
+@contextmanager
+def _replaced(mapping: Any, name: str, value: Any) -> Iterator[None]:
+    """Another value under a name of a mapping; afterwards the mapping is as it was."""
+    absent = object()
+    before = mapping.get(name, absent)
+    mapping[name] = value
+    try:
+        yield
+    finally:
+        if before is absent:
+            del mapping[name]
+        else:
+            mapping[name] = before
 
 
 def find_decoder(model: Any) -> Decoder:
@@ -77,10 +117,16 @@ def find_decoder(model: Any) -> Decoder:
             f"no attention layer of {name} goes through transformers' attention interface, so none can be read; "
             "use a family of transformers that does, without remote code"
         )
-    config = next(iter(layers.values())).config
-    if any(module.config is not config for module in layers.values()):
-        raise ProbeError(f"the attention layers of {name} do not share one config; the probe cannot switch them together")
-    return Decoder(model, config, dict(sorted(layers.items())), _unrecorded(decoder, config, layers, name))
+    implementations = {str(module.config._attn_implementation) for module in layers.values()}  # type: ignore[union-attr]
+    if len(implementations) > 1:
+        raise ProbeError(f"the layers of {name} use {' and '.join(sorted(implementations))} attention; the probe reads one kind")
+    unrecorded = _unrecorded(decoder, next(iter(layers.values())).config, layers, name)
+    if crossed := [index for index, what in unrecorded.items() if "cross" in what.lower()]:
+        raise ProbeError(
+            f"{name} reads images in cross-attention layers ({', '.join(map(str, crossed))}): no token of the prompt "
+            "holds an image, so attention to one cannot be read from the decoder's own layers"
+        )
+    return Decoder(model, dict(sorted(layers.items())), unrecorded)
 
 
 def _numbered(decoder: nn.Module) -> Iterator[tuple[int, nn.Module]]:
@@ -118,22 +164,6 @@ def _unrecorded(decoder: nn.Module, config: Any, layers: Mapping[int, nn.Module]
             )
         others[index] = what
     return others
-
-
-def _request(config: Any, wanted: Any, implementation: str) -> Any:
-    """What ``set_attn_implementation`` takes to change one config: ``{"text_config": …}``, nested as deep as it lies.
-
-    Raises:
-        ProbeError: the config is not among the model's.
-    """
-    if config is wanted:
-        return implementation
-    for key in getattr(config, "sub_configs", {}):
-        inner = getattr(config, key, None)
-        if inner is not None:
-            with suppress(ProbeError):
-                return {key: _request(inner, wanted, implementation)}
-    raise ProbeError(f"the decoder's config {type(wanted).__name__} is not part of {type(config).__name__}")
 
 
 def projection_of(module: nn.Module) -> nn.Module | None:

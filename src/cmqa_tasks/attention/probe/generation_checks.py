@@ -33,6 +33,7 @@ def check_generation(model: Any, buckets: torch.Tensor, args: Sequence[Any], kwa
     named = set(inspect.signature(type(model).generate).parameters) - {"generation_config"}
     settings = {key: value for key, value in given.items() if key not in named}
     config, inputs = model._prepare_generation_config(settings.pop("generation_config", None), **settings)
+    inputs = {name: value for name, value in given.items() if name in named} | inputs  # a generate of the model's own names them
     for wrong, why in _refusals(config):
         if wrong:
             raise ProbeError(f"the probe cannot read this generation: {why}")
@@ -98,22 +99,36 @@ def _check_prompt(ids: torch.Tensor | None, inputs: Mapping[str, Any], buckets: 
         raise ProbeError("attention_mask and segments disagree about which tokens are padding")
 
 
-def rows_read(output: Any, prompt: int, config: Any, *, with_prompt: bool, stopped: bool) -> torch.Tensor:
+def new_tokens(output: Any, prompt: torch.Tensor | None) -> torch.Tensor:
+    """The tokens of an answer, (batch, new tokens), from what ``generate`` returned.
+
+    Decoder-only models return the prompt as well, encoder-decoders and models that are given embeddings do not.
+
+    Args:
+        output: what ``generate`` returned, tokens or an output object.
+        prompt: the prompt's token ids, (batch, prompt tokens); None if the model got embeddings.
+    """
+    tokens: torch.Tensor = output if torch.is_tensor(output) else output.sequences
+    if prompt is None or tokens.shape[1] < prompt.shape[1]:
+        return tokens
+    begins = torch.equal(tokens[:, : prompt.shape[1]], prompt.to(tokens.device))
+    return tokens[:, prompt.shape[1] :] if begins else tokens
+
+
+def rows_read(tokens: torch.Tensor, config: Any, *, stopped: bool) -> torch.Tensor:
     """How many generated tokens of each item the model read: all up to its end of sequence, but for the last.
 
     What an ended item still reads while the rest of the batch goes on is padding; an item alone would not have read it.
 
     Args:
-        output: what ``generate`` returned.
-        prompt: tokens of the prompt, with padding.
+        tokens: of the answers, from :func:`new_tokens`.
         config: the generation config.
-        with_prompt: whether the output begins with the prompt; it does not if ``generate`` got embeddings.
         stopped: whether something else than the end of sequence may have ended items; then padding follows their last token.
 
     Returns:
         int64, (batch,), on the CPU.
     """
-    tokens = (output if torch.is_tensor(output) else output.sequences)[:, prompt if with_prompt else 0 :].cpu()
+    tokens = tokens.cpu()
     ends = torch.tensor(_as_list(config.eos_token_id), dtype=tokens.dtype)
     ended = torch.isin(tokens, ends)
     whole = torch.full((len(tokens),), tokens.shape[1])

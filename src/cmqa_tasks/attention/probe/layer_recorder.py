@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -40,8 +41,8 @@ class SharedPrompt:
         self.prompt, self.rows, self.bias, self.generated, self.every = buckets, rows, tuple(bias), generated, every
         self.first_row, self.biases = int(rows.min()), any(bias)
         self._there: dict[torch.device, torch.Tensor] = {}
-        self._masks: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-        self._biased: dict[Any, tuple[torch.Tensor | None, torch.Tensor]] = {}
+        self._masks: dict[int, tuple[weakref.ref[torch.Tensor], torch.Tensor]] = {}
+        self._biased: dict[Any, tuple[weakref.ref[torch.Tensor] | None, torch.Tensor]] = {}
 
     def buckets(self, total: int) -> torch.Tensor:
         """Segments of the first ``total`` tokens, on the CPU."""
@@ -59,15 +60,16 @@ class SharedPrompt:
         return self._there[device]
 
     def rows_of(self, mask: torch.Tensor) -> torch.Tensor:
-        """The probed rows of a prompt's mask, (batch, rows, keys). Layers share masks, so each is cut once.
+        """The probed rows of a prompt's mask, (batch, rows, keys). Layers may share a mask; it is then cut once.
 
-        The mask is held until the next step: its id could otherwise go to another one.
+        The mask itself is not held: families with sparse attention make one in each layer. Its id may go to another one.
         """
-        if id(mask) not in self._masks:
+        known = self._masks.get(id(mask))
+        if known is None or known[0]() is not mask:
             rows = self.rows_on(mask.device)
             where = torch.arange(len(rows), device=mask.device)[:, None]
-            self._masks[id(mask)] = mask, mask.expand(len(rows), -1, -1, -1)[where, 0, rows]
-        return self._masks[id(mask)][1]
+            known = self._masks[id(mask)] = weakref.ref(mask), mask.expand(len(rows), -1, -1, -1)[where, 0, rows]
+        return known[1]
 
     def forget(self) -> None:
         """Let go of the prompt's masks."""
@@ -75,14 +77,15 @@ class SharedPrompt:
 
     def biased(self, query: torch.Tensor, keys: int, total: int, mask: torch.Tensor | None) -> torch.Tensor:
         """An additive mask that holds the bias as well, (batch, 1, queries, keys). Layers share it within a step."""
-        name = (total, keys, query.dtype, query.device, id(mask))
-        if name not in self._biased:
-            if self._biased and next(iter(self._biased))[0] != total:
-                self._biased.clear()
+        name = (total, keys, query.shape[2], query.dtype, query.device, id(mask))
+        known = self._biased.get(name)
+        if known is None or (known[0] is not None and known[0]() is not mask):
+            held = self._biased.items()
+            self._biased = {key: (of, kept) for key, (of, kept) in held if key[0] == total and (of is None or of() is not None)}
             levels = torch.tensor([*self.bias, 0.0])  # the last one is that of padding, -1
             bias = levels[self.buckets(total)[:, total - keys :]].to(query.device, query.dtype)[:, None, None]
-            self._biased[name] = mask, _added(bias, mask, query.shape[2])
-        return self._biased[name][1]
+            known = self._biased[name] = None if mask is None else weakref.ref(mask), _added(bias, mask, query.shape[2])
+        return known[1]
 
 
 def _added(bias: torch.Tensor, mask: torch.Tensor | None, queries: int) -> torch.Tensor:
@@ -106,6 +109,10 @@ class LayerRecorder:
     def __init__(self, index: int, step: SharedPrompt) -> None:
         self.index, self._step = index, step
         self.steps = 0
+        self.attending = False
+        """Whether the layer's attention function runs at this moment."""
+        self.last_only = False
+        """Whether the layer got the prompt's last token only. It reads keys of an earlier layer, which nothing else needs."""
         self._total = 0
         self._start = 0  # the first key that is held
         self._direct = False  # nothing lies between attention and output projection
@@ -126,10 +133,11 @@ class LayerRecorder:
         """
         batch, prompt = self._step.prompt.shape
         queries, keys = query.shape[2], key.shape[2]
-        total = self._total + queries
+        last_only = not self.steps and queries == 1 < prompt == keys
+        total = prompt if last_only else self._total + queries
         if query.shape[0] != batch:
             raise self._wrong(f"{query.shape[0]} rows in the batch, segments of {batch}")
-        if queries != (1 if self.steps else prompt):
+        if queries != (1 if self.steps or last_only else prompt):
             raise self._wrong(
                 f"{queries} tokens; the prompt's {prompt} must come in one pass and then one token after the "
                 "other (with a cache, without look-up, assistant or chunks)"
@@ -150,7 +158,8 @@ class LayerRecorder:
         """The mask with the bias; the very same mask without one."""
         if not self._step.biases:
             return mask
-        return self._step.biased(query, key.shape[2], self._total + query.shape[2], mask)
+        total = self._total + query.shape[2] if self.steps else self._step.prompt.shape[1]
+        return self._step.biased(query, key.shape[2], total, mask)
 
     def hold(self, key: torch.Tensor, value: torch.Tensor) -> None:
         """Take a step's keys and values in place of the last one's, before attention runs.
@@ -185,7 +194,7 @@ class LayerRecorder:
             self._queries.append(query)
             self._outputs.append(output)
             self._masks.append(mask)
-        self._total += query.shape[2]
+        self._total += query.shape[2] if self.steps else self._step.prompt.shape[1]
         self.steps += 1
 
     def _begin(
@@ -201,16 +210,26 @@ class LayerRecorder:
         scaling = settings.get("scaling")
         self.scaling = query.shape[3] ** -0.5 if scaling is None else float(scaling)
         self.softcap, self.sinks = settings.get("softcap"), settings.get("s_aux")
-        rows = self._step.rows_on(query.device)
-        where = torch.arange(len(rows), device=rows.device)[:, None]
-        self._queries.append(query.transpose(1, 2)[where, rows].transpose(1, 2))
-        self._outputs.append(output[where, rows])
-        self._masks.append(None if mask is None else self._step.rows_of(mask))
+        self.last_only = query.shape[2] < self._step.prompt.shape[1]
+        if self.last_only:
+            self._queries.append(query)
+            self._outputs.append(output)
+            self._masks.append(None if mask is None else mask[:, 0].expand(len(query), -1, -1))
+        else:
+            rows = self._step.rows_on(query.device)
+            where = torch.arange(len(rows), device=rows.device)[:, None]
+            self._queries.append(query.transpose(1, 2)[where, rows].transpose(1, 2))
+            self._outputs.append(output[where, rows])
+            self._masks.append(None if mask is None else self._step.rows_of(mask))
         window = settings.get("sliding_window")
-        self._start = max(0, self._step.first_row - window + 1) if isinstance(window, int) else 0
+        self._start = max(0, self._first_row() - window + 1) if isinstance(window, int) else 0
         if self._start:
             key, value = key[:, :, self._start :].clone(), value[:, :, self._start :].clone()
         self._keys, self._values = [key], [value]
+
+    def _first_row(self) -> int:
+        """The first prompt token whose row is kept."""
+        return self._step.prompt.shape[1] - 1 if self.last_only else self._step.first_row
 
     def watch(self, projection: nn.Module) -> Callable[[], None]:
         """Keep the probed rows of what the output projection gets; returns what ends that.
@@ -223,7 +242,7 @@ class LayerRecorder:
 
     def _see_projection(self, module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         states = inputs[0]
-        if not self._projected:
+        if not self._projected and not self.last_only:
             rows = self._step.rows_on(states.device)
             states = states.view(len(rows), -1, states.shape[-1])[torch.arange(len(rows), device=rows.device)[:, None], rows]
         elif len(self._projected) == 1 and self._gate(self._outputs[0].transpose(1, 2)) is None:
@@ -257,6 +276,8 @@ class LayerRecorder:
         """
         prompt, device = self._step.prompt.shape[1], self._keys[0].device
         rows, there = self._step.rows_on(device), torch.arange(prompt, device=device)
+        if self.last_only:
+            rows = rows[:, -1:]
         parts = []
         for mask, (number, length) in zip(self._masks, self._places, strict=True):
             total = prompt + number

@@ -21,7 +21,8 @@ from tiny_runs import VISION, model, requests
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.models.arguments import NAMES
 from cmqa_tasks.models.batching import Prompt, batches
-from cmqa_tasks.models.hf import CmqaHF, device_of
+from cmqa_tasks.models.hf import CmqaHF
+from cmqa_tasks.models.loading import device_of
 from cmqa_tasks.results import latest_results, latest_samples, read_runs
 
 Checkpoints = Callable[[str], Path]
@@ -212,7 +213,7 @@ def test_there_is_one_bos_whoever_writes_it(
         ),
         ({"pretrained": "/no/where"}, r"pretrained='/no/where': neither a directory nor"),
         ({"pretrained": "cmqa:mini"}, r"pretrained='cmqa:mini': no checkpoint 'mini' ships with the package; there are: mini_d"),
-        ({"batch_size": "auto"}, r"batch_size='auto': must be a positive integer"),
+        ({"batch_size": "many"}, r"batch_size='many': must be a positive integer"),
         ({"batch_size": 0}, r"batch_size=0: must be a positive integer"),
     ],
 )
@@ -233,7 +234,7 @@ def test_remote_code_is_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.update(kwargs)
         raise OSError("stop here")
 
-    monkeypatch.setattr("cmqa_tasks.models.hf.AutoConfig", SimpleNamespace(from_pretrained=remember))
+    monkeypatch.setattr("cmqa_tasks.models.loading.AutoConfig", SimpleNamespace(from_pretrained=remember))
     with pytest.raises(OSError, match="stop here"):
         CmqaHF("/nowhere")
     assert seen["trust_remote_code"] is False

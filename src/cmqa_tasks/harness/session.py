@@ -13,9 +13,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import Literal
 
 Summary = Mapping[str, float]
 """The per-item numbers of :func:`cmqa_tasks.attention.summary.item_summary`."""
+
+
+Finish = Literal["stop", "length"]
+"""Why an answer ended: by itself, or at the limit on new tokens."""
 
 
 class Session:
@@ -31,6 +36,7 @@ class Session:
             self._model: Mapping[str, str] = {}
             self._logs_attention = False
             self._summaries: dict[tuple[str, str], Summary] = {}
+            self._finishes: dict[tuple[str, str], Finish] = {}
 
     def load(self, model: Mapping[str, str], *, logs_attention: bool) -> None:
         """Called by a model when it is ready; what an earlier one has logged is forgotten.
@@ -41,7 +47,7 @@ class Session:
             logs_attention: whether it will :meth:`keep` summaries.
         """
         with self._lock:
-            self._model, self._logs_attention, self._summaries = dict(model), logs_attention, {}
+            self._model, self._logs_attention, self._summaries, self._finishes = dict(model), logs_attention, {}, {}
 
     @property
     def model(self) -> Mapping[str, str]:
@@ -57,6 +63,16 @@ class Session:
         """Keep the summary of an item's response."""
         with self._lock:
             self._summaries[task, item] = summary
+
+    def end(self, task: str, item: str, finish: Finish) -> None:
+        """Keep why the answer to an item ended."""
+        with self._lock:
+            self._finishes[task, item] = finish
+
+    def finish(self, task: str, item: str) -> Finish | None:
+        """Why an answer ended; None when it came from elsewhere."""
+        with self._lock:
+            return self._finishes.get((task, item))
 
     def attention(self, task: str, item: str) -> Summary | None:
         """The summary of an item; None when its response came from elsewhere, such as a response cache."""

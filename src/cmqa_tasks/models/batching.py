@@ -36,7 +36,7 @@ class Prompt:
     task: str = ""
     doc_id: int = 0
     question: Question | None = None
-    """What is asked, where the task is ours and attention is read."""
+    """What is asked, where the task is ours."""
 
 
 def batches(prompts: Iterable[Prompt], size: int) -> Iterator[list[Prompt]]:

@@ -5,12 +5,13 @@ For example::
     lmms-eval --model cmqa_hf --model_args pretrained=Qwen/Qwen2.5-VL-3B-Instruct --tasks cmqa_crossmodal --batch_size 4
 
 Requests are batched by their number of images, prompts of similar length together, and padded on the left, so that the last
-prompt token of every row is the one that generation continues from.
+prompt token of every row is the one that generation continues from. When it is loaded the model answers one short prompt, so that
+what cannot work is said before anything is evaluated.
 """
 
 from __future__ import annotations
 
-import gc
+import inspect
 import json
 import logging
 import os
@@ -23,32 +24,38 @@ from lmms_eval.api.instance import GenerationResult, Instance, TokenCounts
 from lmms_eval.api.model import lmms
 from lmms_eval.protocol import ChatMessages
 from tqdm import tqdm
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
-from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from cmqa_tasks.attention.bias import bias_of
 from cmqa_tasks.attention.probe.batch_log import MODES, AttentionLog, directory_name, metadata_of
+from cmqa_tasks.attention.probe.generation_checks import new_tokens
 from cmqa_tasks.attention.probe.logged_items import item_of, spans_of
-from cmqa_tasks.attention.probe.segments import Messages, Origins, Segments, process, segment_batch
-from cmqa_tasks.attention.probe.token_origins import lacks_special_tokens
+from cmqa_tasks.attention.probe.segments import Origins, Segments, segment_batch
 from cmqa_tasks.facts.resources import located
 from cmqa_tasks.harness.rows import from_row, is_ours
 from cmqa_tasks.harness.session import SESSION
-from cmqa_tasks.models.arguments import check_dtype, check_names, positive
+from cmqa_tasks.models.answers import Answer, AnswerReader, Endings, opens_reasoning
+from cmqa_tasks.models.arguments import check_dtype, check_names, mapping, pixel_bounds, positive, switch
 from cmqa_tasks.models.batching import Prompt, batches
-from cmqa_tasks.models.generation import UNTIL, GenerationSettings
+from cmqa_tasks.models.chat import Chat, Messages
+from cmqa_tasks.models.generation import GenerationSettings, until_of
 from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
+from cmqa_tasks.models.inputs import InputMaker, fixed_size, on_device, trial_image
+from cmqa_tasks.models.loading import CheckpointRequest, load
 from cmqa_tasks.writing.problems import one_line
 
 _LOGGER = logging.getLogger(__name__)
-_SAMPLING_ONLY = ("temperature", "top_p", "top_k", "min_p")
+AUTOMATIC_BATCH = 32
+"""Where ``batch_size=auto`` begins; it is halved as long as the memory does not do."""
+FAILURES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError)
+"""What models and processors raise when they do not fit what they are given."""
 
 
 class CmqaHF(lmms):  # type: ignore[misc]
-    """A transformers model, loaded as it is and asked greedily unless the task says otherwise.
+    """A transformers model, loaded as it is and asked greedily unless the task or the user says otherwise.
 
     Args:
-        pretrained: hub id or directory of the checkpoint, or ``cmqa:mini_instance``: one that ships with this package.
+        pretrained: hub id or directory of the checkpoint, or ``cmqa:mini_instance``: one that ships with this package. An
+            adapter's directory stands for its base model with the adapter.
         revision: revision of a hub checkpoint.
         dtype: one of :data:`~cmqa_tasks.models.arguments.DTYPES`; ``auto`` takes the checkpoint's own.
         device: ``cpu``, ``cuda``, ``cuda:1`` …; by default CUDA where there is one, else the CPU. Under several
@@ -56,18 +63,34 @@ class CmqaHF(lmms):  # type: ignore[misc]
         device_map: passed to ``from_pretrained``, for models that need several devices; then ``device`` is where inputs go.
         attn_implementation: passed to ``from_pretrained``.
         trust_remote_code: whether code of the checkpoint may run. Off by default.
+        tokenizer: another tokenizer, by hub id or directory.
+        use_fast: passed to the processor's ``from_pretrained``: ``False`` prepares images with Pillow.
+        peft: an adapter, by hub id or directory; it is merged into the weights.
+        load_in_4bit: quantize with bitsandbytes.
+        load_in_8bit: the same, with 8 bits.
+        min_pixels: of an image; smaller ones are scaled up. Families that count pixels, such as Qwen-VL.
+        max_pixels: of an image; larger ones are scaled down.
+        system_prompt: a system turn in front of each conversation.
+        enable_thinking: the variable of this name in chat templates of models that may reason.
+        chat_template_kwargs: more variables for the chat template, as JSON.
+        think_end_token: the text that ends the reasoning; what stands before it is not part of the answer.
+        thinking_budget: new tokens for reasoning, on top of a task's limit.
+        generation: generation settings that go before a task's, as JSON.
+        max_length: tokens of prompt and answer together that the model can read, if its configuration does not say; where a
+            prompt with its answer may be longer, a warning says so.
         attention: ``on`` logs attention per layer and head, ``per_token`` also for every generated token, ``off`` neither.
         attention_path: directory for the log; the model's own directory is made in it.
         attention_bias: nats to add to a segment's logits, such as ``image:+1.0``; see
             :func:`~cmqa_tasks.attention.bias.bias_of`. Works without logging, too.
         image_cache: megabytes of image features that are kept, so that an image of several items is encoded once; ``0`` or
             ``off`` for none. Answers are the same bit for bit; see :mod:`~cmqa_tasks.models.image_cache`.
-        batch_size: requests per forward pass.
-        max_batch_size: accepted because the harness passes it; not used.
+        batch_size: requests per forward pass; ``auto`` takes :data:`AUTOMATIC_BATCH`, or as many as there is memory for.
+        max_batch_size: where ``batch_size=auto`` begins instead.
 
     Raises:
-        ValueError: an argument is unknown or out of range; the message names it and what is allowed.
+        ValueError: an argument is unknown, out of range or nothing to this checkpoint; the message names it and what is allowed.
         OSError: the checkpoint cannot be had.
+        RuntimeError: the model does not answer, or its attention cannot be read; the message says why.
     """
 
     is_simple = False
@@ -81,6 +104,20 @@ class CmqaHF(lmms):  # type: ignore[misc]
         device_map: str | None = None,
         attn_implementation: str | None = None,
         trust_remote_code: bool = False,
+        tokenizer: str | None = None,
+        use_fast: bool | None = None,
+        peft: str | None = None,
+        load_in_4bit: bool = False,
+        load_in_8bit: bool = False,
+        min_pixels: int | None = None,
+        max_pixels: int | None = None,
+        system_prompt: str | None = None,
+        enable_thinking: bool | None = None,
+        chat_template_kwargs: str | Mapping[str, Any] | None = None,
+        think_end_token: str | None = None,
+        thinking_budget: int = 0,
+        generation: str | Mapping[str, Any] | None = None,
+        max_length: int | None = None,
         attention: str = "off",
         attention_path: str = "attention",
         attention_bias: str | None = None,
@@ -94,28 +131,49 @@ class CmqaHF(lmms):  # type: ignore[misc]
         check_dtype(dtype)
         if attention not in MODES:
             raise ValueError(f"attention={attention!r}: choose one of {', '.join(MODES)}")
-        bias, megabytes = bias_of(attention_bias), megabytes_of(image_cache)
-        self.batch_size_per_gpu = positive("batch_size", batch_size)
+        self._bias, megabytes = bias_of(attention_bias), megabytes_of(image_cache)
+        self._automatic = batch_size == "auto"
+        largest = AUTOMATIC_BATCH if max_batch_size is None else positive("max_batch_size", max_batch_size)
+        self.batch_size_per_gpu = largest if self._automatic else positive("batch_size", batch_size)
+        variables = mapping("chat_template_kwargs", chat_template_kwargs)
+        if enable_thinking is not None:
+            variables["enable_thinking"] = switch("enable_thinking", enable_thinking)
+        budget = 0 if thinking_budget in (0, "0") else positive("thinking_budget", thinking_budget)
+        overrides = mapping("generation", generation)
+        longest = None if max_length is None else positive("max_length", max_length)
+        request = CheckpointRequest(
+            pretrained=pretrained,
+            revision=revision,
+            dtype=dtype,
+            device=device,
+            device_map=device_map,
+            attn_implementation=attn_implementation,
+            trust_remote_code=switch("trust_remote_code", trust_remote_code),
+            tokenizer=tokenizer,
+            use_fast=None if use_fast is None else switch("use_fast", use_fast),
+            peft=peft,
+            load_in_4bit=switch("load_in_4bit", load_in_4bit),
+            load_in_8bit=switch("load_in_8bit", load_in_8bit),
+            pixels=pixel_bounds(min_pixels, max_pixels),
+        )
         self._rank, self._world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-        self._device = device_of(device)
-        gc.collect()  # an earlier model of this process may lie in reference cycles: two of them may not fit
-        source = {"revision": revision, "trust_remote_code": trust_remote_code}
-        place, self._config = _found(pretrained, source)
-        self.sees_images = _sees_images(self._config)
-        optional = {"device_map": device_map, "attn_implementation": attn_implementation}
-        loader = AutoModelForImageTextToText if self.sees_images else AutoModelForCausalLM
-        self.model = loader.from_pretrained(
-            place, dtype=dtype, **source, **{key: value for key, value in optional.items() if value is not None}
-        ).eval()
-        if device_map is None:
-            self.model.to(self._device)
-        self.processor = (AutoProcessor if self.sees_images else AutoTokenizer).from_pretrained(place, **source)
-        self.tokenizer = getattr(self.processor, "tokenizer", self.processor)
-        self.tokenizer.padding_side = "left"
-        if self.tokenizer.pad_token_id is None:
-            self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.images, self._settings = ImageCache(self.model, megabytes), GenerationSettings(self.model)
-        self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), bias)
+        self._checkpoint = load(request)
+        self.model, self.processor, self.tokenizer = (
+            self._checkpoint.model,
+            self._checkpoint.processor,
+            self._checkpoint.tokenizer,
+        )
+        self.sees_images = self._checkpoint.sees_images
+        self._chat = Chat(self.processor, takes_parts=self.sees_images, system_prompt=system_prompt, kwargs=variables)
+        self._settings = GenerationSettings(self.model, overrides, budget)
+        self._reader = AnswerReader(self.tokenizer, think_end_token)
+        self._context = longest or _context_of(self.model.config)
+        self.images = ImageCache(self.model, megabytes)
+        self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), self._bias)
+        types = "mm_token_type_ids" in inspect.signature(type(self.model).forward).parameters
+        self._inputs = InputMaker(self.processor, takes_types=types, tells_origins=self._log is not None)
+        self._images_in_front = False
+        self._try_out(pretrained)
         self._say(pretrained, revision, attention != "off")
 
     def _say(self, pretrained: str, revision: str, logs_attention: bool) -> None:
@@ -134,26 +192,90 @@ class CmqaHF(lmms):  # type: ignore[misc]
         metadata = metadata_of(self.model, pretrained, revision, bias)
         return AttentionLog(self.model, mode, path / directory_name(pretrained), self.rank, metadata, bias, SESSION.keep)
 
+    def _try_out(self, pretrained: str) -> None:
+        """Answer a short prompt, so that a run that would fail at its first batch fails here.
+
+        Raises:
+            RuntimeError: the model does not answer, its attention cannot be read, or it answers otherwise while that is read.
+        """
+        log, self._log = self._log, None
+        try:
+            alone = self._trial_answers()
+        except FAILURES as error:
+            if not self.sees_images or self._chat.template is not None:
+                raise RuntimeError(f"pretrained={pretrained!r}: {_trouble(self.model, error)}") from error
+            # Without a chat template, some processors put the image tokens into the text themselves.
+            self._chat.image_token, self._images_in_front = "", True
+            try:
+                alone = self._trial_answers()
+            except FAILURES as second:
+                raise RuntimeError(f"pretrained={pretrained!r}: {_trouble(self.model, second)}") from second
+        self._log = log
+        if log is None:
+            return
+        try:
+            read = self._trial_answers()
+        except FAILURES as error:
+            why = f"attention of pretrained={pretrained!r} cannot be read: {error}; it answers with attention=off"
+            raise RuntimeError(why) from error
+        if read != alone and not any(self._bias.values()):
+            raise RuntimeError(f"pretrained={pretrained!r} answers otherwise while its attention is read; use attention=off")
+
+    def _trial_answers(self) -> list[Answer]:
+        """Two prompts of different length, two tokens each, with an image where the model sees any."""
+        image = trial_image(self.processor, self.model.config) if self.sees_images else None
+        prompts = []
+        for number, text in enumerate(("The tin costs 4 dollars.", "It costs five.")):
+            parts: list[dict[str, Any]] = [{"type": "text", "text": text}, {"type": "text", "text": "What does it cost?"}]
+            if image is not None:
+                parts.insert(0 if self._images_in_front else 1, {"type": "image", "url": image})
+            turns = self._chat.turns([{"role": "user", "content": parts}])
+            images = () if image is None else (image,)
+            settings = json.dumps(self._settings.of({}) | {"max_new_tokens": 2})
+            prompts.append(Prompt(number, self.render(turns), 0, images, settings, turns))
+        return self.respond(prompts, keep=False)
+
     @property
     def device(self) -> torch.device:
         """Where inputs go."""
-        return self._device
+        return self._checkpoint.device
 
     @property
     def batch_size(self) -> int:
         """Requests per forward pass."""
         return self.batch_size_per_gpu
 
+    @property
+    def tokenizer_name(self) -> str:
+        """For the harness's record of ``--apply_chat_template``."""
+        return str(getattr(self.tokenizer, "name_or_path", ""))
+
+    @property
+    def chat_template(self) -> str:
+        """The chat template, which is always applied; for the harness's record of ``--apply_chat_template``."""
+        return self._chat.template or ""
+
+    def apply_chat_template(self, messages: Messages, **_: object) -> str:
+        """A conversation as the model is given it; what a harness makes of it under ``--apply_chat_template`` is not used."""
+        return self.render(messages)
+
     def generate_until(self, requests: Sequence[Instance]) -> list[GenerationResult]:
         """One response per request, in order. Requests that only pad a rank are not run."""
         results = [GenerationResult(text="") for _ in requests]
         todo = [place for place, request in enumerate(requests) if not _is_padding(request)]
+        endings = Endings(self._context)
         with self.images.attached(), tqdm(total=len(todo), desc="cmqa_hf", disable=self.rank != 0) as bar:
             prompts = (self.prompt(place, requests[place]) for place in todo)
             for batch in batches(prompts, self.batch_size):
-                for prompt, result in zip(batch, self.respond(batch), strict=True):
-                    results[prompt.place] = result
+                for prompt, answer in zip(batch, self.answers(batch), strict=True):
+                    counts = TokenCounts(answer.prompt_tokens, answer.tokens, answer.reasoning_tokens or None)
+                    results[prompt.place] = GenerationResult(text=answer.text, token_counts=counts)
+                    endings.add(answer)
+                    if prompt.question is not None:
+                        SESSION.end(prompt.task, prompt.question.item.id, answer.finish)
                 bar.update(len(batch))
+        for warning in endings.warnings():
+            _LOGGER.warning("%s", warning)
         return results
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
@@ -174,62 +296,91 @@ class CmqaHF(lmms):  # type: ignore[misc]
         doc = self.task_dict[task][split][doc_id]
         chat = ChatMessages(messages=doc_to_messages(doc))
         images, videos, audios = chat.extract_media()
-        if videos or audios or (images and not self.sees_images):
-            kinds = [kind for kind, media in (("images", images), ("videos", videos), ("audio", audios)) if media]
-            raise ValueError(
-                f"{task}, document {doc_id} has {' and '.join(kinds)}, which {type(self.model).__name__} cannot read"
-            )
-        turns = chat.to_hf_messages()
+        turns = self._chat.turns(chat.to_hf_messages())
+        try:
+            self._check_media(turns, images, videos, audios)
+        except ValueError as error:
+            raise ValueError(f"{task}, document {doc_id} {error}") from None
         settings = json.dumps(self._settings.of(generation), sort_keys=True)
         text = self.render(turns)
         length = len(self.tokenizer(text).input_ids) if self.batch_size > 1 else 0
-        question = from_row(doc) if self._log is not None and is_ours(doc) else None
+        question = from_row(doc) if is_ours(doc) else None
         return Prompt(place, text, length, tuple(images), settings, turns, task, doc_id, question)
+
+    def _check_media(self, turns: Messages, images: Sequence[Any], videos: Sequence[Any], audios: Sequence[Any]) -> None:
+        """Make sure that the model can read what it is shown, in the order in which it is shown."""
+        name = type(self.model).__name__
+        if videos or audios or (images and not self.sees_images):
+            kinds = [kind for kind, media in (("images", images), ("videos", videos), ("audio", audios)) if media]
+            raise ValueError(f"has {' and '.join(kinds)}, which {name} cannot read")
+        size = fixed_size(self.processor, self.model.config)
+        other = [image.size for image in images if size is not None and image.size != size]
+        if size is not None and other:
+            raise ValueError(
+                f"shows an image of {other[0][0]} × {other[0][1]} pixels, and {name} reads {size[0]} × {size[1]} only (the miniatures "
+                "that ship with this package read the tasks cmqa_mini… alone)"
+            )
+        if self._images_in_front and images and not _begin_with_images(turns):
+            raise ValueError(
+                f"shows an image after text, and the processor of {name} puts images in front of all text: the order of the evidence "
+                "would be lost"
+            )
 
     def render(self, turns: Messages) -> str:
         """The chat template applied; without one, the parts one after the other."""
-        if not self.sees_images:
-            turns = [{**turn, "content": _joined(turn["content"])} for turn in turns]
-        if getattr(self.processor, "chat_template", None):
-            text: str = self.processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-            return text
-        _LOGGER.warning("%s has no chat template; prompts are put to it without one", self._config._name_or_path)
-        image_token = getattr(self.processor, "image_token", "")
-        return "\n".join(
-            turn["content"] if isinstance(turn["content"], str) else _joined(turn["content"], image_token) for turn in turns
-        )
+        return self._chat.render(turns)
 
     def inputs(self, batch: Sequence[Prompt]) -> tuple[Any, Origins]:
         """Processor output on the model's device and, for pixels, in its dtype, and where its tokens come from.
 
         Rows of token ids are padded on the left.
         """
-        kwargs: dict[str, Any] = {"text": [prompt.text for prompt in batch], "padding": True, "return_tensors": "pt"}
-        if batch[0].images:
-            kwargs["images"] = [list(prompt.images) for prompt in batch]
-        kwargs["add_special_tokens"] = lacks_special_tokens(self.processor, batch[0].text)
-        inputs, origins = process(self.processor, **kwargs)
-        inputs = inputs.to(self._device)
-        for name, tensor in inputs.items():
-            if torch.is_tensor(tensor) and tensor.is_floating_point():
-                inputs[name] = tensor.to(self.model.dtype)
-        return inputs, origins
+        inputs, origins = self._inputs.make([prompt.text for prompt in batch], [prompt.images for prompt in batch])
+        return on_device(inputs, self.device, self.model.dtype), origins
 
-    def respond(self, batch: Sequence[Prompt]) -> list[GenerationResult]:
-        """The answers to a batch; their attention is logged before this returns."""
+    def answers(self, batch: Sequence[Prompt]) -> list[Answer]:
+        """The answers to a batch, in as many parts as the memory asks for under ``batch_size=auto``."""
+        if len(batch) > self.batch_size:
+            return [*self.answers(batch[: self.batch_size]), *self.answers(batch[self.batch_size :])]
+        try:
+            return self.respond(batch)
+        except torch.OutOfMemoryError:
+            if not self._automatic or len(batch) == 1:
+                raise
+        torch.cuda.empty_cache()
+        self.batch_size_per_gpu = len(batch) // 2
+        _LOGGER.warning("batch_size=auto: %d prompts at a time are too many for the memory; going on with half", len(batch))
+        return self.answers(batch)
+
+    def respond(self, batch: Sequence[Prompt], *, keep: bool = True) -> list[Answer]:
+        """The answers to a batch; their attention is logged before this returns, unless it is not to be kept."""
         inputs, origins = self.inputs(batch)
         generation = json.loads(batch[0].generation)
-        until = _as_list(generation.pop(UNTIL, None))
+        opened = any(opens_reasoning(prompt.text) for prompt in batch)
+        stops = not opened and self._reader.think_end is None
+        settings = self._settings.arguments(generation, self.tokenizer, stops=stops)
         if self._log is None:
-            tokens = self._generate(inputs, generation)
+            tokens = self._generate(inputs, settings)
         else:
             items = [item_of(prompt.task, prompt.doc_id, prompt.question) for prompt in batch]
-            tokens = self._log.generate(self._segments(batch, inputs, origins), items, lambda: self._generate(inputs, generation))
-        prompt_lengths = inputs["attention_mask"].sum(dim=1).tolist()
-        return [self._result(row, length, until) for row, length in zip(tokens, prompt_lengths, strict=True)]
+            segments = self._segments(batch, inputs, origins)
+            tokens = self._log.generate(segments, items, lambda: self._generate(inputs, settings), keep=keep)
+        lengths = inputs["attention_mask"].sum(dim=1).tolist()
+        return [
+            self._reader.read(
+                row,
+                prompt_tokens=length,
+                limit=settings["max_new_tokens"],
+                ends=_ends(self.model, settings),
+                until=until_of(generation),
+                opened=opens_reasoning(prompt.text),
+            )
+            for prompt, row, length in zip(batch, tokens, lengths, strict=True)
+        ]
 
     def _segments(self, batch: Sequence[Prompt], inputs: Any, origins: Origins) -> Segments:
         """Which segment each prompt token of a batch belongs to."""
+        config = self._checkpoint.config
         return segment_batch(
             self.processor,
             inputs,
@@ -238,70 +389,37 @@ class CmqaHF(lmms):  # type: ignore[misc]
             [prompt.turns for prompt in batch],
             [spans_of(prompt.question, prompt.turns) for prompt in batch],
             render=self.render,
-            image_token_id=getattr(self._config, "image_token_id", None) or getattr(self._config, "image_token_index", None),
+            image_token_id=getattr(config, "image_token_id", None) or getattr(config, "image_token_index", None),
         )
 
-    def _generate(self, inputs: Any, generation: dict[str, Any]) -> torch.Tensor:
+    def _generate(self, inputs: Any, settings: Mapping[str, Any]) -> torch.Tensor:
         """New tokens, shape (batch, new tokens), padded on the right."""
-        settings = {"max_new_tokens": 256, "do_sample": False, "pad_token_id": self.tokenizer.pad_token_id} | generation
-        settings["do_sample"] = bool(settings["do_sample"]) and settings.get("temperature", 1) > 0
-        if not settings["do_sample"]:
-            # None also silences the checkpoint's own sampling defaults, which greedy decoding would only warn about.
-            settings |= dict.fromkeys(_SAMPLING_ONLY)
         with torch.inference_mode():
             output = self.model.generate(**inputs, **settings)
-        return torch.as_tensor(output)[:, inputs["input_ids"].shape[1] :]
-
-    def _result(self, tokens: torch.Tensor, prompt_length: int, until: Sequence[str]) -> GenerationResult:
-        text: str = self.tokenizer.decode(tokens, skip_special_tokens=True)
-        for stop in until:
-            text = text.split(stop)[0] if stop else text
-        written = int((tokens != self.tokenizer.pad_token_id).sum())
-        return GenerationResult(text=text, token_counts=TokenCounts(input_tokens=int(prompt_length), output_tokens=written))
+        return new_tokens(output, inputs["input_ids"])
 
 
-def _found(pretrained: str, source: Mapping[str, Any]) -> tuple[str, Any]:
-    """Where a checkpoint is, and its configuration; errors name the argument."""
-    try:
-        place = located(pretrained)
-    except ValueError as error:
-        raise ValueError(f"pretrained={pretrained!r}: {error}") from None
-    try:
-        return place, AutoConfig.from_pretrained(place, **source)
-    except OSError as error:
-        nowhere = f"neither a directory nor a checkpoint of the hub within reach (revision {source['revision']})"
-        why = "a directory without a readable checkpoint" if Path(place).is_dir() else nowhere
-        raise OSError(f"pretrained={pretrained!r}: {why}: {one_line(error)}") from error
+def _trouble(model: Any, error: Exception) -> str:
+    return f"{type(model).__name__} does not answer a short prompt: {type(error).__name__}: {one_line(error)}"
 
 
-def device_of(device: str | None) -> torch.device:
-    """The device that a process takes: where there are several, the card of its local rank unless another is named.
-
-    Raises:
-        ValueError: torch knows no such device.
-    """
-    if int(os.environ.get("WORLD_SIZE", 1)) > 1 and torch.cuda.is_available() and device in (None, "cuda"):
-        return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
-    try:
-        return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    except RuntimeError as error:
-        raise ValueError(f"device={device!r}: {error}; choose cpu, cuda or cuda:N") from error
+def _ends(model: Any, settings: Mapping[str, Any]) -> list[int]:
+    """The tokens that end an answer."""
+    ends = settings.get("eos_token_id", getattr(model.generation_config, "eos_token_id", None))
+    return [] if ends is None else [int(end) for end in (ends if isinstance(ends, list | tuple) else [ends])]
 
 
-def _sees_images(config: Any) -> bool:
-    remote = getattr(config, "auto_map", None) or {}
-    return type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING or "AutoModelForImageTextToText" in remote
+def _context_of(config: Any) -> int | None:
+    """How many tokens a model can read, as far as its configuration says."""
+    longest = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return longest if isinstance(longest, int) and longest > 0 else None
+
+
+def _begin_with_images(turns: Messages) -> bool:
+    """Whether no image comes after a text."""
+    kinds = [part["type"] for turn in turns if not isinstance(turn["content"], str) for part in turn["content"]]
+    return "text" not in kinds or "image" not in kinds[kinds.index("text") :]
 
 
 def _is_padding(request: Instance) -> bool:
     return bool((request.metadata or {}).get("__padding_only__"))
-
-
-def _as_list(until: str | Sequence[str] | None) -> list[str]:
-    if until is None:
-        return []
-    return [until] if isinstance(until, str) else list(until)
-
-
-def _joined(content: Sequence[dict[str, Any]], image_token: str = "") -> str:
-    return "".join(part["text"] if part["type"] == "text" else image_token for part in content)

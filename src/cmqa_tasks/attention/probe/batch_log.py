@@ -58,21 +58,26 @@ class AttentionLog:
             _check_same(directory, metadata)
             self._writer = ShardWriter(directory, rank, metadata)
 
-    def generate(self, segments: Segments, items: Sequence[LoggedItem], run: Callable[[], torch.Tensor]) -> torch.Tensor:
+    def generate(
+        self, segments: Segments, items: Sequence[LoggedItem], run: Callable[[], torch.Tensor], *, keep: bool = True
+    ) -> torch.Tensor:
         """What ``run`` returns, which must call the model's ``generate`` once; its attention is written before this returns.
 
         Args:
             segments: of the batch.
             items: what each row of the batch is about.
             run: generates.
+            keep: whether the attention is written; a trial's is only read.
 
         Raises:
             cmqa_tasks.attention.probe.attention_probe.ProbeError: the generation cannot be read; see :class:`AttentionProbe`.
         """
         with AttentionProbe(self._model, segments, self._per_token and self._writer is not None, self._bias) as probe:
             tokens = run()
-        if self._writer is not None:
-            rows = [row for row_number, item in enumerate(items) for row in rows_of(probe.readings(), row_number, item)]
+        if self._writer is None:
+            return tokens
+        rows = [row for number, item in enumerate(items) for row in rows_of(probe.readings(), number, item)]
+        if keep:
             self._writer.write(rows)
             for row in rows:
                 if row.aggregate == "last_prompt":

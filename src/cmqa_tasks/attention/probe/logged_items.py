@@ -41,16 +41,21 @@ def item_of(task: str, doc_id: int, question: Question | None) -> LoggedItem:
 
 def spans_of(question: Question | None, messages: Messages) -> list[Span]:
     """The segments of a prompt: evidence and question of our tasks; images, texts and last text of any other (None)."""
-    return generic_spans(list(messages)) if question is None else list(_our_spans(question))
+    return generic_spans(list(messages)) if question is None else list(_our_spans(question, _user(messages)))
 
 
-def _our_spans(question: Question) -> Iterator[Span]:
+def _user(messages: Messages) -> int:
+    """The place of the only message of the user's, which a system prompt may precede."""
+    return next(place for place, message in enumerate(messages) if message["role"] == "user")
+
+
+def _our_spans(question: Question, message: int) -> Iterator[Span]:
     names = _names(question)
     for number, part in enumerate(question.prompt):
         if part.evidence is not None:
-            yield Span(message=0, part=number, name=names[part.evidence])
+            yield Span(message=message, part=number, name=names[part.evidence])
         elif part.text is not None and (at := part.text.find(question.text)) >= 0:
-            yield Span(message=0, part=number, name="question", start=at, end=at + len(question.text))
+            yield Span(message=message, part=number, name="question", start=at, end=at + len(question.text))
 
 
 def _names(question: Question) -> list[str]:

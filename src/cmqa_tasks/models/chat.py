@@ -1,0 +1,103 @@
+"""Conversations as the text that a model is given: its chat template applied, as users of the model apply it.
+
+For example::
+
+    chat = Chat(processor, system_prompt="Answer in one word.", kwargs={"enable_thinking": False})
+    chat.render([{"role": "user", "content": [{"type": "text", "text": "Is it raining?"}]}])
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import TemplateError, TemplateSyntaxError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+_LOGGER = logging.getLogger(__name__)
+Messages = Sequence[Mapping[str, Any]]
+"""A conversation, as chat templates of transformers take it."""
+
+
+class Chat:
+    """Renders conversations for a processor or tokenizer.
+
+    Args:
+        processor: of the model.
+        takes_parts: whether contents stay lists of parts; a tokenizer's template wants them joined to a string.
+        system_prompt: put in front of each conversation as a turn of its own.
+        kwargs: variables for the chat template, such as ``enable_thinking``.
+
+    Raises:
+        ValueError: there is no chat template for the system prompt, or it reads no such variable.
+    """
+
+    def __init__(
+        self, processor: Any, *, takes_parts: bool, system_prompt: str | None = None, kwargs: Mapping[str, Any] | None = None
+    ) -> None:
+        self._processor, self._takes_parts, self._kwargs = processor, takes_parts, dict(kwargs or {})
+        self._system = [] if system_prompt is None else [{"role": "system", "content": [{"type": "text", "text": system_prompt}]}]
+        self.image_token = str(getattr(processor, "image_token", None) or "")
+        """What stands for an image where there is no chat template; empty for processors that put it there themselves."""
+        template = self.template
+        if template is None:
+            if self._system or self._kwargs:
+                given = "system_prompt" if self._system else next(iter(self._kwargs))
+                raise ValueError(f"{given}=: this checkpoint has no chat template to give it to; leave it out")
+            _warn_without_template(getattr(processor, "name_or_path", "") or type(processor).__name__)
+        elif unread := sorted(set(self._kwargs) - _variables(template)):
+            raise ValueError(f"{unread[0]}={self._kwargs[unread[0]]!r}: the chat template of this checkpoint does not read it")
+
+    @property
+    def template(self) -> str | None:
+        """The chat template; that of tools and other uses where there are several."""
+        template = getattr(self._processor, "chat_template", None)
+        if isinstance(template, Mapping):
+            template = template.get("default") or next(iter(template.values()), None)
+        return template
+
+    def turns(self, messages: Messages) -> list[dict[str, Any]]:
+        """A conversation with the system prompt in front."""
+        return [*self._system, *(dict(message) for message in messages)]
+
+    def render(self, turns: Messages) -> str:
+        """The chat template applied to :meth:`turns`; without one, the parts one after the other.
+
+        Raises:
+            ValueError: the template refuses the conversation.
+        """
+        if self.template is None:
+            return "\n".join(self._joined(turn["content"], self.image_token) for turn in turns)
+        if not self._takes_parts:
+            turns = [{**turn, "content": self._joined(turn["content"], "")} for turn in turns]
+        try:
+            text: str = self._processor.apply_chat_template(
+                list(turns), add_generation_prompt=True, tokenize=False, **self._kwargs
+            )
+        except TemplateError as error:
+            hint = "; leave system_prompt= out" if self._system else ""
+            raise ValueError(f"the chat template of this checkpoint refuses the conversation: {error}{hint}") from error
+        return text
+
+    @staticmethod
+    def _joined(content: str | Sequence[Mapping[str, Any]], image_token: str) -> str:
+        if isinstance(content, str):
+            return content
+        return "".join(part["text"] if part["type"] == "text" else image_token for part in content)
+
+
+@cache
+def _variables(template: str) -> frozenset[str]:
+    """The variables that a chat template reads."""
+    environment = ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"])
+    try:
+        return frozenset(meta.find_undeclared_variables(environment.parse(template)))
+    except TemplateSyntaxError:  # tags of transformers' own, such as generation
+        return frozenset(template.replace("{", " ").replace("}", " ").replace("(", " ").replace(")", " ").split())
+
+
+@cache
+def _warn_without_template(name: str) -> None:
+    _LOGGER.warning("%s has no chat template; prompts are put to it without one", name)

@@ -1,8 +1,9 @@
 """What a model wrote, as an answer: its reasoning marked, its end cut where the task says so, and why it ended.
 
-Reasoning keeps one form, ``<think>…</think>`` in front of the answer, whatever marks a family uses: scoring reads it
-so, also from a samples file. Marks that are special tokens of a tokenizer would otherwise be dropped, and the reasoning read as
-the answer. For example ``<|channel|>analysis<|message|>R<|end|><|start|>assistant<|channel|>final<|message|>A`` becomes ``<think>R</think>A``.
+Reasoning keeps one form, ``<think>…</think>`` in front of the answer, whatever marks a family uses: scoring reads it so, also
+from a samples file. Marks that are special tokens of a tokenizer would otherwise be dropped, and the reasoning read as the
+answer. For example ``<|channel|>analysis<|message|>R<|end|><|start|>assistant<|channel|>final<|message|>A`` becomes
+``<think>R</think>A``.
 """
 
 from __future__ import annotations

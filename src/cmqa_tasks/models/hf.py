@@ -225,8 +225,9 @@ class CmqaHF(lmms):  # type: ignore[misc]
         """Two prompts of different length, two tokens each, with an image where the model sees any."""
         image = trial_image(self.processor, self.model.config) if self.sees_images else None
         prompts = []
-        for number, text in enumerate(("The tin costs 4 dollars.", "It costs five.")):
-            parts: list[dict[str, Any]] = [{"type": "text", "text": text}, {"type": "text", "text": "What does it cost?"}]
+        longer, shorter, question = _trial_texts(self.tokenizer)
+        for number, text in enumerate((longer, shorter)):
+            parts: list[dict[str, Any]] = [{"type": "text", "text": text}, {"type": "text", "text": question}]
             if image is not None:
                 parts.insert(0 if self._images_in_front else 1, {"type": "image", "url": image})
             turns = self._chat.turns([{"role": "user", "content": parts}])
@@ -317,13 +318,13 @@ class CmqaHF(lmms):  # type: ignore[misc]
         other = [image.size for image in images if size is not None and image.size != size]
         if size is not None and other:
             raise ValueError(
-                f"shows an image of {other[0][0]} × {other[0][1]} pixels, and {name} reads {size[0]} × {size[1]} only (the miniatures "
-                "that ship with this package read the tasks cmqa_mini… alone)"
+                f"shows an image of {other[0][0]} × {other[0][1]} pixels, and {name} reads {size[0]} × {size[1]} only (the "
+                "miniatures that ship with this package read the tasks cmqa_mini… alone)"
             )
         if self._images_in_front and images and not _begin_with_images(turns):
             raise ValueError(
-                f"shows an image after text, and the processor of {name} puts images in front of all text: the order of the evidence "
-                "would be lost"
+                f"shows an image after text, and the processor of {name} puts images in front of all text: the order of the "
+                "evidence would be lost"
             )
 
     def render(self, turns: Messages) -> str:
@@ -363,7 +364,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             tokens = self._generate(inputs, settings)
         else:
             items = [item_of(prompt.task, prompt.doc_id, prompt.question) for prompt in batch]
-            segments = self._segments(batch, inputs, origins)
+            segments = self.segments(batch, inputs, origins)
             tokens = self._log.generate(segments, items, lambda: self._generate(inputs, settings), keep=keep)
         lengths = inputs["attention_mask"].sum(dim=1).tolist()
         return [
@@ -378,7 +379,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             for prompt, row, length in zip(batch, tokens, lengths, strict=True)
         ]
 
-    def _segments(self, batch: Sequence[Prompt], inputs: Any, origins: Origins) -> Segments:
+    def segments(self, batch: Sequence[Prompt], inputs: Any, origins: Origins) -> Segments:
         """Which segment each prompt token of a batch belongs to."""
         config = self._checkpoint.config
         return segment_batch(
@@ -397,6 +398,16 @@ class CmqaHF(lmms):  # type: ignore[misc]
         with torch.inference_mode():
             output = self.model.generate(**inputs, **settings)
         return new_tokens(output, inputs["input_ids"])
+
+
+def _trial_texts(tokenizer: Any) -> tuple[str, str, str]:
+    """Three short texts that a tokenizer knows; the miniatures know few words."""
+    texts = "The tin costs 4 dollars.", "It costs five.", "What does it cost?"
+    unknown = tokenizer.unk_token_id
+    if unknown is None or all(unknown not in tokenizer(text, add_special_tokens=False).input_ids for text in texts):
+        return texts
+    words = sorted(word for word in tokenizer.get_vocab() if word.isalpha() and word not in tokenizer.all_special_tokens)
+    return " ".join(words[:4]), " ".join(words[:2]), " ".join(words[-3:])
 
 
 def _trouble(model: Any, error: Exception) -> str:

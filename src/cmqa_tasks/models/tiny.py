@@ -45,7 +45,7 @@ _TEXT: Mapping[str, Any] = {
     "max_position_embeddings": 8192,
     "initializer_range": 0.3,  # with the usual 0.02 so small a model says the same whatever it is shown
 }
-_CHATML = (
+CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['content'] is string %}{{ m['content'] }}{% else %}"
     "{% for c in m['content'] %}{% if c['type'] == 'image' %}IMAGE{% else %}{{ c['text'] }}{% endif %}{% endfor %}{% endif %}"
     "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -123,7 +123,7 @@ def _qwen2_5_vl() -> tuple[PreTrainedModel, Any]:
         image_processor=Qwen2VLImageProcessor(size={"shortest_edge": 56 * 56, "longest_edge": 112 * 112}),
         tokenizer=tokenizer,
         video_processor=Qwen2VLVideoProcessor(),
-        chat_template=_CHATML.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
+        chat_template=CHATML.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
     )
     return Qwen2_5_VLForConditionalGeneration(config), processor
 
@@ -150,7 +150,7 @@ def _llava() -> tuple[PreTrainedModel, Any]:
         patch_size=14,
         vision_feature_select_strategy="default",
         num_additional_image_tokens=1,
-        chat_template=_CHATML.replace("IMAGE", "<image>"),
+        chat_template=CHATML.replace("IMAGE", "<image>"),
     )
     return LlavaForConditionalGeneration(config), processor
 
@@ -175,14 +175,14 @@ def _idefics3() -> tuple[PreTrainedModel, Any]:
         image_processor=Idefics3ImageProcessor(size={"longest_edge": 112}, max_image_size={"longest_edge": 56}),
         tokenizer=tokenizer,
         image_seq_len=4,
-        chat_template=_CHATML.replace("IMAGE", "<image>"),
+        chat_template=CHATML.replace("IMAGE", "<image>"),
     )
     return Idefics3ForConditionalGeneration(config), processor
 
 
 def _qwen2() -> tuple[PreTrainedModel, Any]:
     tokenizer = trained_tokenizer(())
-    tokenizer.chat_template = _CHATML
+    tokenizer.chat_template = CHATML
     return Qwen2ForCausalLM(Qwen2Config(**_TEXT, **_ids(tokenizer))), tokenizer
 
 

@@ -22,6 +22,7 @@ from cmqa_tasks.attention.probe.decoder_layers import ProbeError
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.models.batching import batches
 from cmqa_tasks.models.hf import FAILURES, CmqaHF
+from cmqa_tasks.models.inputs import on_device
 from cmqa_tasks.worlds.own import read_jsonl
 
 NEW = 6
@@ -98,7 +99,10 @@ def check(family: str, directory: Path, release: Release) -> Report:
         return Report(family, "refused", _reason(error))
     except FAILURES as error:
         return Report(family, "crash", _reason(error))
-    expected = own_answers(directory, lm, asked)
+    try:
+        expected = own_answers(directory, lm, asked)
+    except FAILURES as error:
+        return Report(family, "not built", f"answers {answers[0]!r}, and nothing to compare with: {_reason(error)}")
     if answers != expected:
         return Report(family, "wrong", f"{answers[0]!r} instead of {expected[0]!r}")
     return _attention(family, directory, lm, asked, answers, settings)
@@ -123,7 +127,10 @@ def _attention(
     eager = other = 0.0
     for batch in batches((lm.prompt(place, request) for place, request in enumerate(asked)), 2):
         inputs, origins = lm.inputs(batch)
-        found = furthest(lm.model, dict(inputs), lm.segments(batch, inputs, origins))
+        try:
+            found = furthest(lm.model, dict(inputs), lm.segments(batch, inputs, origins))
+        except (*FAILURES, AssertionError) as error:
+            return Report(family, "right", "", "not built", f"no reference: {_reason(error)}")
         eager, other = max(eager, found["eager"]), max(other, *found.values())
     right = eager <= EXACT and other <= ROUNDING
     return Report(family, "right", "", "right" if right else "wrong", "" if right else f"off by {other:.0e}", eager)
@@ -158,7 +165,7 @@ def _own_inputs(processor: Any, text: str, images: list[Any], extra: dict[str, A
     common = {"text": [text], "return_tensors": "pt", "add_special_tokens": not (bos and text.startswith(bos))}
     for shape in ([images], images):
         try:
-            return processor(images=shape, **common, **extra)
+            return on_device(processor(images=shape, **common, **extra), torch.device("cpu"), torch.float32)
         except FAILURES:
             continue
     raise ValueError("the processor takes the images in no form")

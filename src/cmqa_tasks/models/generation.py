@@ -12,9 +12,10 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from transformers import GenerationConfig
+from transformers import GenerationConfig, StopStringCriteria
 
 _LOGGER = logging.getLogger(__name__)
 UNTIL = "until"
@@ -73,11 +74,21 @@ class GenerationSettings:
         if not settings["do_sample"]:
             # None also silences the checkpoint's own sampling defaults, which greedy decoding would only warn about.
             settings |= dict.fromkeys(_SAMPLING_ONLY)
-        if texts and stops:
+        if texts and stops and _can_stop(tokenizer, tuple(texts)):
             settings["stop_strings"] = [*(settings.get("stop_strings") or []), *texts]
         if settings.get("stop_strings") or getattr(self._of_checkpoint, "stop_strings", None):
             settings["tokenizer"] = tokenizer
         return settings | {"return_dict_in_generate": False}
+
+
+@cache
+def _can_stop(tokenizer: Any, texts: tuple[str, ...]) -> bool:
+    """Whether transformers can look for texts while this tokenizer's tokens are generated; those of whole words it cannot."""
+    try:
+        StopStringCriteria(tokenizer, list(texts))
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError):
+        return False
+    return True
 
 
 def until_of(generation: Mapping[str, Any]) -> list[str]:

@@ -172,7 +172,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), self._bias)
         types = "mm_token_type_ids" in inspect.signature(type(self.model).forward).parameters
         self._inputs = InputMaker(self.processor, takes_types=types, tells_origins=self._log is not None)
-        self._images_in_front = False
+        self._fixed_size = fixed_size(self.processor, self.model.config)
+        self._images_in_front, self._why_one_image = False, ""
         self._try_out(pretrained)
         self._say(pretrained, revision, attention != "off")
 
@@ -210,6 +211,11 @@ class CmqaHF(lmms):  # type: ignore[misc]
                 alone = self._trial_answers()
             except FAILURES as second:
                 raise RuntimeError(f"pretrained={pretrained!r}: {_trouble(self.model, second)}") from second
+        if self.sees_images:
+            try:
+                self._trial_answers(images=2)
+            except FAILURES as error:
+                self._why_one_image = one_line(error)
         self._log = log
         if log is None:
             return
@@ -221,19 +227,19 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if read != alone and not any(self._bias.values()):
             raise RuntimeError(f"pretrained={pretrained!r} answers otherwise while its attention is read; use attention=off")
 
-    def _trial_answers(self) -> list[Answer]:
-        """Two prompts of different length, two tokens each, with an image where the model sees any."""
-        image = trial_image(self.processor, self.model.config) if self.sees_images else None
+    def _trial_answers(self, images: int = 1) -> list[Answer]:
+        """Answers of two tokens to two prompts of different length, with so many images where the model sees any."""
+        image = trial_image(self._fixed_size) if self.sees_images else None
         prompts = []
         longer, shorter, question = _trial_texts(self.tokenizer)
         for number, text in enumerate((longer, shorter)):
             parts: list[dict[str, Any]] = [{"type": "text", "text": text}, {"type": "text", "text": question}]
-            if image is not None:
-                parts.insert(0 if self._images_in_front else 1, {"type": "image", "url": image})
+            shown = () if image is None else (image,) * images
+            for place, picture in enumerate(shown):
+                parts.insert(place if self._images_in_front else 1 + 2 * place, {"type": "image", "url": picture})
             turns = self._chat.turns([{"role": "user", "content": parts}])
-            images = () if image is None else (image,)
             settings = json.dumps(self._settings.of({}) | {"max_new_tokens": 2})
-            prompts.append(Prompt(number, self.render(turns), 0, images, settings, turns))
+            prompts.append(Prompt(number, self.render(turns), 0, shown, settings, turns))
         return self.respond(prompts, keep=False)
 
     @property
@@ -314,13 +320,15 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if videos or audios or (images and not self.sees_images):
             kinds = [kind for kind, media in (("images", images), ("videos", videos), ("audio", audios)) if media]
             raise ValueError(f"has {' and '.join(kinds)}, which {name} cannot read")
-        size = fixed_size(self.processor, self.model.config)
+        size = self._fixed_size
         other = [image.size for image in images if size is not None and image.size != size]
         if size is not None and other:
             raise ValueError(
                 f"shows an image of {other[0][0]} × {other[0][1]} pixels, and {name} reads {size[0]} × {size[1]} only (the "
                 "miniatures that ship with this package read the tasks cmqa_mini… alone)"
             )
+        if self._why_one_image and len(images) > 1:
+            raise ValueError(f"shows {len(images)} images, and {name} reads one at a time ({self._why_one_image})")
         if self._images_in_front and images and not _begin_with_images(turns):
             raise ValueError(
                 f"shows an image after text, and the processor of {name} puts images in front of all text: the order of the "

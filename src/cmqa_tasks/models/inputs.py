@@ -85,15 +85,19 @@ def fixed_size(processor: Any, config: Any) -> tuple[int, int] | None:
     images = getattr(processor, "image_processor", None)
     if images is None or getattr(images, "do_resize", True):
         return None
+    width, height = 73, 41  # multiples of no patch
+    pixels = images(images=[new_image("RGB", (width, height))], return_tensors="pt").get("pixel_values")
+    if not torch.is_tensor(pixels) or tuple(pixels.shape[-2:]) != (height, width):
+        return None
     size = getattr(getattr(config, "vision_config", None), "image_size", None)
     if isinstance(size, int):
         return size, size
     return (size[1], size[0]) if isinstance(size, list | tuple) and len(size) == 2 else None
 
 
-def trial_image(processor: Any, config: Any) -> Image:
+def trial_image(size: tuple[int, int] | None) -> Image:
     """A small picture that the model can read."""
-    width, height = fixed_size(processor, config) or (128, 96)
+    width, height = size or (128, 96)
     picture = new_image("RGB", (width, height), "white")
     picture.paste((200, 30, 30), (0, 0, width // 2, height // 2))
     return picture

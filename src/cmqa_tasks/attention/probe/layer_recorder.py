@@ -257,7 +257,7 @@ class LayerRecorder:
     def signature(self) -> Any:
         """Layers with equal signatures see the same keys."""
         masks = tuple(None if mask is None else id(mask) for mask in self._masks)
-        return masks, tuple(self._places), self._start, self._keys[0].device
+        return masks, tuple(self._places), self.last_only, self._start, self._keys[0].device
 
     def buckets(self) -> torch.Tensor:
         """Segments of the keys that are held, on the CPU, (batch, keys)."""

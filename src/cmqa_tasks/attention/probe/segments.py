@@ -112,13 +112,50 @@ def segment_batch(
             places = _places(render, messages, ranges, text)
             if images and image_token_id is None:
                 raise SegmentError(f"{_named(*images[0])}: which token stands for images was not said")
-            named = [_named(*image) for image in images]
-            found = layout(processor, tokens, kept, origins, row, text, named, -1 if image_token_id is None else image_token_id)
-            shown = {span: found.images[images.index((span.message, span.part))] for span in _image_spans(messages, wanted)}
-            buckets[row, kept] = _partition(tokenizer_of(processor), tokens, found, text, places, shown)
+            parts = _Row(processor, tokens, kept, row, text, messages, wanted, places, image_token_id)
+            buckets[row, kept] = parts.buckets(origins)
         except SegmentError as error:
             raise SegmentError(f"conversation {row}, {error}") from error
     return Segments(buckets)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One prompt of a batch, and what is to be found in it."""
+
+    processor: Any
+    tokens: torch.Tensor
+    kept: torch.Tensor
+    row: int
+    text: str
+    messages: Messages
+    spans: Sequence[Span]
+    places: Mapping[Span, tuple[int, int]]
+    image_token_id: int | None
+
+    def buckets(self, origins: Origins) -> torch.Tensor:
+        """The bucket of each token by what the processor says of where it comes from, or else by decoding the tokens.
+
+        Some processors put text of their own into a prompt with images (PaliGemma's a BOS and a line end), which their offsets
+        count; the first error is the one that says more.
+        """
+        try:
+            return self._buckets(origins)
+        except SegmentError as error:
+            if origins.replacements is None or not _images(self.messages):
+                raise
+            try:
+                return self._buckets(Origins(None, None))
+            except SegmentError:
+                raise error from None
+
+    def _buckets(self, origins: Origins) -> torch.Tensor:
+        images = _images(self.messages)
+        named, feature = [_named(*image) for image in images], -1 if self.image_token_id is None else self.image_token_id
+        found = layout(self.processor, self.tokens, self.kept, origins, self.row, self.text, named, feature)
+        pictured = _image_spans(self.messages, self.spans)
+        shown = {span: found.images[images.index((span.message, span.part))] for span in pictured}
+        return _partition(tokenizer_of(self.processor), self.tokens, found, self.text, self.places, shown)
 
 
 def generic_spans(messages: Messages) -> list[Span]:

@@ -61,7 +61,15 @@ def process(processor: Any, **arguments: Any) -> tuple[Any, Origins]:
         extra["return_text_replacement_offsets"] = True
     output = processor(**arguments, **extra)
     offsets, replacements = (output.pop(key, None) for key in ("offset_mapping", "text_replacement_offsets"))
-    return output, Origins(None if offsets is None else torch.as_tensor(offsets), replacements or None)
+    return output, Origins(_even(offsets, output["input_ids"]), replacements or None)
+
+
+def _even(offsets: Any, ids: Any) -> torch.Tensor | None:
+    """Offsets as a tensor; None where there are none, or a processor did not pad them as it padded the tokens."""
+    if offsets is None:
+        return None
+    lengths = {len(row) for row in offsets}
+    return torch.as_tensor(offsets) if lengths == {len(ids[0])} else None
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,9 @@ def own_answers(directory: Path, lm: CmqaHF, asked: list[Any]) -> list[str]:
     for place, request in enumerate(asked):
         prompt = lm.prompt(place, request)
         text = (
-            processor.apply_chat_template(list(prompt.turns), add_generation_prompt=True, tokenize=False) if sees else prompt.text
+            processor.apply_chat_template(list(prompt.turns), add_generation_prompt=True, tokenize=False)
+            if sees and processor.chat_template is not None
+            else prompt.text
         )
         types = "mm_token_type_ids" in inspect.signature(type(model).forward).parameters
         inputs = _own_inputs(processor, text, list(prompt.images), {"return_mm_token_type_ids": True} if types else {})

@@ -349,8 +349,9 @@ class CmqaHF(lmms):  # type: ignore[misc]
 
     def answers(self, batch: Sequence[Prompt]) -> list[Answer]:
         """The answers to a batch, in as many parts as the memory asks for under ``batch_size=auto``."""
-        if len(batch) > self.batch_size:
-            return [*self.answers(batch[: self.batch_size]), *self.answers(batch[self.batch_size :])]
+        size = self.batch_size
+        if len(batch) > size:
+            return [*self.answers(batch[:size]), *self.answers(batch[size:])]
         try:
             return self.respond(batch)
         except torch.OutOfMemoryError:

@@ -30,9 +30,9 @@ def at_scales(checkpoints: Mapping[str, str], scales: Sequence[float], out: Path
         out: the directory of the command.
 
     Raises:
-        ValueError: a scale is not finite or negative, is given twice, or none of the checkpoints is an adapter.
+        ValueError: a scale is not finite or negative, is given twice, none of the checkpoints is an adapter, or one cannot be
+            merged; the message says why.
         ImportError: peft is not installed.
-        RuntimeError: an adapter cannot be merged; the message says why.
     """
     if not scales:
         return dict(checkpoints)
@@ -71,7 +71,8 @@ def _merged(adapter: Path, scale: float, target: Path) -> Path:
     command = [sys.executable, "-m", "cmqa_tasks.models.adapters", str(adapter), str(scale), str(target)]
     child = subprocess.run(command, capture_output=True, text=True, check=False)
     if child.returncode:
-        raise RuntimeError(f"{adapter} could not be merged at scale {scale:g}: {child.stderr.strip().splitlines()[-1:]}")
+        why = child.stderr.strip().splitlines() or [f"exit code {child.returncode}"]
+        raise ValueError(f"{adapter} could not be merged at scale {scale:g}: {why[-1]}")
     made_from.write_text(json.dumps(about), encoding="utf-8")
     return target
 

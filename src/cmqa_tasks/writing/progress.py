@@ -8,6 +8,7 @@ begin("writing the page")
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -32,7 +33,9 @@ def steps(command: str, number: int) -> Iterator[Callable[[str], None]]:
         A function that begins a step, given what is done in it.
     """
     ended = threading.Event()
-    with tqdm(total=number, file=sys.stderr, disable=None, leave=False, delay=DELAY, bar_format=_FORMAT) as bar:
+    size = shutil.get_terminal_size()  # of a terminal that does not say its own, tqdm would show nothing
+    shown = {"ncols": size.columns, "nrows": size.lines, "bar_format": _FORMAT, "leave": False}
+    with tqdm(total=number, file=sys.stderr, disable=None, delay=DELAY, **shown) as bar:
 
         def begin(what: str) -> None:
             bar.n = min(bar.n + 1, number)

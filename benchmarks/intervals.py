@@ -53,7 +53,8 @@ def drawn(random: np.random.Generator, facts: int, regime: tuple[float, float, f
             table[:, relation, OUTCOMES.index("conflict")] = called[:, relation]
             table[:, relation, OUTCOMES.index("other")] = ~called[:, relation]
         counts[arm] = table
-    return Tally([str(number) for number in range(facts)], counts, {}, {}, {})
+    pieces = {arm: CMQA.pieces(arm) for arm in CMQA.arms}
+    return Tally([str(number) for number in range(facts)], pieces, counts, {}, {}, {})
 
 
 def coverage(draws: int) -> None:

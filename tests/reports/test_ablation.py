@@ -57,8 +57,10 @@ def test_the_spread_names_protocols_values_and_ranks(two_models: list[Board]) ->
 
 
 def test_the_spread_stands_beside_the_row_in_every_form(two_models: list[Board]) -> None:
-    (head,) = {line for line in to_markdown(two_models).splitlines() if line.startswith("| rank")}
-    (line,) = [one for one in to_markdown(two_models[:1]).splitlines() if one.startswith("| 1    | a    | org/lucky")]
+    (head,) = {line for line in to_markdown(two_models).splitlines() if line.startswith("| rank") and "over protocols" in line}
+    (line,) = [
+        each for each in to_markdown(two_models[:1]).splitlines() if each.startswith("| 1 a  | org/lucky") and "rank 1–2" in each
+    ]
     at = [cell.strip() for cell in head.split("|")].index("… over protocols")
     assert line.split("|")[at].strip() == "0.550–1.000, rank 1–2"
     found = json.loads(to_json(two_models))["boards"][0]["rows"][0]
@@ -184,7 +186,7 @@ def test_arms_of_ones_own_are_ranked_on_boards_of_their_own(tmp_path: Path) -> N
 
 
 def _shown(boards: list[Board]) -> list[tuple[str, object, str]]:
-    return [(row.name, one.setting, arm) for one in boards for row in one.rows for arm in row.arms]
+    return [(row.title, one.setting, arm) for one in boards for row in one.rows for arm in row.arms]
 
 
 def test_what_stands_on_no_board_is_named_with_its_reason(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import pytest
 from made_runs import ALL, Behaviour, Run, always
 
 from cmqa_tasks.cli.main import main
-from cmqa_tasks.reports.board import board
+from cmqa_tasks.reports.board import board, files, group_files
 from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.contrasts import CONTRASTS
+from cmqa_tasks.reports.board.names import shortened
 from cmqa_tasks.results import ResultsError, read_runs
 
 PAIRS = ("text_text", "image_image", "image_text", "text_image")
@@ -198,7 +199,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_same_runs_give_the_same_bytes(written: Path) -> None:
-    names = ["ablation.csv", "ablation.md", *(f"leaderboard.{ending}" for ending in ("csv", "json", "md", "tex"))]
+    names = [
+        "ablation.csv",
+        "ablation.md",
+        "by_type.csv",
+        "by_type.md",
+        *(f"leaderboard.{ending}" for ending in ("csv", "json", "md", "tex")),
+    ]
     names += ["recognition_made_en.png", "recognition_made_en.svg"]
     assert sorted(path.name for path in (written / "one").iterdir()) == names
     for name in names:
@@ -212,8 +219,19 @@ def test_markdown_is_a_table_whatever_the_names(written: Path) -> None:
     assert "![x]" not in text.replace("`![x](http://evil)`", "")
     head, other = table[0], next(line for line in table if "org/other" in line)
     assert head.count(" | ") == other.count(" | ")
-    assert "0.750 [" in other
-    assert "+0.500" in other
+    assert [cell.strip() for cell in head.strip("|").split("|")] == [
+        "rank",
+        "model",
+        "balanced, unimodal",
+        "balanced, cross-modal",
+        "gap [95 %]",
+        "recognition",
+        "false alarms",
+        "unparsed",
+        "failed",
+    ]
+    assert "| 0.750 | 0.000 [" in " ".join(other.replace("|", " | ").split())
+    assert "+0.500" in next(line for line in table[1:] if "org/other" in line and "+0.5" in line)
     assert text.index("org/other") < text.index("## Reported elsewhere") < text.index("arXiv 2510.02608")
 
 
@@ -243,11 +261,144 @@ def test_csv_and_json_hold_every_number_and_stamp(written: Path) -> None:
 
 def test_latex_escapes_what_it_must(written: Path) -> None:
     text = (written / "one" / "leaderboard.tex").read_text(encoding="utf-8")
-    assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 2
+    assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 5
+    assert max(len(shape) for shape in re.findall(r"tabular}{([lr]+)}", text)) <= 9, "columns that a page holds"
     body = [line for line in text.splitlines() if line.endswith(r"\\") and "script" in line]
-    assert len(body) == 1
+    assert len(body) == 4
     assert r"\textbackslash{}cmd\{\%\$\#\_\&\textasciicircum{}\textasciitilde{}\}" in body[0]
     assert all(line.startswith(("%", "\\")) or line.endswith(r"\\") or not line for line in text.splitlines())
+
+
+def spoilt(outcome: str, share: float) -> Behaviour:
+    """Right where it answers; so large a share of the facts has another outcome."""
+    return lambda fact, relation: outcome if fact < 40 * share else always(True)(fact, relation)
+
+
+@pytest.mark.parametrize("outcome", ["unparsed", "failed"])
+def test_a_model_that_was_mostly_not_read_is_not_measured(tmp_path: Path, outcome: str) -> None:
+    Run(always(True), model="org/good").write(tmp_path / "a")
+    Run(spoilt(outcome, 0.75), model="org/lost").write(tmp_path / "b")
+    (ranked,) = boards_of(tmp_path)
+    lost = ranked.rows[1]
+    assert (lost.name, lost.rank, lost.values[outcome].value) == ("org/lost", None, 0.75)
+    assert math.isnan(lost.values["across_balanced"].value)
+    assert lost.unmeasured == PAIRS
+    line = next(line for line in files.to_markdown([ranked]).splitlines() if "org/lost" in line)
+    assert line.count("not measured") == 2
+    assert any("most answers unread or failed: text_text, image_image" in mark for mark in lost.marks)
+    (read,) = json.loads(files.to_json([ranked]))["boards"]
+    assert (read["rows"][1]["across_balanced"], read["rows"][1]["unmeasured"]) == (None, list(PAIRS))
+
+
+def test_failed_requests_are_shown_and_never_ranked(tmp_path: Path) -> None:
+    Run(always(True), model="org/good").write(tmp_path / "a")
+    Run(spoilt("failed", 0.05), model="org/flaky").write(tmp_path / "b")
+    (ranked,) = boards_of(tmp_path)
+    flaky = ranked.rows[1]
+    assert (flaky.name, flaky.rank, flaky.values["failed"].value) == ("org/flaky", None, 0.05)
+    assert flaky.marks == ("16 requests failed",)
+    assert flaky.values["across_balanced"].value > 0.9
+
+
+def test_an_arm_that_was_not_read_leaves_the_other_side_alone(tmp_path: Path) -> None:
+    row = row_of(evaluate(tmp_path, always(True), spoilt("unparsed", 0.75)))
+    assert row.unmeasured == ("image_text", "text_image")
+    assert row.values["same_balanced"].value == 1.0
+    assert math.isnan(row.values["gap"].value)
+
+
+def first_table(boards: list[Board]) -> dict[str, list[str]]:
+    """The cells of the first table by model."""
+    text = files.to_markdown(boards).partition("All other columns")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    return {cells[1]: cells for cells in rows}
+
+
+def test_the_best_are_bold_and_ties_are_ties(tmp_path: Path) -> None:
+    for name, facts in (("best", 40), ("second", 39), ("third", 25)):
+        Run(good_until(facts), model=f"org/{name}").write(tmp_path / name)
+    Run(always(True), model="org/limited", facts=10, original=40).write(tmp_path / "limited")
+    cells = first_table(boards_of(tmp_path))
+    columns = {title: place for place, title in enumerate(cells["model"])}
+    shown = {
+        title: [cells[f"org/{name}"][columns[title]] for name in ("best", "second", "third")]
+        for title in ("balanced, cross-modal", "recognition", "false alarms")
+    }
+    assert shown == {
+        "balanced, cross-modal": ["**1.000**", "**0.988**", "0.812"],
+        "recognition": ["**1.000**", "0.975", "0.625"],
+        "false alarms": ["**0.000**"] * 3,
+    }
+    assert not any("*" in cell for cell in cells["org/limited"]), "not ranked"
+
+
+def test_names_say_once_what_they_have_in_common(tmp_path: Path) -> None:
+    for name in ("rule", "random"):
+        config = {"model": "cmqa_reference", "model_args": f"policy={name}"}
+        Run(always(True), config=config).write(tmp_path / name)
+    text = files.to_markdown(boards_of(tmp_path))
+    assert "\nModels: `cmqa_reference(policy=…)`\n" in text
+    assert "| 1 a  | random |" in text
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern", "short"),
+    [
+        (("org/a", "org/b"), "", ("org/a", "org/b")),
+        (("a-long-organisation/x", "a-long-organisation/y"), "a-long-organisation/…", ("x", "y")),
+        (("m_of_ours(policy=a)", "m_of_ours(policy=ab)"), "m_of_ours(policy=…)", ("a", "ab")),
+        (("m_of_ours(policy=a)", "m_of_ours(policy=a)"), "", ("m_of_ours(policy=a)", "m_of_ours(policy=a)")),
+        (("a-long-organisation/", "a-long-organisation/y"), "", ("a-long-organisation/", "a-long-organisation/y")),
+    ],
+)
+def test_shortened(names: tuple[str, str], pattern: str, short: tuple[str, str]) -> None:
+    assert shortened(names) == (pattern, dict(zip(names, short, strict=True)))
+
+
+def test_two_variants_of_a_model_stand_in_a_column_of_their_own(tmp_path: Path) -> None:
+    for dtype in ("float16", "float32"):
+        for protocol in ("aware", "neutral"):
+            config = {"model_args": f"pretrained=org/model,dtype={dtype}"}
+            run = Run(always(True), config=config, metadata={"protocol": protocol, "package": f"0.{len(protocol)}"})
+            run.write(tmp_path / f"{dtype} {protocol}")
+    boards = boards_of(tmp_path)
+    variants = [[(row.name, row.variant) for row in ranked.rows] for ranked in boards]
+    assert variants == [[("org/model", "dtype float16"), ("org/model", "dtype float32")]] * 2
+    assert "| 1 a  | org/model | dtype float16 |" in files.to_markdown(boards)
+    assert all(row.spread and row.spread.protocols == 2 for ranked in boards for row in ranked.rows)
+
+
+def test_the_user_chooses_the_first_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Run(always(True)).write(tmp_path / "runs")
+    command = ["leaderboard", str(tmp_path / "runs"), "--out", str(tmp_path / "out"), "--no-figures", "--columns"]
+    assert main([*command, "items", "across_interval"]) == 0
+    text = (tmp_path / "out" / "leaderboard.md").read_text(encoding="utf-8")
+    heads = [re.sub(" +", " ", line) for line in text.splitlines() if line.startswith("| rank")]
+    assert heads[0] == "| rank | model | items | balanced, cross-modal [95 %] |"
+    assert "balanced, unimodal |" in heads[1]
+    assert "| items |" not in heads[1]
+    assert main([*command, "score"]) == 2
+    assert "no column 'score'; the columns are " in capsys.readouterr().err
+
+
+def test_scores_by_world_and_type_have_their_facts(tmp_path: Path) -> None:
+    Run(good_until(10), groups=lambda fact: ("maps" if fact < 10 else "news", f"type {fact % 4}")).write(tmp_path)
+    (ranked,) = boards_of(tmp_path)
+    (row,) = ranked.rows
+    worlds = {name: (score.facts, score.across.value, score.same.value) for name, score in row.groups["world"].items()}
+    assert worlds == {"maps": (10, 1.0, 1.0), "news": (30, 0.5, 0.5)}
+    assert {score.facts for score in row.groups["type"].values()} == {10}
+    weights = [score.across.value * score.facts for score in row.groups["type"].values()]
+    assert sum(weights) / 40 == pytest.approx(row.values["across_balanced"].value)
+    first = row.groups["type"]["type 0"].across
+    assert first.low < first.value < first.high
+    assert first.value == pytest.approx(0.65)
+    text = re.sub(" +", " ", files.to_markdown([ranked]))
+    assert "| model | maps (10 facts) | news (30 facts) |" in text
+    assert "| type 0 | 10 | 0.650 [" in re.sub(" +", " ", group_files.to_markdown([ranked]))
+    lines = list(csv.DictReader(io.StringIO(group_files.to_csv([ranked]))))
+    found = [(line["grouping"], line["group"], line["facts"]) for line in lines]
+    assert found[:2] == [("world", "maps", "10"), ("world", "news", "30")]
 
 
 def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

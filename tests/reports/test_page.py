@@ -176,7 +176,7 @@ def test_the_leaderboard_is_the_leaderboard(page: Path, runs: Path, watched: Cal
     shown = tab.locator(".board").first.locator("table.sortable tbody tr")
     for number, row in enumerate(found[0].rows):
         cells = shown.nth(number).locator("> * > bdi").all_inner_texts()
-        assert cells == [column.cell(row) for column in columns.COLUMNS]
+        assert cells == [column.cell(row) for column in columns.filled(columns.COLUMNS, found[0])]
         assert shown.nth(number).locator(".mark").inner_text() == "; ".join(row.marks)
     tab.locator(".board summary").first.click()
     assert (

@@ -16,6 +16,7 @@ from cmqa_tasks.facts.release import load
 from cmqa_tasks.reports.page import images, pack, reasons
 from cmqa_tasks.reports.page.choice import choose
 from cmqa_tasks.results import read_runs
+from cmqa_tasks.writing.text import visible
 
 
 def test_whole_facts_are_chosen_alike_for_any_models(tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_a_damaged_image_is_an_error() -> None:
 
 
 def test_texts_are_made_visible() -> None:
-    assert pack.visible("a\x00b\u202ec\nd\te\x7f\ud800") == "a␀b⟨U+202E⟩c\nd\te⟨U+007F⟩⟨U+D800⟩"
+    assert visible("a\x00b\u202ec\nd\te\x7f\ud800") == "a␀b⟨U+202E⟩c\nd\te⟨U+007F⟩⟨U+D800⟩"
     assert pack.name("a\n b" + "c" * 200) == f"a b{'c' * 157}… (203 characters)"
     assert pack.packed("x") == pack.packed("x")
     assert gzip.decompress(base64.b64decode(pack.packed("模型"))).decode() == "模型"
@@ -68,9 +69,9 @@ def test_texts_are_made_visible() -> None:
 def test_every_outcome_has_its_sentence() -> None:
     found = reasons.table()
     for form in ("words", "yes_no"):
-        assert set(found[form]["conflict"]) == {"conflict", "first", "second", "both", "abstain", "other", "unparsed"}
+        assert set(found[form]["conflict"]) == {"conflict", "first", "second", "both", "abstain", "other", "unparsed", "failed"}
         assert (
             set(found[form]["agree"])
             == set(found[form]["single"])
-            == {"conflict", "correct", "both", "abstain", "other", "unparsed"}
+            == {"conflict", "correct", "both", "abstain", "other", "unparsed", "failed"}
         )

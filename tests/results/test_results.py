@@ -144,7 +144,7 @@ def test_the_same_arm_in_two_directories_needs_names(tmp_path: Path) -> None:
         "old",
     ]
     replace(RIGHT, model="org/other").write(tmp_path / "two" / "other")
-    with pytest.raises(ResultsError, match=r"'mine' names 2 different models: .*arguments 'cmqa_hf,pretrained=org/model'"):
+    with pytest.raises(ResultsError, match=r"'mine' names 2 different models: .*arguments cmqa_hf,pretrained=org/model"):
         read_runs([f"mine={two}"])
 
 
@@ -152,9 +152,20 @@ def test_models_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for dtype in ("float16", "float32"):
         config = {"model_args": f"pretrained=org/model,dtype={dtype}"}
         replace(RIGHT, arms=("text",), config=config).write(tmp_path / dtype)
-    names = [entry.name for entry in read_runs([tmp_path])]
-    assert len(set(names)) == 2
-    assert "dtype 'float16'" in names[0]
+    runs = read_runs([tmp_path])
+    assert [(run.name, run.variant) for run in runs] == [("org/model", "dtype float16"), ("org/model", "dtype float32")]
+    assert runs[0].title == "org/model [dtype float16]"
+
+
+def test_a_model_that_was_run_differently_under_another_protocol_is_one_model(tmp_path: Path) -> None:
+    run = replace(RIGHT, arms=("text",))
+    run.write(tmp_path / "aware")
+    replace(run, metadata={"protocol": "neutral", "package": "0.5.0"}).write(tmp_path / "neutral")
+    assert [run.title for run in read_runs([tmp_path])] == ["org/model"] * 2
+    assert [run.title for run in read_runs([f"mine={tmp_path}"])] == ["mine"] * 2
+    config = {"model_args": "pretrained=org/model,dtype=float16"}
+    replace(run, config=config).write(tmp_path / "half")
+    assert {run.title for run in read_runs([tmp_path])} == {"org/model [dtype float16]", "org/model [dtype unknown]"}
 
 
 def test_limits_changes_and_missing_arms_are_marked(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ class Run:
     attention: Mapping[str, float] = field(default_factory=dict)
     """Mean ``log_density_ratio`` by arm."""
     suffix: str = ""
+    groups: Callable[[int], tuple[str, str]] = lambda _: ("shopping", "price")
+    """World and type of a fact, by its number."""
     kinds: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """(modality, language) of each piece of arms that do not come with the package."""
 
@@ -95,8 +97,8 @@ class Run:
             "relation": relation,
             "protocol": about["protocol"],
             "language": about["question_language"],
-            "world": "shopping",
-            "type": "price",
+            "world": self.groups(fact)[0],
+            "type": self.groups(fact)[1],
             "sides": sides,
             "outcome": outcome,
             "parsed": outcome if outcome == "conflict" else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 
 import pytest
@@ -43,3 +45,8 @@ def test_csv() -> None:
     assert to_csv([{"a": 1, "b": "x,y"}, {"a": None, "b": ""}]) == 'a,b\n1,"x,y"\n,\n'
     with pytest.raises(ValueError, match="at least one row"):
         to_csv([])
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", " =1", "\n=1"])
+def test_a_spreadsheet_computes_nothing(text: str) -> None:
+    assert list(csv.reader(io.StringIO(to_csv([{"a": text, "b": -1}]), newline="")))[1] == [f"'{text}", "-1"]

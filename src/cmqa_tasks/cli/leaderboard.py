@@ -18,10 +18,12 @@ def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
     parser = command(commands, "leaderboard", __doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN", help=RUNS)
-    files = "directory for leaderboard.md, .csv, .json, .tex, ablation.md, .csv and figures"
+    files = "directory for leaderboard.md, .csv, .json, .tex, by_type.md, .csv, ablation.md, .csv and figures"
     parser.add_argument("--out", type=Path, required=True, help=files)
     figures = "draw PNG and SVG (default: where matplotlib, the extra report, is installed)"
     parser.add_argument("--figures", action=argparse.BooleanOptionalAction, default=None, help=figures)
+    columns = "columns of the first table beside rank and model, such as gap across_interval items; a wrong one lists all"
+    parser.add_argument("--columns", nargs="+", default=None, metavar="COLUMN", help=columns)
     parser.set_defaults(run=run)
 
 
@@ -30,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     from cmqa_tasks.reports.board.publish import leaderboard
     from cmqa_tasks.writing import pictures
 
-    for path in leaderboard(options.runs, options.out, options.figures):
+    for path in leaderboard(options.runs, options.out, options.figures, options.columns):
         print(path)
     if options.figures is None and not pictures.available():
         print("no figures: drawing needs matplotlib: pip install 'cmqa-tasks[report]'", file=sys.stderr)

@@ -11,12 +11,13 @@ error unless they are given names.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.results import attention, items
@@ -69,6 +70,19 @@ class TaskRun:
         return bool(self.items.num_rows) and self.items.column("relation")[0].as_py() == "single"
 
     @property
+    def failed(self) -> int:
+        """How many of its requests failed: there was no answer."""
+        return self._count("failed")
+
+    @property
+    def measured(self) -> bool:
+        """Whether at least half of its answers could be read: rates of the others would say nothing of the model."""
+        return bool(2 * (self._count("unparsed") + self.failed) <= self.items.num_rows)
+
+    def _count(self, outcome: str) -> int:
+        return int(pc.sum(pc.equal(self.items.column("outcome").cast(pa.string()), outcome)).as_py() or 0)
+
+    @property
     def partial(self) -> bool:
         """Whether items of the task are missing."""
         return bool(self.items.num_rows < self.stamp.original)
@@ -79,11 +93,19 @@ class Run:
     """A model under one setting: its tasks by arm, from one evaluation or several."""
 
     name: str
+    """The given one, or the checkpoint's."""
+    variant: str
+    """What tells it from runs of the same name under the same setting, such as ``dtype float16``; most often empty."""
     subject: ModelStamp
     setting: Setting
     parts: Mapping[str, TaskRun]
     superseded: int
     """Other evaluations of the same arms below the same directory, which do not count."""
+
+    @property
+    def title(self) -> str:
+        """Name and variant: no other run of the same setting has the same."""
+        return f"{self.name} [{self.variant}]" if self.variant else self.name
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -104,8 +126,16 @@ class Run:
             f"{amount} in {', '.join(names) if len(names) < len(held) else 'every arm'}" for amount, names in amounts.items()
         ]
         short += [f"not evaluated: {', '.join(missing)}"] if missing else []
+        failed = sum(self.parts[arm].failed for arm in held)
+        short += [f"{failed} requests failed"] if failed else []
+        unmeasured = [arm for arm in held if not self.parts[arm].measured]
+        short += [f"most answers unread or failed: {', '.join(unmeasured)}"] if unmeasured else []
         others = [f"{self.superseded} other evaluations of the same arms left out"] if self.superseded else []
         return (*short, *([self.subject.changes] if self.subject.changes else []), *others)
+
+
+_Key = tuple[Setting, str, ModelStamp]
+"""Setting, given name and model: what comes together in a run."""
 
 
 def read_runs(sources: Iterable[RunDirectory | Path | str]) -> list[Run]:
@@ -119,8 +149,8 @@ def read_runs(sources: Iterable[RunDirectory | Path | str]) -> list[Run]:
             same arm of the same model in two sources without a name.
         cmqa_tasks.attention.store.StoreError: a log of attention is damaged.
     """
-    parts: dict[tuple[Setting, str, ModelStamp], dict[str, tuple[TaskRun, RunDirectory]]] = {}
-    superseded: dict[tuple[Setting, str, ModelStamp], int] = {}
+    parts: dict[_Key, dict[str, tuple[TaskRun, RunDirectory]]] = {}
+    superseded: dict[_Key, int] = {}
     for source in map(_directory, sources):
         for part in _parts(source):
             key = part.stamp.setting, source.name or "", part.stamp.subject
@@ -134,9 +164,16 @@ def read_runs(sources: Iterable[RunDirectory | Path | str]) -> list[Run]:
             if known is None or part.items.num_rows >= known[0].items.num_rows:
                 parts[key][part.arm] = part, source
     _check_names(parts)
-    names = _names(parts)
+    variants = _variants(parts.keys())
     runs = [
-        Run(names[key], key[2], key[0], {arm: part for arm, (part, _) in sorted(by_arm.items())}, superseded[key])
+        Run(
+            key[1] or key[2].model,
+            variants[key],
+            key[2],
+            key[0],
+            {arm: part for arm, (part, _) in sorted(by_arm.items())},
+            superseded[key],
+        )
         for key, by_arm in parts.items()
     ]
     return sorted(runs, key=lambda run: (run.setting, run.name, run.subject))
@@ -165,32 +202,50 @@ def _part(source: RunDirectory, files: RunFiles, task: str, stamp: TaskStamp) ->
     return TaskRun(stamp, attention.fill(table, stamp, path, source.path), path)
 
 
-def _check_names(parts: Iterable[tuple[Setting, str, ModelStamp]]) -> None:
-    """A given name is one model's."""
-    models: dict[str, set[ModelStamp]] = {}
-    for _, name, subject in parts:
+def _check_names(keys: Iterable[_Key]) -> None:
+    """A given name is one model's, and under one setting one way of running it."""
+    models: dict[str, dict[Setting, set[ModelStamp]]] = {}
+    for setting, name, subject in keys:
         if name:
-            models.setdefault(name, set()).add(subject)
-    for name, subjects in models.items():
-        if len(subjects) > 1:
-            raise ResultsError(f"{name!r} names {len(subjects)} different models: {'; '.join(_differences(sorted(subjects)))}")
+            models.setdefault(name, {}).setdefault(setting, set()).add(subject)
+    for name, by_setting in models.items():
+        subjects = set.union(*by_setting.values())
+        if max(map(len, by_setting.values())) > 1 or len({subject.model for subject in subjects}) > 1:
+            differences = "; ".join(_difference(subject, _differing(subjects), set()) for subject in sorted(subjects))
+            raise ResultsError(f"{name!r} names {len(subjects)} different models: {differences}")
 
 
-def _differences(subjects: list[ModelStamp]) -> list[str]:
-    fields = [name for name in ModelStamp.__slots__ if len({getattr(subject, name) for subject in subjects}) > 1]
-    return [", ".join(f"{name} {getattr(subject, name)!r}" for name in fields) for subject in subjects]
+def _variants(keys: Collection[_Key]) -> dict[_Key, str]:
+    """What tells a run from others of its name under one setting; empty where nothing must.
+
+    A model that was asked differently under another protocol, in other software say, stays one model.
+    """
+    by_name: dict[str, list[_Key]] = {}
+    for key in keys:
+        by_name.setdefault(key[1] or key[2].model, []).append(key)
+    return {key: variant for alike in by_name.values() for key, variant in _variants_of(alike).items()}
 
 
-def _names(parts: Iterable[tuple[Setting, str, ModelStamp]]) -> dict[tuple[Setting, str, ModelStamp], str]:
-    """A name for each row: the given one, else the model's, with its other properties where that alone would be ambiguous."""
-    keys = list(parts)
-    alike: dict[str, set[ModelStamp]] = {}
-    for _, name, subject in keys:
-        if not name:
-            alike.setdefault(subject.model, set()).add(subject)
-    written: dict[ModelStamp, str] = {}
-    for model, subjects in alike.items():
-        ordered = sorted(subjects)
-        for subject, difference in zip(ordered, _differences(ordered), strict=True):
-            written[subject] = f"{model} [{difference}]" if len(ordered) > 1 else model
-    return {key: key[1] or written[key[2]] for key in keys}
+def _variants_of(keys: Sequence[_Key]) -> dict[_Key, str]:
+    settings: dict[Setting, list[ModelStamp]] = {}
+    for setting, _, subject in keys:
+        settings.setdefault(setting, []).append(subject)
+    differing = {name for subjects in settings.values() for name in _differing(subjects)}
+    ordered = [name for name in ModelStamp.__slots__ if name in differing]
+    common = set.intersection(*(set(subject.arguments.split(",")) for _, _, subject in keys))
+    return {key: _difference(key[2], ordered, common) for key in keys}
+
+
+def _differing(subjects: Collection[ModelStamp]) -> list[str]:
+    return [name for name in ModelStamp.__slots__ if len({getattr(subject, name) for subject in subjects}) > 1]
+
+
+def _difference(subject: ModelStamp, fields: Sequence[str], common: Collection[str]) -> str:
+    """A model's values of some fields; of its arguments those that are not common, nor said by another field."""
+    values = {name: str(getattr(subject, name)) for name in fields}
+    if "arguments" in values:
+        parts = subject.arguments.split(",")
+        values["arguments"] = ",".join(
+            part for part in parts if part not in common and part.partition("=")[0] not in values.keys() - {"arguments"}
+        )
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value)

@@ -1,28 +1,32 @@
 """Outcomes of a run, counted by fact, arm, relation and outcome: all that rates, intervals and ranks are made of.
 
     tally = count(run, facts_of([run]))
-    tally.calls("image_text", "conflict")       # per fact: how many conflict items were called contradictory, and how many
-    there are
+    tally.marks("image_text", RECOGNITION)      # per fact: how many conflict items were called contradictory, of how many
 
-The rates are those of :mod:`cmqa_tasks.scoring.metrics`, and a test holds them against the harness's own table.
+What an item says under a metric is asked of :mod:`cmqa_tasks.scoring.metrics`, as in the harness: both agree by construction.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cmqa_tasks.facts.records import OUTCOMES, Outcome, Relation
-from cmqa_tasks.results import ResultsError, Run
+from cmqa_tasks.facts.records import OUTCOMES, Relation
+from cmqa_tasks.results import Run
+from cmqa_tasks.scoring.metrics import Metric, Scored
 
 Counts = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
 RELATIONS: tuple[Relation, ...] = ("conflict", "agree", "single")
+Pieces = tuple[tuple[str, str], ...]
 _SIDES = ("a", "b")
 
 
@@ -31,6 +35,8 @@ class Tally:
     """Counts of one run over a list of facts, which runs that are compared share."""
 
     facts: Sequence[str]
+    pieces: dict[str, Pieces] = field(repr=False)
+    """By arm: (modality, language) of each piece; nothing where the results do not say it."""
     counts: dict[str, Counts] = field(repr=False)
     """By arm: [facts × relations × outcomes]."""
     first: dict[str, npt.NDArray[np.int8]] = field(repr=False)
@@ -40,17 +46,18 @@ class Tally:
     log_density_ratio: dict[str, tuple[Values, Counts]] = field(repr=False)
     """By arm: per fact, the sum of its items' means, and how many items have one."""
 
-    def of(self, arm: str, relation: Relation, *outcomes: Outcome) -> tuple[Counts, Counts]:
-        """Per fact, how many items of a relation had one of the outcomes, and how many there are."""
+    def marks(self, arm: str, metric: Metric) -> tuple[Values, Counts]:
+        """Per fact, the sum of its items' marks under a metric of :mod:`cmqa_tasks.scoring.metrics`, and how many items count."""
         if arm not in self.counts:
-            nothing = np.zeros(len(self.facts), np.int64)
-            return nothing, nothing
-        kept = self.counts[arm][:, RELATIONS.index(relation)]
-        return kept[:, [OUTCOMES.index(outcome) for outcome in outcomes]].sum(axis=1), kept.sum(axis=1)
+            return np.zeros(len(self.facts)), np.zeros(len(self.facts), np.int64)
+        values = _marks(metric, self.pieces[arm])
+        counted = self.counts[arm]
+        return (counted * np.nan_to_num(values)).sum(axis=(1, 2)), (counted * ~np.isnan(values)).sum(axis=(1, 2))
 
-    def calls(self, arm: str, relation: Relation) -> tuple[Counts, Counts]:
-        """Per fact, how many items of a relation were called contradictory, and how many there are."""
-        return self.of(arm, relation, "conflict")
+    def rate(self, arm: str, metric: Metric) -> float:
+        """A metric of an arm that is a mean of marks; NaN where no item counts."""
+        sums, numbers = self.marks(arm, metric)
+        return float(sums.sum() / numbers.sum()) if numbers.any() else math.nan
 
     def items(self, arms: Iterable[str]) -> int:
         """How many items these arms have."""
@@ -72,30 +79,41 @@ class Tally:
         return np.asarray(both & (first_side >= 0))
 
 
+@lru_cache(maxsize=256)
+def _marks(metric: Metric, pieces: Pieces) -> Values:
+    """The mark of an item under a metric, [relations × outcomes]; NaN where it does not count."""
+    kinds: Any = pieces
+    rows = [[metric.mark(Scored(relation, outcome, kinds)) for outcome in OUTCOMES] for relation in RELATIONS]
+    return np.array([[math.nan if mark is None else mark for mark in row] for row in rows])
+
+
+def labels_of(runs: Iterable[Run], facts: Sequence[str], column: str) -> list[str]:
+    """A property of each fact, ``world`` or ``type``, as the items say it; empty where none does."""
+    labels: dict[str, str | None] = {}
+    for run in runs:
+        for part in run.parts.values():
+            pairs = part.items.group_by(["fact_id", column]).aggregate([])
+            labels |= zip(pairs.column("fact_id").to_pylist(), pairs.column(column).to_pylist(), strict=True)
+    return [labels.get(fact) or "" for fact in facts]
+
+
 def facts_of(runs: Iterable[Run], arms: Iterable[str] | None = None) -> list[str]:
     """The facts of all runs, sorted; of some arms only, if any are named."""
     wanted = None if arms is None else set(arms)
-    found: set[str] = set()
+    facts: set[str] = set()
     for run in runs:
         for arm, part in run.parts.items():
             if wanted is None or arm in wanted:
-                found.update(pc.unique(part.items.column("fact_id")).to_pylist())
-    return sorted(found)
+                facts.update(pc.unique(part.items.column("fact_id")).to_pylist())
+    return sorted(facts)
 
 
 def count(run: Run, facts: Sequence[str]) -> Tally:
-    """Count a run's outcomes over these facts; items of other facts are left out.
-
-    Raises:
-        ResultsError: an outcome or relation that this version does not know.
-    """
+    """Count a run's outcomes over these facts; items of other facts are left out."""
     index = pa.array(facts, pa.string())
-    tally = Tally(facts, {}, {}, {}, {})
+    tally = Tally(facts, {arm: part.kinds for arm, part in run.parts.items()}, {}, {}, {}, {})
     for arm, part in run.parts.items():
-        try:
-            _count_arm(tally, arm, part.items, index)
-        except KeyError as error:
-            raise ResultsError(f"{part.samples}: unknown outcome or relation {error.args[0]!r}") from None
+        _count_arm(tally, arm, part.items, index)
     return tally
 
 
@@ -103,7 +121,7 @@ def _count_arm(tally: Tally, arm: str, items: pa.Table, index: pa.Array) -> None
     fact = _codes(items.column("fact_id"), index)
     known = fact >= 0
     relation, outcome = (
-        _named(items.column(name), values)[known] for name, values in (("relation", RELATIONS), ("outcome", OUTCOMES))
+        _codes(items.column(name), pa.array(values))[known] for name, values in (("relation", RELATIONS), ("outcome", OUTCOMES))
     )
     side = _codes(items.column("first_side"), pa.array(_SIDES))[known]
     ratio = items.column("log_density_ratio").to_numpy()[known]
@@ -127,14 +145,6 @@ def _count_arm(tally: Tally, arm: str, items: pa.Table, index: pa.Array) -> None
 
 def _codes(column: pa.ChunkedArray, index: pa.Array) -> Counts:
     """The place of each value in the index; −1 where it is not in it."""
-    found = pc.fill_null(pc.index_in(column.cast(pa.string()), value_set=index), -1)
-    codes: Counts = found.to_numpy().astype(np.int64)
-    return codes
-
-
-def _named(column: pa.ChunkedArray, values: Sequence[str]) -> Counts:
-    """As :func:`_codes`, where every value must be known."""
-    codes = _codes(column, pa.array(values))
-    if (codes < 0).any():
-        raise KeyError(column[int(np.argmax(codes < 0))].as_py())
+    places = pc.fill_null(pc.index_in(column.cast(pa.string()), value_set=index), -1)
+    codes: Counts = places.to_numpy().astype(np.int64)
     return codes

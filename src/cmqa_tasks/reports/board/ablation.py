@@ -30,7 +30,7 @@ class View:
     protocols: tuple[str, ...]
     """Those that any model was asked under, the default first."""
     models: Mapping[str, Mapping[str, ModelRow]]
-    """By name, then by protocol."""
+    """By title, then by protocol."""
 
 
 def views(boards: Sequence[Board]) -> list[View]:
@@ -48,7 +48,7 @@ def _view(question: Setting, boards: Sequence[Board]) -> View:
         for board in boards:
             if board.setting.protocol == protocol:
                 for row in board.rows:
-                    models.setdefault(row.name, {})[protocol] = row
+                    models.setdefault(row.title, {})[protocol] = row
     return View(question, boards[0].contrast, protocols, models)
 
 

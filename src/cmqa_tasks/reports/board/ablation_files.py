@@ -107,11 +107,17 @@ def to_csv(found: Sequence[View]) -> str:
 
 
 def _flat(view: View) -> Iterator[dict[str, object]]:
-    for name, by_protocol in view.models.items():
+    for by_protocol in view.models.values():
         for protocol, row in by_protocol.items():
             for arm, rates in row.arms.items():
                 side = "same" if arm in view.contrast.same else "across"
-                about: dict[str, object] = {"contrast": view.contrast.name, "model": name, "protocol": protocol, "rank": row.rank}
+                about: dict[str, object] = {
+                    "contrast": view.contrast.name,
+                    "model": row.name,
+                    "variant": row.variant,
+                    "protocol": protocol,
+                    "rank": row.rank,
+                }
                 numbers = dict(pair for rate in ("recognition", "false_alarm", "balanced") for pair in _ends(rate, rates[rate]))
                 stamp = {one.name: getattr(view.question, one.name) for one in fields(Setting) if one.name != "protocol"}
                 yield about | {"arm": arm, "side": side} | numbers | {"notes": "; ".join(row.marks)} | stamp

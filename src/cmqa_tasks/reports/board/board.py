@@ -4,23 +4,24 @@
 
 Only numbers of one setting (data, protocol, language, task version) and one contrast stand in one board. Models are ranked by
 ``balanced`` across kinds; two whose paired difference has an interval around 0 are not told apart. A row whose items are not
-complete is not ranked.
+complete, or of which requests failed, or of which most answers could not be read, is not ranked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.estimates import Estimate, Estimates, estimates
+from cmqa_tasks.reports.board.groups import GROUPINGS, GroupScore, by_group
 from cmqa_tasks.reports.board.own_arms import contrasts_of, left_out
 from cmqa_tasks.reports.board.spread import Spread, spread_of
 from cmqa_tasks.reports.board.within import Within, adjusted, within
 from cmqa_tasks.results import ModelStamp, ResultsError, Run, Setting
-from cmqa_tasks.results.tally import count, facts_of
+from cmqa_tasks.results.tally import count, facts_of, labels_of
 from cmqa_tasks.scoring.statistics import ranking
 from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, interval, widened
 
@@ -30,8 +31,10 @@ class ModelRow:
     """One model on a board."""
 
     name: str
+    variant: str
+    """What tells it from other rows of its name; most often empty."""
     rank: int | None
-    """None where items are missing."""
+    """None where items are missing, requests failed, or most answers could not be read."""
     ties: str
     """Letters: two rows share one if and only if they cannot be told apart."""
     values: Mapping[str, Estimate]
@@ -45,6 +48,15 @@ class ModelRow:
     """None where there is one protocol only."""
     within: Within | None = None
     """None where an arm was not evaluated."""
+    unmeasured: tuple[str, ...] = ()
+    """Arms of which most answers could not be read, or failed: they have no rates."""
+    groups: Mapping[str, Mapping[str, GroupScore]] = field(default_factory=dict)
+    """Scores by ``world`` and ``type`` of fact, then by group."""
+
+    @property
+    def title(self) -> str:
+        """Name and variant: no other row of the board has the same."""
+        return f"{self.name} [{self.variant}]" if self.variant else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +82,27 @@ def make(runs: Sequence[Run], resamples: int = RESAMPLES, seed: int = 0) -> list
                 boards.append(_board(setting, contrast, kept, resamples, seed))
     if not boards:
         arms = sorted({arm for run in runs for arm in run.parts})
-        reasons = "".join(f"\n{one}" for one in left_out(runs, []))
+        reasons = "".join(f"\n{line}" for line in left_out(runs, []))
         raise ResultsError(f"nothing to rank: no run has an arm of different kinds (arms evaluated: {', '.join(arms)}){reasons}")
     return _with_spread(boards)
 
 
 def _board(setting: Setting, contrast: Contrast, runs: Sequence[Run], resamples: int, seed: int) -> Board:
-    whole = [run for run in runs if _complete(run, contrast)]
-    rest = [run for run in runs if not _complete(run, contrast)]
+    whole = [run for run in runs if _rankable(run, contrast)]
     groups = [(whole, True)] if whole else []
-    groups += [([run], False) for run in rest]
+    groups += [([run], False) for run in runs if run not in whole]
     rows = [row for group, ranked in groups for row in _rows(contrast, group, ranked, resamples, seed)]
-    rows.sort(key=lambda row: (row.rank is None, -_score(row), row.name))
+    rows.sort(key=lambda row: (row.rank is None, -_score(row), row.title))
     tests = adjusted([row.within for row in rows])
     rows = [replace(row, within=test) for row, test in zip(rows, tests, strict=True)]
     return Board(setting, contrast, tuple(rows))
 
 
-def _complete(run: Run, contrast: Contrast) -> bool:
-    return all(arm in run.parts and not run.parts[arm].partial for arm in contrast.across) and not any(
-        run.parts[arm].partial for arm in contrast.same if arm in run.parts
-    )
+def _rankable(run: Run, contrast: Contrast) -> bool:
+    """Whether nothing is missing of what the rank is made of, and most of it was answered."""
+    parts = [run.parts[arm] for arm in contrast.arms if arm in run.parts]
+    whole = all(not part.partial and not part.failed for part in parts) and set(contrast.across) <= run.parts.keys()
+    return whole and all(run.parts[arm].measured for arm in contrast.across)
 
 
 def _score(row: ModelRow) -> float:
@@ -103,17 +115,29 @@ def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int,
     tallies = [count(run, facts) for run in runs]
     found = estimates(tallies, contrast, resamples, seed)
     ranks, letters = _order(found, len(facts)) if ranked else ([None], ["–"])
-    for run, tally, one, rank, ties in zip(runs, tallies, found, ranks, letters, strict=True):
-        items = tally.items(contrast.arms)
-        marks = run.marks(contrast.arms)
-        about = run.subject, run.dates
-        test = within(tally, contrast)
-        yield ModelRow(run.name, rank, ties, one.values, one.arms, items, len(facts), marks, *about, within=test)
+    groups = {name: by_group(tallies, contrast, labels_of(runs, facts, name), seed) for name in GROUPINGS}
+    for number, (run, tally, numbers) in enumerate(zip(runs, tallies, found, strict=True)):
+        yield ModelRow(
+            name=run.name,
+            variant=run.variant,
+            rank=ranks[number],
+            ties=letters[number],
+            values=numbers.values,
+            arms=numbers.arms,
+            items=tally.items(contrast.arms),
+            facts=len(facts),
+            marks=run.marks(contrast.arms),
+            subject=run.subject,
+            dates=run.dates,
+            within=within(tally, contrast),
+            unmeasured=numbers.unmeasured,
+            groups={name: scores[number] for name, scores in groups.items()},
+        )
 
 
 def _order(found: Sequence[Estimates], facts: int) -> tuple[list[int | None], list[str]]:
-    scores = np.array([one.values["across_balanced"].value for one in found])
-    draws = np.stack([one.draws for one in found], axis=1)
+    scores = np.array([each.values["across_balanced"].value for each in found])
+    draws = np.stack([each.draws for each in found], axis=1)
     differ = np.zeros((len(found), len(found)), np.bool_)
     for number in range(len(found) - 1):
         low, high = interval(draws[:, number, None] - draws[:, number + 1 :], facts)
@@ -138,9 +162,9 @@ def _with_spread(boards: Sequence[Board]) -> list[Board]:
 
 def _across_protocols(board: Board, row: ModelRow) -> tuple[object, ...]:
     """What rows that differ in their protocol alone have in common. Complete rows are not mixed with incomplete ones."""
-    return board.contrast.name, board.setting.question, row.name, row.subject, row.rank is None
+    return board.contrast.name, board.setting.question, row.title, row.rank is None
 
 
 def _spread(rows: Mapping[str, ModelRow]) -> Spread | None:
-    values = {protocol: {name: one.value for name, one in row.values.items()} for protocol, row in rows.items()}
+    values = {protocol: {name: estimate.value for name, estimate in row.values.items()} for protocol, row in rows.items()}
     return spread_of(values, [row.rank for row in rows.values() if row.rank is not None])

@@ -1,18 +1,20 @@
-"""A model's numbers under one contrast, with intervals, from one paired bootstrap for all models of a board."""
+"""A model's numbers under one contrast, with intervals, from one paired bootstrap for all models of a board.
+
+estimates([count(run, facts)], CONTRASTS[0])[0].values["across_balanced"]
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from cmqa_tasks.reports.board.contrasts import Contrast
-from cmqa_tasks.results.tally import RELATIONS, Tally
-from cmqa_tasks.scoring.metrics import balanced
+from cmqa_tasks.results.tally import Tally
+from cmqa_tasks.scoring.metrics import FAILED, FALSE_ALARM, PREFERS_FIRST, RECOGNITION, UNPARSED, Metric, balanced
 from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, Array, interval, resampled, widened
 
 NOTHING = float("nan")
@@ -37,6 +39,8 @@ class Estimates:
     """By arm: ``balanced``, ``recognition``, ``false_alarm``, ``recognition_given_readable``, ``log_density_ratio``."""
     draws: Array
     """``across_balanced`` in every resample, for paired differences between models."""
+    unmeasured: tuple[str, ...]
+    """Arms of which most answers could not be read, or failed: they have no rates."""
 
 
 _PER_ARM = ("recognition", "false_alarm", "recognition_given_readable", "log_density_ratio")
@@ -55,26 +59,36 @@ def estimates(tallies: Sequence[Tally], contrast: Contrast, resamples: int = RES
     columns = [_columns(tally, contrast) for tally in tallies]
     width = columns[0].shape[1]
     sums = np.concatenate(columns, axis=1)
-    everything = sums.sum(axis=0, dtype=np.float64)[None]
+    totals = sums.sum(axis=0, dtype=np.float64)[None]
     drawn = resampled(sums, resamples, seed)
-    found = []
-    for number, tally in enumerate(tallies):
-        part = slice(number * width, (number + 1) * width)
-        exact, spread = (_rates(totals[:, part], contrast) for totals in (everything, drawn))
-        found.append(_estimates(tally, contrast, exact, spread))
-    return found
+    parts = [slice(number * width, (number + 1) * width) for number in range(len(tallies))]
+    return [
+        _estimates(tally, contrast, _rates(totals[:, part], contrast), _rates(drawn[:, part], contrast))
+        for tally, part in zip(tallies, parts, strict=True)
+    ]
+
+
+def unmeasured(tally: Tally, arms: Sequence[str]) -> tuple[str, ...]:
+    """Of these arms those of which most answers could not be read, or failed; all, where that is so of all answers together."""
+    lost = {arm: [tally.marks(arm, metric) for metric in (UNPARSED, FAILED)] for arm in arms if arm in tally.counts}
+    shares = {arm: sum(sums.sum() for sums, _ in marks) / max(1, marks[0][1].sum()) for arm, marks in lost.items()}
+    everything = max(1, sum(int(marks[0][1].sum()) for marks in lost.values()))
+    together = sum(float(sums.sum()) for marks in lost.values() for sums, _ in marks) / everything
+    return tuple(arm for arm, share in shares.items() if max(share, together) > 0.5)
 
 
 def _columns(tally: Tally, contrast: Contrast) -> npt.NDArray[np.float32]:
-    """Sums and numbers of items by fact, [facts × (arms × 4 quantities × 2)]."""
+    """Sums and numbers of items by fact, [facts × (arms × 4 quantities × 2)]; zeros where an arm is not measured."""
     parts = []
+    lost = unmeasured(tally, contrast.arms)
     for arm in contrast.arms:
-        conflict, agree = tally.calls(arm, "conflict"), tally.calls(arm, "agree")
+        conflict, agree = tally.marks(arm, RECOGNITION), tally.marks(arm, FALSE_ALARM)
         readable = tally.readable(arm, *contrast.singles[arm])
         kept = np.zeros(len(tally.facts), np.bool_) if readable is None else readable
         ratio = tally.log_density_ratio.get(arm, (np.zeros(len(kept)), np.zeros(len(kept))))
-        parts += [*conflict, *agree, conflict[0] * kept, conflict[1] * kept, *ratio]
-    return np.stack(parts, axis=1).astype(np.float32)
+        rates = np.stack([*conflict, *agree, conflict[0] * kept, conflict[1] * kept], axis=1)
+        parts += [rates * (arm not in lost), np.stack(ratio, axis=1)]
+    return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
@@ -82,15 +96,15 @@ def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
     sums = totals.reshape(len(totals), len(contrast.arms), len(_PER_ARM), 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = sums[..., 0] / sums[..., 1]
-    found = {f"{arm}.{name}": shares[:, a, n] for a, arm in enumerate(contrast.arms) for n, name in enumerate(_PER_ARM)}
+    rates = {f"{arm}.{name}": shares[:, a, n] for a, arm in enumerate(contrast.arms) for n, name in enumerate(_PER_ARM)}
     for arm in contrast.arms:
-        found[f"{arm}.balanced"] = balanced(found[f"{arm}.recognition"], found[f"{arm}.false_alarm"])
+        rates[f"{arm}.balanced"] = balanced(rates[f"{arm}.recognition"], rates[f"{arm}.false_alarm"])
     for side, arms in (("same", contrast.same), ("across", contrast.across)):
         for name in ("balanced", *_PER_ARM):
-            rates = [found[f"{arm}.{name}"] for arm in arms]
-            found[f"{side}_{name}"] = np.mean(rates, axis=0) if rates else np.full(len(totals), NOTHING)
-    found["gap"] = found["same_balanced"] - found["across_balanced"]
-    return found
+            of_arms = [rates[f"{arm}.{name}"] for arm in arms]
+            rates[f"{side}_{name}"] = np.mean(of_arms, axis=0) if of_arms else np.full(len(totals), NOTHING)
+    rates["gap"] = rates["same_balanced"] - rates["across_balanced"]
+    return rates
 
 
 def _estimates(tally: Tally, contrast: Contrast, exact: Mapping[str, Array], drawn: Mapping[str, Array]) -> Estimates:
@@ -105,15 +119,15 @@ def _estimates(tally: Tally, contrast: Contrast, exact: Mapping[str, Array], dra
             facts = readable if name.endswith("given_readable") else int(behind[place])
             ends = widened(*ends, facts, _REACH.get(name, (0.0, 1.0)))
         made[name] = Estimate(float(value[0]), float(ends[0]), float(ends[1]))
-    values = {name: one for name, one in made.items() if "." not in name}
+    values = {name: estimate for name, estimate in made.items() if "." not in name}
     values["preference"] = Estimate(_preference(tally, contrast))
-    values["prefers_first"] = Estimate(_mean([_followed(tally, arm, True) for arm in contrast.across]))
-    values["unparsed"] = Estimate(_unparsed(tally, contrast.arms))
-    values["readable"] = Estimate(_readable(tally, contrast))
+    values["prefers_first"] = Estimate(_mean([tally.rate(arm, PREFERS_FIRST) for arm in contrast.across]))
+    values |= {metric.name: Estimate(_over_items(tally, contrast.arms, metric)) for metric in (UNPARSED, FAILED)}
+    values["readable"] = Estimate(float(np.mean([_share_readable(tally, contrast, arm) for arm in contrast.across])))
     arms = {
         arm: {name: made[f"{arm}.{name}"] for name in ("balanced", *_PER_ARM)} for arm in contrast.arms if arm in tally.counts
     }
-    return Estimates(values, arms, drawn["across_balanced"])
+    return Estimates(values, arms, drawn["across_balanced"], unmeasured(tally, contrast.arms))
 
 
 def _asked(tally: Tally, contrast: Contrast) -> dict[str, int]:
@@ -128,7 +142,7 @@ def _asked(tally: Tally, contrast: Contrast) -> dict[str, int]:
         side: int(np.any([facts[arm] for arm in arms], axis=0).sum()) if arms else 0
         for side, arms in (("same", contrast.same), ("across", contrast.across))
     }
-    return {arm: int(one.sum()) for arm, one in facts.items()} | sides | {"gap": min(sides.values())}
+    return {arm: int(asked.sum()) for arm, asked in facts.items()} | sides | {"gap": min(sides.values())}
 
 
 def _intervals(drawn: Array, behind: npt.NDArray[np.int64]) -> tuple[Array, Array]:
@@ -146,39 +160,28 @@ def _mean(values: Sequence[float]) -> float:
         return float(np.nanmean(values))
 
 
-def _followed(tally: Tally, arm: str, first: bool) -> float:
-    """Among conflict items where one piece was followed: how often it was the first (the second)."""
-    wanted, _ = tally.of(arm, "conflict", "first" if first else "second")
-    either, _ = tally.of(arm, "conflict", "first", "second")
-    return wanted.sum() / either.sum() if either.sum() else NOTHING
-
-
 def _preference(tally: Tally, contrast: Contrast) -> float:
     """How often the preferred kind was followed: mean over the arms, so that both orders weigh the same."""
     if not contrast.preference:
         return NOTHING
-    firsts = {arm: contrast.prefers(contrast.pieces(arm)[0]) for arm in contrast.across}
-    return _mean([_followed(tally, arm, first) for arm, first in firsts.items()])
+    first = {arm: tally.rate(arm, PREFERS_FIRST) for arm in contrast.across}
+    return _mean([first[arm] if contrast.prefers(contrast.pieces(arm)[0]) else 1.0 - first[arm] for arm in contrast.across])
 
 
-def _unparsed(tally: Tally, arms: Sequence[str]) -> float:
-    pairs = [tally.of(arm, relation, "unparsed") for arm in arms for relation in RELATIONS]
-    items = sum(int(count.sum()) for _, count in pairs)
-    return sum(int(found.sum()) for found, _ in pairs) / items if items else NOTHING
-
-
-def _readable(tally: Tally, contrast: Contrast) -> float:
-    """The share of conflict items across kinds whose two pieces were both read correctly alone."""
-    kept = partial(_share_readable, tally, contrast)
-    return float(np.mean([kept(arm) for arm in contrast.across]))
+def _over_items(tally: Tally, arms: Sequence[str], metric: Metric) -> float:
+    """A metric over all items of some arms."""
+    marks = [tally.marks(arm, metric) for arm in arms]
+    items = sum(int(numbers.sum()) for _, numbers in marks)
+    return sum(float(sums.sum()) for sums, _ in marks) / items if items else NOTHING
 
 
 def _facts_readable(tally: Tally, contrast: Contrast) -> int:
     """How many facts can be read in any arm."""
-    masks = [found for arm in contrast.arms if (found := tally.readable(arm, *contrast.singles[arm])) is not None]
+    masks = [mask for arm in contrast.arms if (mask := tally.readable(arm, *contrast.singles[arm])) is not None]
     return int(np.any(masks, axis=0).sum()) if masks else 0
 
 
 def _share_readable(tally: Tally, contrast: Contrast, arm: str) -> float:
-    found = tally.readable(arm, *contrast.singles[arm])
-    return NOTHING if found is None else float(found.sum() / max(1, tally.calls(arm, "conflict")[1].sum()))
+    """The share of an arm's conflict items whose two pieces were both read correctly alone."""
+    readable = tally.readable(arm, *contrast.singles[arm])
+    return NOTHING if readable is None else float(readable.sum() / max(1, tally.marks(arm, RECOGNITION)[1].sum()))

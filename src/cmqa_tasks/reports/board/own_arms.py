@@ -49,14 +49,14 @@ def left_out(runs: Sequence[Run], shown: Iterable[tuple[str, object, str]]) -> l
 
     Args:
         runs: all that was read.
-        shown: model, setting and arm of everything on a board.
+        shown: title of the model, setting and arm of everything on a board.
     """
     kept = set(shown)
     lines: dict[str, None] = {}
     for run in runs:
-        rest = [arm for arm in run.parts if (run.name, run.setting, arm) not in kept and not run.parts[arm].single]
+        rest = [arm for arm in run.parts if (run.title, run.setting, arm) not in kept and not run.parts[arm].single]
         for why, arms in _reasons(run, rest):
-            lines[f"{run.name}, {run.setting.title}: {', '.join(arms)}: {why}"] = None
+            lines[f"{run.title}, {run.setting.title}: {', '.join(arms)}: {why}"] = None
     return list(lines)
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cmqa_tasks.reports.board.contrasts import Contrast
-from cmqa_tasks.results.tally import Counts, Tally
+from cmqa_tasks.results.tally import Counts, Tally, Values
+from cmqa_tasks.scoring.metrics import RECOGNITION
 from cmqa_tasks.scoring.statistics.paired import holm, mcnemar
 
 
@@ -40,19 +41,19 @@ def within(tally: Tally, contrast: Contrast) -> Within | None:
     if not contrast.same or not set(contrast.arms) <= tally.counts.keys():
         return None
     same, across = (_recognised(tally, arms) for arms in (contrast.same, contrast.across))
-    asked = np.all([tally.calls(arm, "conflict")[1] > 0 for arm in contrast.arms], axis=0)
+    asked = np.all([tally.marks(arm, RECOGNITION)[1] > 0 for arm in contrast.arms], axis=0)
     ahead = (same[0] * across[1] - across[0] * same[1])[asked]
     more, less = int((ahead > 0).sum()), int((ahead < 0).sum())
     return Within(int(asked.sum()), more, less, mcnemar(more, less)) if len(ahead) else None
 
 
-def _recognised(tally: Tally, arms: Sequence[str]) -> tuple[Counts, Counts]:
+def _recognised(tally: Tally, arms: Sequence[str]) -> tuple[Values, Counts]:
     """Per fact, over some arms, how many contradictions were recognised, and how many there are."""
-    found = [tally.calls(arm, "conflict") for arm in arms]
-    return np.sum([called for called, _ in found], axis=0), np.sum([items for _, items in found], axis=0)
+    marks = [tally.marks(arm, RECOGNITION) for arm in arms]
+    return np.sum([called for called, _ in marks], axis=0), np.sum([items for _, items in marks], axis=0)
 
 
 def adjusted(tests: Sequence[Within | None]) -> list[Within | None]:
     """The tests of the models of a board, each p adjusted for all of them."""
-    values = holm([math.nan if one is None else one.p for one in tests])
-    return [None if one is None else replace(one, adjusted=p) for one, p in zip(tests, values, strict=True)]
+    values = holm([math.nan if test is None else test.p for test in tests])
+    return [None if test is None else replace(test, adjusted=p) for test, p in zip(tests, values, strict=True)]

@@ -13,20 +13,20 @@ import numpy as np
 import pyarrow.compute as pc
 from scipy.stats import norm
 
-from cmqa_tasks.facts.records import ARMS, Relation
+from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.results import ResultsError, Run, Setting
 from cmqa_tasks.results.tally import Tally, count, facts_of
 from cmqa_tasks.results.texts import exchanges
-from cmqa_tasks.scoring.metrics import balanced
+from cmqa_tasks.scoring.metrics import FALSE_ALARM, RECOGNITION, balanced
 from cmqa_tasks.scoring.outcomes import is_right
 from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, Array, interval, resampled, widened
 from cmqa_tasks.scoring.statistics.paired import detectable, holm, mcnemar
 
 POWER = 0.8
-_RELATIONS: tuple[Relation, ...] = ("conflict", "agree")
+_RATES = (RECOGNITION, FALSE_ALARM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _shared(one: Run, other: Run) -> list[str]:
 
 
 def _one_name(runs: Sequence[Run]) -> str:
-    names = sorted({run.name for run in runs})
+    names = sorted({run.title for run in runs})
     if len(names) != 1:
         raise ResultsError(f"{len(names)} models ({', '.join(names)}) on one side: give a directory of one")
     return names[0]
@@ -180,7 +180,7 @@ class _Rates:
     def __init__(self, tallies: tuple[Tally, Tally], arms: Sequence[str], resamples: int, seed: int) -> None:
         self.tallies, self.arms = tallies, list(arms)
         self._asked = [tallies[0].counts[arm].any(axis=(1, 2)) for arm in arms]
-        calls = [tally.calls(arm, relation) for tally in tallies for arm in arms for relation in _RELATIONS]
+        calls = [tally.marks(arm, rate) for tally in tallies for arm in arms for rate in _RATES]
         sums = np.stack([column for pair in calls for column in pair], axis=1)
         self.exact = self._shaped(sums.sum(axis=0, dtype=np.float64)[None])[0]
         self.drawn = self._shaped(resampled(sums, resamples, seed))
@@ -206,7 +206,7 @@ class _Rates:
 
 
 def _arms(setting: Setting, rates: _Rates, unpaired: Mapping[str, int]) -> list[ArmPair]:
-    recognition, false_alarm = (_relation(rates, number) for number in range(len(_RELATIONS)))
+    recognition, false_alarm = (_relation(rates, number) for number in range(len(_RATES)))
     exact, drawn = rates.balanced(rates.exact), rates.balanced(rates.drawn)
     return [
         ArmPair(
@@ -226,7 +226,7 @@ def _relation(rates: _Rates, number: int) -> list[Rate]:
     """The rates of every arm over items of one relation."""
     made = []
     for place, arm in enumerate(rates.arms):
-        (before, asked), (after, _) = (tally.calls(arm, _RELATIONS[number]) for tally in rates.tallies)
+        (before, asked), (after, _) = (tally.marks(arm, _RATES[number]) for tally in rates.tallies)
         gained, lost, items = int((after > before).sum()), int((after < before).sum()), int(asked.sum())
         a, b = rates.exact[0, place, number], rates.exact[1, place, number]
         drawn = rates.drawn[:, 1, place, number] - rates.drawn[:, 0, place, number]

@@ -66,7 +66,7 @@ def of_run(directory: Path) -> Snapshot:
         cmqa_tasks.attention.store.StoreError: a log of attention is damaged.
     """
     runs = read_runs([directory])
-    models = sorted({run.name for run in runs})
+    models = sorted({run.title for run in runs})
     if len(models) > 1:
         raise ResultsError(f"{directory} holds results of {len(models)} models ({', '.join(models)}); the gate compares one")
     tasks = {Key(arm, run.setting): _records(part) for run in runs for arm, part in run.parts.items()}

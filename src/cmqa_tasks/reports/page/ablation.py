@@ -10,6 +10,7 @@ from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.reports.page import pack
 from cmqa_tasks.results import Run
 from cmqa_tasks.results.tally import Tally, count, facts_of
+from cmqa_tasks.scoring.metrics import FALSE_ALARM, RECOGNITION
 from cmqa_tasks.writing.numbers import rounded
 
 _PROTOCOLS = tuple(PROTOCOLS)
@@ -23,7 +24,7 @@ def make(entries: Sequence[Run]) -> list[dict[str, Any]]:
     groups: dict[tuple[Any, ...], list[Run]] = {}
     for entry in entries:
         setting = entry.setting
-        key = entry.name, entry.subject, setting.release, setting.release_sha256, setting.task_version, setting.by
+        key = entry.title, entry.subject, setting.release, setting.release_sha256, setting.task_version, setting.by
         groups.setdefault(key, []).append(entry)
     grids = [_grid(members) for members in groups.values()]
     return [grid for grid in grids if grid["arms"]]
@@ -41,7 +42,7 @@ def _grid(entries: Sequence[Run]) -> dict[str, Any]:
         "protocols": [protocol(entry) for entry in entries],
         "recognition": [[_rate(tally, arm, "conflict") for arm in arms] for tally in tallies],
         "false_alarm": [[_rate(tally, arm, "agree") for arm in arms] for tally in tallies],
-        "items": [[int(tally.calls(arm, "conflict")[1].sum()) for arm in arms] for tally in tallies],
+        "items": [[int(tally.marks(arm, RECOGNITION)[1].sum()) for arm in arms] for tally in tallies],
     }
 
 
@@ -58,5 +59,5 @@ def protocol(entry: Run) -> str:
 
 
 def _rate(tally: Tally, arm: str, relation: Any) -> float | None:
-    called, asked = tally.calls(arm, relation)
+    called, asked = tally.marks(arm, RECOGNITION if relation == "conflict" else FALSE_ALARM)
     return rounded(called.sum() / asked.sum()) if asked.sum() else None

@@ -27,7 +27,7 @@ def opened(entries: Sequence[Run], sources: Sequence[RunDirectory]) -> Iterator[
             folders = _candidates(entry, sources)
             if len(folders) > 1:
                 listed = ", ".join(map(str, folders))
-                notes.append(f"attention of {entry.name} left out: {len(folders)} logs could be its own ({listed})")
+                notes.append(f"attention of {entry.title} left out: {len(folders)} logs could be its own ({listed})")
             elif folders:
                 (folder,) = folders
                 if folder not in merged:

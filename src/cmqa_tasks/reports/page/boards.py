@@ -9,7 +9,7 @@ from typing import Any
 
 from cmqa_tasks.reports.board import board
 from cmqa_tasks.reports.board.board import Board, ModelRow
-from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, nested
+from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, filled, nested
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.reports.page import pack
 from cmqa_tasks.results import Run
@@ -55,8 +55,8 @@ def tables(boards: Sequence[Board]) -> list[BoardTables]:
             _key(ranked),
             ranked.contrast.title,
             pack.name(ranked.setting.title),
-            _table(COLUMNS, ranked),
-            _table([column for column in STAMPS if any(column.cell(row) for row in ranked.rows)], ranked),
+            _table(filled(COLUMNS, ranked), ranked),
+            _table(filled(STAMPS, ranked), ranked),
         )
         for ranked in boards
     ]
@@ -91,4 +91,4 @@ def plotted(boards: Sequence[Board]) -> list[dict[str, Any]]:
 
 def _row(row: ModelRow) -> dict[str, Any]:
     values = {name: nested(row.values[name]) for name in _PLOTTED}
-    return {"name": pack.name(row.name), "ranked": row.rank is not None} | values
+    return {"name": pack.name(row.title), "ranked": row.rank is not None} | values

@@ -28,7 +28,7 @@ def make(entries: Sequence[Run], logs: Mapping[int, Path]) -> list[dict[str, Any
         tasks = {part.stamp.task for part in entry.parts.values()}
         found = pools(logs[place], arms=tasks) if place in logs else {}
         panels = [_panel(pool) for _, pool in sorted(found.items(), key=lambda pair: labels.order(pair[0]))]
-        made.append({"model": pack.name(entry.name), "protocol": protocol(entry), "panels": panels})
+        made.append({"model": pack.name(entry.title), "protocol": protocol(entry), "panels": panels})
     return made
 
 

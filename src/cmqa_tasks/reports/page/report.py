@@ -76,7 +76,7 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
 
 
 def _about(entries: Sequence[Run], command: str) -> document.About:
-    names = tuple(dict.fromkeys(pack.name(entry.name) for entry in entries))
+    names = tuple(dict.fromkeys(pack.name(entry.title) for entry in entries))
     settings = (entry.setting for entry in entries)
     releases = tuple(dict.fromkeys(pack.name(f"{one.release} ({one.release_sha256[:8]})") for one in settings))
     return document.About(names, releases, tuple(sorted({day for entry in entries for day in entry.dates})), visible(command))
@@ -91,4 +91,4 @@ def _command(runs: Sequence[str], data: Sequence[str], items: int, room: int) ->
 
 def _entry(entry: Run) -> dict[str, str]:
     by = "" if entry.setting.by == "generation" else ", by log-likelihood"
-    return {"name": pack.name(entry.name), "protocol": ablation.protocol(entry) + by}
+    return {"name": pack.name(entry.title), "protocol": ablation.protocol(entry) + by}

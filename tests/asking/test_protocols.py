@@ -67,6 +67,17 @@ def test_the_values_change_places() -> None:
     assert first["a"] == first["b"]
 
 
+def test_options_of_crossed_items_turn_from_item_to_item() -> None:
+    """Over the four items of a fact every option stands once at every letter; where it begins is drawn for the fact."""
+    for means in ("a", "b", "conflict", "abstain"):
+        letters = [
+            [next(option.letter for option in options(fact, "en", turn) if option.means == means) for turn in range(4)]
+            for fact in FACTS
+        ]
+        assert all(set(row) == set(LETTERS) for row in letters)
+        assert len({row[0] for row in letters}) > 2
+
+
 def test_options_are_written_in_the_questions_language() -> None:
     fact = next(fact for fact in load().facts.values() if fact.type == "colour")
     for language in ("en", "zh"):

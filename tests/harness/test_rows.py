@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import datasets
 import pytest
@@ -11,7 +12,8 @@ from cmqa_tasks import ConflictTask
 from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, Arm
-from cmqa_tasks.facts.release import Release, load
+from cmqa_tasks.facts.release import CROSSED_FORMAT, METADATA, Release, load
+from cmqa_tasks.facts.resources import releases_dir
 from cmqa_tasks.harness.rows import from_row, is_ours, to_row
 
 PAIRS = [arm for arm in ARMS.values() if not arm.single and arm.family == "cmqa" and {piece[1] for piece in arm.pieces} == {"en"}]
@@ -27,6 +29,20 @@ def test_a_question_comes_back_from_a_data_set(arm: str, protocol: str) -> None:
     assert all(map(is_ours, rows))
     assert json.loads(json.dumps(rows)) == rows
     assert [from_row(row) for row in datasets.Dataset.from_list(rows)] == questions
+
+
+@pytest.mark.parametrize("protocol", ["aware", "choice"])
+def test_a_crossed_question_keeps_its_turn_and_so_the_letters_of_its_options(protocol: str, tmp_path: Path) -> None:
+    for file in (releases_dir() / "v1").iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    metadata = json.loads((tmp_path / METADATA).read_text(encoding="utf-8"))
+    (tmp_path / METADATA).unlink()
+    (tmp_path / METADATA).write_text(json.dumps(metadata | {"format": CROSSED_FORMAT}), encoding="utf-8")
+    questions = questions_of(ARMS["image_text"], load(tmp_path), protocol)[:16]
+    assert [question.item.turn for question in questions] == [0, 1, 2, 3] * 4
+    rows = datasets.Dataset.from_list([to_row(question) for question in questions])
+    assert [from_row(row) for row in rows] == questions
+    assert [from_row(row).options for row in rows] == [question.options for question in questions]
 
 
 def test_facts_that_speak_different_languages_share_a_table(own_release: Release) -> None:

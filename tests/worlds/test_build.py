@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, SIDES, Piece
 from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, TEXTS, load
@@ -62,6 +63,29 @@ def test_a_fresh_release_is_complete_and_can_be_evaluated(built: Path) -> None:
         assert all(image.size == PAGE_SIZE for image in question.images(release))
     assert "fresh" in (built / CARD).read_text(encoding="utf-8")
     assert not built.with_name("fresh.partial").exists()
+
+
+@pytest.mark.browser
+def test_items_of_a_fresh_release_are_crossed(built: Path) -> None:
+    """Every rendering stands in conflict and in agreement equally often, and is asked about alone."""
+    release = load(built)
+    alone = {
+        (item.fact_id, piece)
+        for arm in ARMS.values()
+        if arm.single
+        for item in items_of(arm, release)
+        for piece in item.pieces
+        if release.has(item.fact_id, piece)
+    }
+    for arm in ARMS.values():
+        if arm.single:
+            continue
+        shown: dict[str, Counter[tuple[str, int, Piece]]] = {"conflict": Counter(), "agree": Counter()}
+        for item in items_of(arm, release):
+            shown[item.relation].update((item.fact_id, place, piece) for place, piece in enumerate(item.pieces))
+        assert shown["conflict"] == shown["agree"], arm.name
+        assert shown["agree"].total() == 4 * FACTS_BUILT
+        assert {(fact, piece) for fact, _, piece in shown["agree"]} <= alone
 
 
 @pytest.mark.browser
@@ -128,7 +152,7 @@ def test_another_plan_does_not_continue_a_partial_build(browser: str, tmp_path: 
     partial = tmp_path / "x.partial"
     (partial / "shards").mkdir(parents=True)
     (partial / "plan.json").write_text(json.dumps({"name": "x", "seed": 1, "facts": 8, "versions": {}}))
-    with pytest.raises(BuildError, match=r"x\.partial is of another build \(seed, versions differ\)"):
+    with pytest.raises(BuildError, match=r"x\.partial is of another build \(seed, versions, format differ\)"):
         build(2, 8, tmp_path / "x", browser=browser)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from shop_texts import exchanged, fields_told, forms, holds, keys, visible
 
 import cmqa_tasks
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.protocols import PROTOCOLS, written
 from cmqa_tasks.asking.question import Question, ask, questions_of
 from cmqa_tasks.facts.records import KINDS, SIDES, Arm, Fact, Piece, Side
@@ -311,11 +311,11 @@ def test_a_build_with_a_third_language_can_be_evaluated(browser: str, tmp_path: 
     fact = next(fact for fact in built.facts.values() if fact.world == WORLD.name)
     told = {text.text for text in texts(draw(3, PLACE))}
     for arm in ARMS:
-        for item in items(arm, [fact], built.name):
+        for item in items_of(arm, built, [fact]):
             question = ask(item, built, "aware")
             assert set(question.passages) - {None} <= told
     for side in SIDES:
-        place = Piece(modality="image", language="de", side=side, variant=fact.conflict_variant(side))
+        place = Piece(modality="image", language="de", side=side, variant=fact.crossed_variant(0))
         assert Image.open(io.BytesIO(built.image(fact.id, place))).size == PAGE_SIZE
 
 

@@ -57,7 +57,7 @@ def _place(arm: Arm, place: int, fact: Fact, has: Has) -> Sequence[Piece]:
     """
     kind = arm.pieces[place]
     within = arm.pieces[0] == arm.pieces[1]
-    preferred = int(content_id("variant", fact.id), 16) + (place if within else sorted(arm.pieces).index(kind))
+    preferred = fact.crossed_variant(place if within else sorted(arm.pieces).index(kind))
     found: list[Piece] = []
     for side in SIDES:
         choices = (_piece(kind, side, (preferred + other) % 2) for other in VARIANTS)

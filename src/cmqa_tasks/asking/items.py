@@ -32,8 +32,9 @@ def items_of(arm: Arm, release: Release, facts: Iterable[Fact] | None = None) ->
         yield from items(arm, chosen, release.name)
         return
     for fact in sorted(chosen, key=lambda fact: content_id("order", fact.id)):
-        for pieces in crossed(arm, fact, lambda piece, fact=fact: release.has(fact.id, piece)):  # type: ignore[misc]
-            yield _made(arm, _relation(pieces), fact, release.name, pieces)
+        drawn = crossed(arm, fact, lambda piece, fact=fact: release.has(fact.id, piece))  # type: ignore[misc]
+        for turn, pieces in enumerate(drawn):
+            yield _made(arm, _relation(pieces), fact, release.name, pieces).model_copy(update={"turn": turn})
 
 
 def _relation(pieces: Sequence[Piece]) -> Relation:

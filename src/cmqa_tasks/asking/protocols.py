@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Literal, NamedTuple
 
-from cmqa_tasks.facts.records import Fact, Side
+from cmqa_tasks.facts.records import Fact, Side, content_id
 
 Form = Literal["free", "final_line", "yes_no", "letter"]
 """How an answer is read.
@@ -113,12 +114,26 @@ _ORDERS = "buca ucab aucb ucba cabu abuc cbau bauc abuc cabu bauc cbau ucab buca
 Found by search, and held by tests: over sixteen facts, every option, and the value that is shown first, second or twice,
 stands at every letter equally often; also among the facts that agree in one of the bits by which items are balanced.
 """
+_EVERY_ORDER = tuple("".join(order) for order in permutations("abcu"))
 _MEANINGS: Mapping[str, Meaning] = {"a": "a", "b": "b", "c": "conflict", "u": "abstain"}
 
 
-def options(fact: Fact, language: str) -> tuple[Option, ...]:
-    """The options of a fact, in an order that follows from its rank: a conflict item and its twin have the same."""
-    meanings = [_MEANINGS[initial] for initial in _ORDERS[fact.index % len(_ORDERS)]]
+def options(fact: Fact, language: str, turn: int | None = None) -> tuple[Option, ...]:
+    """The options of an item.
+
+    Args:
+        fact: what it asks about.
+        language: of the question.
+        turn: its place among the fact's items, where they are crossed. The order is then drawn by a hash of the fact and turned
+            from item to item, so that over four items every option stands once at every letter. Else it follows from the
+            fact's rank: a conflict item and its twin have the same.
+    """
+    if turn is None:
+        order = _ORDERS[fact.index % len(_ORDERS)]
+    else:
+        drawn = _EVERY_ORDER[int(content_id("options", fact.id), 16) % len(_EVERY_ORDER)]
+        order = drawn[turn % len(drawn) :] + drawn[: turn % len(drawn)]
+    meanings = [_MEANINGS[initial] for initial in order]
     return tuple(Option(letter, means, _text(fact, means, language)) for letter, means in zip(LETTERS, meanings, strict=True))
 
 

@@ -57,7 +57,7 @@ class Question:
     @property
     def options(self) -> tuple[Option, ...]:
         """The lettered options; empty where the protocol shows none."""
-        return options(self.fact, self.language) if self.form == "letter" else ()
+        return options(self.fact, self.language, self.item.turn) if self.form == "letter" else ()
 
     @property
     def prompt(self) -> tuple[PromptPart, ...]:

@@ -119,6 +119,10 @@ class Fact(FrozenRecord):
         """The rendering in which a value appears in conflict items: the two values never share one."""
         return (self.index >> 2 & 1) ^ (side == "b")
 
+    def crossed_variant(self, place: int) -> int:
+        """The rendering that stands in a place of crossed items: drawn by a hash of the fact, another one in the other place."""
+        return (int(content_id("variant", self.id), 16) + place) % 2
+
     @model_validator(mode="after")
     def _values_differ(self) -> Fact:
         if self.a.canonical == self.b.canonical:
@@ -211,6 +215,8 @@ class Item(FrozenRecord):
     relation: Relation
     fact_id: str
     pieces: tuple[Piece, ...] = Field(min_length=1, max_length=2)
+    turn: int | None = Field(default=None, ge=0)
+    """Place among its fact's items in this arm, where items are crossed: the letters of options turn with it."""
 
 
 _WRITTEN: Mapping[str, tuple[Modality, str]] = {

@@ -34,6 +34,7 @@ def to_row(question: Question) -> Row:
         "pieces": [piece.model_dump() | {"text": text} for piece, text in zip(question.pieces, question.passages, strict=True)],
         "options": [asdict(option) for option in question.options],
         "fact": question.fact.model_dump(mode="json"),
+        **({} if item.turn is None else {"turn": item.turn}),
     }
 
 
@@ -53,6 +54,7 @@ def from_row(row: Mapping[str, Any]) -> Question:
         relation=row["relation"],
         fact_id=row["fact_id"],
         pieces=tuple(Piece(**piece) for piece in pieces),
+        turn=row.get("turn"),
     )
     return Question(item, fact_of_row(row["fact"]), row["protocol"], row["language"], passages)
 

@@ -61,13 +61,13 @@ def texts(drawn: Drawn) -> list[TextEvidence]:
 
 
 def pages(fact: Fact) -> list[tuple[str, Side, int]]:
-    """(language, side, variant) of every page of a fact."""
+    """(language, side, variant) of every page of a fact: in both layouts, or in the one that stands beside passages."""
     return [
         (language, side, variant)
         for language in languages_of(fact.world)
         for side in SIDES
         for variant in VARIANTS
-        if LANGUAGES[language].both_layouts or variant == fact.conflict_variant(side)
+        if LANGUAGES[language].both_layouts or variant == fact.crossed_variant(0)
     ]
 
 

@@ -24,7 +24,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import cmqa_tasks
-from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
+from cmqa_tasks.facts.release import CARD, CROSSED_FORMAT, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.build.shards import SHARD_FACTS, build_shard, schema, shard_file, start_worker
 from cmqa_tasks.worlds.languages import LANGUAGES
@@ -63,7 +63,7 @@ def build(seed: int, facts: int, out: Path, *, workers: int | None = None, brows
     if out.exists():
         raise BuildError(f"{out} exists; choose another directory or delete it")
     partial = out.with_name(f"{out.name}.partial")
-    plan = {"name": out.name, "seed": seed, "facts": facts, "versions": _versions(browser)}
+    plan = {"name": out.name, "seed": seed, "facts": facts, "versions": _versions(browser), "format": CROSSED_FORMAT}
     _begin(partial, plan)
     _build_shards(seed, facts, partial / _SHARDS, workers or _cpus(), browser)
     metadata = _assemble(partial, plan)
@@ -123,6 +123,7 @@ def _assemble(partial: Path, plan: dict[str, Any]) -> ReleaseMetadata:
     shards = -(-plan["facts"] // SHARD_FACTS)
     files = {name: _join(partial / _SHARDS, name, shards, target / name) for name in (FACTS, TEXTS, IMAGES)}
     metadata = ReleaseMetadata(
+        format=plan["format"],
         name=plan["name"],
         seed=plan["seed"],
         facts=plan["facts"],

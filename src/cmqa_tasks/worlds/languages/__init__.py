@@ -35,7 +35,7 @@ class Language:
     decimal_mark: str = "."
     """What stands between a number's whole part and its fraction."""
     both_layouts: bool = False
-    """Whether pages show each value in both layouts, or only in the one that conflict items use."""
+    """Whether pages show each value in both layouts, or both values in one, which then stands beside passages alone."""
 
 
 _PHRASES = Path(__file__).parents[1] / "phrases"

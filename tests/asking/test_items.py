@@ -68,9 +68,9 @@ def test_swapping_the_order_changes_nothing_else(arm: str, other: str) -> None:
 @pytest.mark.parametrize(("arm", "other"), [("text_text", "en_en"), ("text", "en")])
 def test_english_text_is_the_same_in_both_families(arm: str, other: str) -> None:
     """So that one run of text against text is the baseline of both."""
-    for one, two in zip(items_of(arm_named(arm)), items_of(arm_named(other)), strict=True):
-        assert one.pieces == two.pieces
-        assert one.id != two.id
+    for item, swapped in zip(items_of(arm_named(arm)), items_of(arm_named(other)), strict=True):
+        assert item.pieces == swapped.pieces
+        assert item.id != swapped.id
 
 
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
@@ -84,7 +84,7 @@ def test_every_arm_shows_the_same_values_in_the_same_renderings(arm: Arm) -> Non
 
 def test_one_chinese_page_of_each_value_is_enough() -> None:
     """Chinese pages come in one layout per value, the one of the conflict items: no arm may ask for another."""
-    by_id = {one.id: one for one in FACTS}
+    by_id = {fact.id: fact for fact in FACTS}
     for arm in ARMS.values():
         for item in items_of(arm):
             for piece in item.pieces:

@@ -53,7 +53,7 @@ def test_preference_for_english_follows_the_language_and_not_the_place(arm: str,
 
 
 def test_each_preference_belongs_to_the_arms_that_it_tells_something_about() -> None:
-    having = {name: [arm for arm in ARMS if name in [one.name for one in metrics_of(ARMS[arm])]] for name in PREFERENCES}
+    having = {name: [arm for arm in ARMS if name in [metric.name for metric in metrics_of(ARMS[arm])]] for name in PREFERENCES}
     assert having["prefers_english"] == ["en_zh", "zh_en"]
     assert having["prefers_image"] == [arm.name for arm in ARMS.values() if arm.cross_modal]
     assert having["prefers_first"] == [arm.name for arm in ARMS.values() if not arm.single]
@@ -83,8 +83,8 @@ def test_every_metric_is_emitted_whatever_the_responses(arm: Arm) -> None:
 def test_no_metric_name_contains_another() -> None:
     """lmms-eval matches the metrics of a group by substring."""
     names = {metric.name for arm in ARMS.values() for metric in metrics_of(arm)} | {ITEM_KEY}
-    for one, other in itertools.permutations(names, 2):
-        assert one not in other
+    for name, other in itertools.permutations(names, 2):
+        assert name not in other
 
 
 def test_harness_and_offline_agree() -> None:

@@ -34,8 +34,8 @@ def test_the_oracle_is_right_on_every_item_of_the_release(arm: Arm, language: st
 
 def some_questions(arm: Arm, protocol: str, language: str) -> list[Question]:
     """A tenth of the release's questions: every third pair of a world and type."""
-    found = items(arm, list(load().facts.values())[::10], load().name)
-    return [ask(item, load(), protocol, language) for item in found]
+    some_items = items(arm, list(load().facts.values())[::10], load().name)
+    return [ask(item, load(), protocol, language) for item in some_items]
 
 
 def right_outcomes(question: Question, decision: Decision) -> str:

@@ -29,8 +29,8 @@ PAIRS = {"cmqa": ("text_text", "image_image", "image_text", "text_image"), "clqa
 RATES = ("balanced", "recognition", "false_alarm")
 
 
-def name(one: str) -> str:
-    return f"cmqa_reference(policy={one})"
+def name(policy_name: str) -> str:
+    return f"cmqa_reference(policy={policy_name})"
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +57,13 @@ def test_every_policy_stands_on_every_board(boards: dict[tuple[str, str], dict[s
 
 def test_policies_have_their_known_values(boards: dict[tuple[str, str], dict[str, Any]]) -> None:
     for (contrast, protocol), rows in boards.items():
-        known = {one: [0.0, 0.0, 0.5, 0.0] for one in ("follow_first", "follow_second", "follow_image", "follow_text")}
+        known = {name: [0.0, 0.0, 0.5, 0.0] for name in ("follow_first", "follow_second", "follow_image", "follow_text")}
         known |= {"never_conflict": [0.0, 0.0, 0.5, 0.0], "oracle": [1.0, 0.0, 1.0, 0.0], "always_conflict": [1.0, 1.0, 0.5, 0.0]}
-        for one, expected in known.items():
-            row = rows[one]
+        for policy_name, expected in known.items():
+            row = rows[policy_name]
             for side in ("same", "across"):
-                found = [row[f"{side}_{rate}"] for rate in ("recognition", "false_alarm", "balanced")]
-                assert [*found, row["gap"]] == expected, one
+                values = [row[f"{side}_{rate}"] for rate in ("recognition", "false_alarm", "balanced")]
+                assert [*values, row["gap"]] == expected, policy_name
             assert (row["mcnemar_same"], row["mcnemar_across"], row["mcnemar_p"]) == (0, 0, 1.0), "both kinds alike"
             assert row["lowest_over_protocols"] == row["highest_over_protocols"] == expected[2]
         assert rows["oracle"]["rank"] == 1 < rows["follow_image"]["rank"] == rows["never_conflict"]["rank"]
@@ -85,29 +85,29 @@ def test_the_arms_are_what_policies_get_today() -> None:
     with (BOARD / "ablation.csv").open(encoding="utf-8") as file:
         lines = {(line["model"], line["protocol"], line["arm"]): line for line in csv.DictReader(file)}
     assert len(lines) == len(POLICIES) * len(PROTOCOLS) * 8
-    for one, protocol in (("random", "aware"), ("rule", "neutral"), ("match_options", "choice")):
+    for policy_name, protocol in (("random", "aware"), ("rule", "neutral"), ("match_options", "choice")):
         for arm in (*PAIRS["cmqa"][2:], *PAIRS["clqa"][:3]):
-            found = policy_rates(decision_of(one), ARMS[arm], protocol, "en", load())
-            line = lines[name(one), protocol, arm]
-            assert [float(line[rate]) for rate in RATES] == pytest.approx([found[rate] for rate in RATES], abs=1e-6)
+            values = policy_rates(decision_of(policy_name), ARMS[arm], protocol, "en", load())
+            line = lines[name(policy_name), protocol, arm]
+            assert [float(line[rate]) for rate in RATES] == pytest.approx([values[rate] for rate in RATES], abs=1e-6)
 
 
-def answers(one: str, arm: str) -> Iterator[dict[str, Any]]:
+def answers(policy_name: str, arm: str) -> Iterator[dict[str, Any]]:
     """What lmms-eval writes of a policy, without lmms-eval."""
     for number, question in enumerate(questions_of(ARMS[arm], load(), "aware")):
-        said = policy(one)(question)
-        record = sample_of(question, said, ARMS[arm])[ITEM_KEY]
-        yield {"doc_id": number, "target": question.target, "filtered_resps": said, ITEM_KEY: record}
+        response = policy(policy_name)(question)
+        record = sample_of(question, response, ARMS[arm])[ITEM_KEY]
+        yield {"doc_id": number, "target": question.target, "filtered_resps": response, ITEM_KEY: record}
 
 
 def test_rows_and_intervals_are_what_the_code_makes_today(boards: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:
     release = {"release": load().name, "release_sha256": load().fingerprint}
-    for one in ("random", "rule"):
-        config = {"model": "cmqa_reference", "model_args": f"policy={one}"}
+    for policy_name in ("random", "rule"):
+        config = {"model": "cmqa_reference", "model_args": f"policy={policy_name}"}
         run = Run(always(True), arms=(*PAIRS["cmqa"], "text", "image"), facts=len(load().facts), metadata=release, config=config)
-        directory = run.write(tmp_path / "runs" / one)
+        directory = run.write(tmp_path / "runs" / policy_name)
         for arm in run.arms:
-            lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in answers(one, arm)]
+            lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in answers(policy_name, arm)]
             run.samples(directory, arm).write_text("".join(lines), encoding="utf-8")
     assert main(["leaderboard", str(tmp_path / "runs"), "--out", str(tmp_path / "out"), "--no-figures"]) == 0
     (board,) = json.loads((tmp_path / "out" / "leaderboard.json").read_text(encoding="utf-8"))["boards"]
@@ -121,8 +121,8 @@ def test_rows_and_intervals_are_what_the_code_makes_today(boards: dict[tuple[str
 
 def test_its_figures_are_there() -> None:
     names = ("recognition_v1_en", "ablation_v1_en_cmqa", "ablation_v1_en_clqa")
-    for one in names:
-        assert (BOARD / f"{one}.svg").read_text(encoding="utf-8").count("cmqa_reference(policy=random)") == 1
-        assert (BOARD / f"{one}.png").stat().st_size > 20_000
+    for figure in names:
+        assert (BOARD / f"{figure}.svg").read_text(encoding="utf-8").count("cmqa_reference(policy=random)") == 1
+        assert (BOARD / f"{figure}.png").stat().st_size > 20_000
     shown = (BOARD / "leaderboard.md").read_text(encoding="utf-8") + (BOARD / "ablation.md").read_text(encoding="utf-8")
-    assert all(f"]({one}.png)" in shown for one in names)
+    assert all(f"]({figure}.png)" in shown for figure in names)

@@ -34,10 +34,10 @@ def test_the_published_table_is_what_the_code_gives(language: str) -> None:
 
 
 def test_the_published_tables_are_whole_and_differ_where_options_are_shown_only() -> None:
-    found = [row for row in rows(PUBLISHED) if row[0] in RULES]
-    assert len(found) == 2 * len(RULES) * len(PROTOCOLS)
+    rules = [row for row in rows(PUBLISHED) if row[0] in RULES]
+    assert len(rules) == 2 * len(RULES) * len(PROTOCOLS)
     for policy in RULES:
-        free = {tuple(row[2:]) for row in found if row[0] == policy and row[1] != "choice"}
+        free = {tuple(row[2:]) for row in rules if row[0] == policy and row[1] != "choice"}
         assert len(free) <= 2, "one row for each language of the question"
 
 

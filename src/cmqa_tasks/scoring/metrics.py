@@ -90,7 +90,7 @@ def _balanced(item: Scored) -> float | None:
 
 
 def _prefers(followed: Callable[[Scored, int], bool]) -> Callable[[Scored], float | None]:
-    """The mark of following a piece of some sort; ``followed`` gets the place of the piece that was followed."""
+    """The mark of following a piece of some sort; ``followed`` gets the index of the piece that was followed."""
 
     def mark(item: Scored) -> float | None:
         if item.relation != "conflict" or item.outcome not in ("first", "second"):
@@ -110,12 +110,12 @@ NAMED_BOTH = Metric(
 )
 AGREE_CORRECT = Metric("agree_correct", True, "share of agreeing twins answered with their value", _share("agree", "correct"))
 _FOLLOWED = "of conflict items where one piece was followed: the"
-PREFERS_FIRST = Metric("prefers_first", None, f"{_FOLLOWED} first", _prefers(lambda _, place: place == 0))
+PREFERS_FIRST = Metric("prefers_first", None, f"{_FOLLOWED} first", _prefers(lambda _, index: index == 0))
 PREFERS_IMAGE = Metric(
-    "prefers_image", None, f"{_FOLLOWED} image", _prefers(lambda item, place: item.pieces[place][0] == "image")
+    "prefers_image", None, f"{_FOLLOWED} image", _prefers(lambda item, index: item.pieces[index][0] == "image")
 )
 PREFERS_ENGLISH = Metric(
-    "prefers_english", None, f"{_FOLLOWED} English one", _prefers(lambda item, place: item.pieces[place][1] == "en")
+    "prefers_english", None, f"{_FOLLOWED} English one", _prefers(lambda item, index: item.pieces[index][1] == "en")
 )
 UNPARSED = Metric("unparsed", False, "share of items whose response could not be read", _any_share("unparsed"))
 FAILED = Metric("failed", False, "share of items without an answer: the request failed", _any_share("failed"))

@@ -216,10 +216,10 @@ def _is(read: str, canonical: str) -> bool:
 def values_in(passage: str, question: str, kind: Kind) -> dict[str, str]:
     """All values of a kind in a passage, canonical form → as written, nearest to the words of the question first."""
     words = {word for _, word in _words_of(question)}
-    places = [at for at, word in _words_of(passage) if word in words]
+    starts = [start for start, word in _words_of(passage) if word in words]
 
     def distance(mention: Mention) -> int:
-        return min((abs(mention.start - place) for place in places), default=mention.start)
+        return min((abs(mention.start - start) for start in starts), default=mention.start)
 
     candidates = sorted((mention for mention in mentions(passage, kind) if mention.level != FOREIGN), key=distance)
     values: dict[str, str] = {}

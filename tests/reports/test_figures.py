@@ -30,7 +30,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("runs")
     for protocol, last in (("aware", 10), ("neutral", 30)):
         evaluate(root / "a", between(0, 40), between(0, last), protocol, model=LONG)
-        evaluate(root / "b", between(0, 20), between(0, 20), protocol, model="org/$b_{2}$ 模型")
+        evaluate(root / "b", between(0, 20), between(0, last // 2), protocol, model="org/$b_{2}$ 模型")
     Run(between(0, 36), model="org/languages", arms=("en_zh", "zh_en")).write(root / "c")
     return root
 
@@ -146,6 +146,28 @@ def test_colours_and_markers_tell_arms_apart() -> None:
         found = styles(contrast)
         assert list(found) == list(contrast.arms)
         assert len(set(found.values())) == len(contrast.arms)
+
+
+def test_no_marker_lies_on_another(views: list[View]) -> None:
+    with pictures.drawing():
+        drawn = [*recognition_figure(views).axes, *ablation_figure(views[0], list(views[0].models), "1 of 1").axes]
+    for ax in drawn:
+        points = [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if line.get_marker() not in ("None", "")]
+        assert len(points) == len({(round(float(x), 3), round(float(y), 3)) for x, y in points}) > 0
+
+
+def test_models_that_no_protocol_moves_get_no_panel(tmp_path: Path) -> None:
+    for protocol in ("aware", "neutral"):
+        evaluate(tmp_path / "runs" / "still", between(0, 20), between(0, 20), protocol, model="org/still")
+    (view,) = ablation.views(board.make(read_runs([tmp_path / "runs"]), 200))
+    assert figures.draw([view], tmp_path / "a").ablation == {(view.question, "cmqa"): ()}
+    for protocol, last in (("aware", 20), ("neutral", 21)):
+        evaluate(tmp_path / "runs" / "moved", between(0, 20), between(0, last), protocol, model="org/moved")
+    (view,) = ablation.views(board.make(read_runs([tmp_path / "runs"]), 200))
+    figures.draw([view], tmp_path / "b")
+    said = words(tmp_path / "b" / "ablation_made_en_cmqa.svg")
+    assert "org/moved" in said
+    assert "not drawn, nothing moves with the protocol: org/still" in said
 
 
 def test_many_models_go_on_several_pages(views: list[View], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.results import Setting
 
+_SEEN = 0.005
+"""A difference of shares that can be seen in a figure."""
 _ORDER = {name: place for place, name in enumerate(PROTOCOLS)}
 
 
@@ -55,6 +57,16 @@ def _view(question: Setting, boards: Sequence[Board]) -> View:
 def in_order(protocols: Iterable[str]) -> tuple[str, ...]:
     """Protocols, each once, as the package lists them; those that it does not know come last."""
     return tuple(sorted(set(protocols), key=lambda name: (_ORDER.get(name, len(_ORDER)), name)))
+
+
+def moves(rows: Mapping[str, ModelRow]) -> bool:
+    """Whether a rate of a model in an arm is another under another protocol."""
+    rates: dict[tuple[str, str], list[float]] = {}
+    for row in rows.values():
+        for arm, estimates in row.arms.items():
+            for name in ("recognition", "false_alarm"):
+                rates.setdefault((arm, name), []).append(estimates[name].value)
+    return any(max(values) - min(values) >= _SEEN for values in rates.values())
 
 
 def lead(found: Sequence[View]) -> str:

@@ -9,24 +9,26 @@ from typing import Any
 from cmqa_tasks.reports.board.ablation import View
 from cmqa_tasks.reports.board.board import ModelRow
 from cmqa_tasks.reports.board.contrasts import Contrast
+from cmqa_tasks.reports.board.names import shortened
 from cmqa_tasks.reports.board.recognition_figure import FILLED, HOLLOW, finish, label, point
 from cmqa_tasks.writing.pictures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
-PANELS = 12
+PANELS = 6
 """Models on one figure."""
 _COLD = ((BLUE, "o"), (SKY, "^"))
 _WARM = ((VERMILION, "s"), (ORANGE, "D"), (PURPLE, "v"), (GREEN, "P"))
-_ROW, _REST = 0.11, 0.6
+_ROW, _REST = 0.16, 0.6
 """Inches of height: of an arm on a protocol's line, of title and axis."""
 
 
-def ablation_figure(view: View, models: Sequence[str], page: str) -> Any:
+def ablation_figure(view: View, models: Sequence[str], page: str, still: Sequence[str] = ()) -> Any:
     """A panel per model, a line per protocol, in it a point per arm: filled recognition, hollow false alarms.
 
     Args:
         view: the question and contrast.
         models: which of its models.
         page: such as ``1 of 2``.
+        still: models that have no panel, as nothing of them moves with the protocol.
 
     Returns:
         A figure of matplotlib.
@@ -38,9 +40,11 @@ def ablation_figure(view: View, models: Sequence[str], page: str) -> Any:
     height = max(1.4, _ROW * (len(view.contrast.arms) + 1) * len(view.protocols))
     figure = Figure(figsize=(1.2 + (3.3 if columns > 1 else 4.6) * columns, (height + _REST) * rows + 1.2), layout="constrained")
     pages = "" if page.endswith(" 1") or page == "1 of 1" else f" ({page})"
-    figure.suptitle(
-        f"Recognition and false alarms by protocol and arm{pages}\n{view.contrast.title}, {view.question.title}", fontsize=10
-    )
+    pattern, short = shortened(list(view.models))
+    heading = [f"Recognition and false alarms by protocol and arm{pages}", f"{view.contrast.title}, {view.question.title}"]
+    heading += [f"models {label(pattern)}"] if pattern else []
+    heading += [f"not drawn, nothing moves with the protocol: {label(', '.join(short[name] for name in still))}"] if still else []
+    figure.suptitle("\n".join(heading), fontsize=10)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     places = styles(view.contrast)
     for place, ax in enumerate(axes.flat):
@@ -48,9 +52,9 @@ def ablation_figure(view: View, models: Sequence[str], page: str) -> Any:
             ax.set_axis_off()
             continue
         _panel(ax, view.protocols, view.models[models[place]], places)
-        finish(ax, len(view.protocols), label(models[place]))
+        finish(ax, len(view.protocols), label(short[models[place]]))
         ax.tick_params(labelbottom=True)
-        if place // columns == rows - 1:
+        if place + columns >= len(models):
             ax.set_xlabel("share of pairs called contradictory")
     axes[0][0].set_yticks(range(len(view.protocols)), view.protocols)
     _legend(figure, places, columns + 1)
@@ -78,8 +82,8 @@ def _panel(ax: Any, protocols: Sequence[str], rows: Mapping[str, ModelRow], plac
             if arm in rows[protocol].arms:
                 at = number - 0.4 + step * (order + 0.5)
                 rates = rows[protocol].arms[arm]
-                point(ax, at, rates["false_alarm"], colour, marker, filled=False)
-                point(ax, at, rates["recognition"], colour, marker)
+                point(ax, at + step / 4, rates["false_alarm"], colour, marker, filled=False)
+                point(ax, at - step / 4, rates["recognition"], colour, marker)
 
 
 def _legend(figure: Any, places: Mapping[str, tuple[str, str]], columns: int) -> None:

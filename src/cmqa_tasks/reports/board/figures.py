@@ -1,7 +1,7 @@
 """The figures of a leaderboard, and what their files are called. Needs matplotlib.
 
 ``recognition_<release>_<language>``: a model a line, a contrast a panel. ``ablation_<release>_<language>_<contrast>``: a model a
-panel, a protocol a line; only where there are several protocols. What is asked differently stands in figures of its own.
+panel, a protocol a line; only of models that move with the protocol. What is asked differently stands in figures of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmqa_tasks.reports.board.ablation import View
+from cmqa_tasks.reports.board.ablation import View, moves
 from cmqa_tasks.reports.board.ablation_figure import PANELS, ablation_figure
 from cmqa_tasks.reports.board.recognition_figure import recognition_figure
 from cmqa_tasks.results import Setting
@@ -56,13 +56,14 @@ def draw(found: Sequence[View], out: Path) -> FigureFiles:
 
 
 def _pages(view: View, stem: str) -> list[tuple[str, object]]:
-    """The ablation's figures with their names; more than one where there are many models."""
+    """The ablation's figures with their names: of the models that move with the protocol, on several pages of many."""
     if len(view.protocols) < 2:
         return []
-    models = list(view.models)
+    models = [name for name, rows in view.models.items() if moves(rows)]
+    still = [name for name in view.models if name not in models]
     parts = [models[begin : begin + PANELS] for begin in range(0, len(models), PANELS)]
     return [
-        (stem if number == 1 else f"{stem}_{number}", ablation_figure(view, part, f"{number} of {len(parts)}"))
+        (stem if number == 1 else f"{stem}_{number}", ablation_figure(view, part, f"{number} of {len(parts)}", still))
         for number, part in enumerate(parts, 1)
     ]
 

@@ -12,14 +12,17 @@ from typing import Any
 from cmqa_tasks.reports.board.ablation import View, ends, lead
 from cmqa_tasks.reports.board.board import ModelRow
 from cmqa_tasks.reports.board.estimates import Estimate
+from cmqa_tasks.reports.board.names import shortened
 from cmqa_tasks.writing.pictures import BLUE, VERMILION
 
 _SIDES = {"same": (BLUE, "o", -0.19), "across": (VERMILION, "s", 0.19)}
 """Colour, marker, and place within the line of a model."""
+_BELOW = 0.11
+"""From a recognition to its false alarms, so that neither lies on the other."""
 _GREY = "#666666"
 _REMARK: dict[str, Any] = {"color": _GREY, "ha": "center", "va": "center", "fontsize": 7}
-FILLED, HOLLOW = 4.2, 6.6
-"""Points: sizes of markers. A hollow one is still seen where a filled one stands on it."""
+FILLED, HOLLOW = 4.2, 4.6
+"""Points: sizes of markers."""
 _WIDTH = 40
 """Letters of a name on one of its two lines."""
 _BREAKS = "/-_=,( "
@@ -40,10 +43,11 @@ def recognition_figure(found: Sequence[View]) -> Any:
     protocol = lead(found)
     panels = [view for view in found if any(_has(view, side) for side in _SIDES)] or found[:1]
     names = list(dict.fromkeys(name for view in panels for name in view.models))
-    labels = [label(name) for name in names]
+    pattern, short = shortened(names)
+    labels = [label(short[name]) for name in names]
     several = any(len(view.protocols) > 1 for view in panels)
     figure = Figure(figsize=(_margin(labels) + 3.1 * len(panels), 0.5 * len(names) + 1.9), layout="constrained")
-    figure.suptitle(_title(panels[0], protocol, several), fontsize=10)
+    figure.suptitle(_title(panels[0], protocol, several, pattern), fontsize=10)
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for ax, view in zip(axes, panels, strict=True):
         lacking = [side for side in _SIDES if not _has(view, side)]
@@ -98,9 +102,10 @@ def _margin(labels: Sequence[str]) -> float:
     return 0.5 + 0.066 * max(len(line) for one in labels for line in one.split("\n"))
 
 
-def _title(view: View, protocol: str, several: bool) -> str:
+def _title(view: View, protocol: str, several: bool, pattern: str) -> str:
     where = f"{view.question.title}\nprotocol {protocol}" + (", with the spread over all protocols" if several else "")
-    return f"Contradictions recognised, with 95 % intervals over facts\n{where}"
+    models = f"\nmodels {label(pattern)}" if pattern else ""
+    return f"Contradictions recognised, with 95 % intervals over facts\n{where}{models}"
 
 
 def _side(ax: Any, place: int, side: str, rows: Mapping[str, ModelRow], protocol: str) -> None:
@@ -112,7 +117,7 @@ def _side(ax: Any, place: int, side: str, rows: Mapping[str, ModelRow], protocol
     if protocol in known:
         values = rows[protocol].values
         alarms = values[f"{side}_false_alarm"].value
-        ax.plot([alarms], [at], "x", markersize=5.4, markeredgewidth=0.9, color=_GREY, zorder=2.5)
+        ax.plot([alarms], [at + _BELOW], "x", markersize=5.4, markeredgewidth=0.9, color=_GREY, zorder=2.5)
         point(ax, at, values[f"{side}_recognition"], colour, marker)
     elif not known:
         ax.text(0.5, at, "not all arms evaluated" if rows else "not evaluated", **_REMARK)
@@ -124,14 +129,14 @@ def _spread(ax: Any, at: float, values: Sequence[float], colour: str) -> None:
         ax.vlines(values, at - 0.13, at + 0.13, color=colour, alpha=0.55, linewidth=0.8, zorder=2)
 
 
-def point(ax: Any, at: float, one: Estimate, colour: str, marker: str, *, filled: bool = True) -> None:
+def point(ax: Any, at: float, share: Estimate, colour: str, marker: str, *, filled: bool = True) -> None:
     """A share with its interval."""
-    if math.isnan(one.value):
+    if math.isnan(share.value):
         return
-    if not math.isnan(one.low):
-        ax.plot([one.low, one.high], [at, at], color=colour, linewidth=1.3 if filled else 0.9, zorder=3)
+    if not math.isnan(share.low):
+        ax.plot([share.low, share.high], [at, at], color=colour, linewidth=1.3 if filled else 0.9, zorder=3)
     look = {"markersize": FILLED} if filled else {"markersize": HOLLOW, "markerfacecolor": "white", "markeredgewidth": 0.8}
-    ax.plot([one.value], [at], marker, color=colour, zorder=4 if filled else 3.5, **look)
+    ax.plot([share.value], [at], marker, color=colour, zorder=4 if filled else 3.5, **look)
 
 
 def _legend(figure: Any, panels: Sequence[View], several: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -82,12 +83,17 @@ def test_different_settings_and_several_models_are_refused(tmp_path: Path) -> No
 
 def test_the_command_says_it_in_words_and_writes_all_flips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hostile = "<b>bold</b> `tick` \N{GRINNING FACE} \u202e " + "long " * 500
-    a = Run(good_between(0, 10), arms=PAIRS, responses=lambda outcome: hostile).write(tmp_path / "a")
-    b = Run(good_between(0, 38), arms=PAIRS).write(tmp_path / "b")
+    a = Run(good_between(0, 10), arms=PAIRS, responses=lambda outcome: hostile, model="org/small").write(tmp_path / "a")
+    b = Run(good_between(0, 38), arms=PAIRS, model="org/@large").write(tmp_path / "b")
     assert main(["compare", str(a), str(b), "--out", str(tmp_path / "out"), "--flips", "2"]) == 0
     text = capsys.readouterr().out
-    words = text.split("## In plain words")[1]
-    assert "Across modalities: the balanced score is 35.0 points higher in B than in A (95 % interval +2" in words
+    words = text.split("## In plain words")[1].split("##")[0]
+    assert text.index("In plain words") < text.index("| group"), "plain words come first"
+    assert (
+        "Across modalities: the balanced score is 35.0 points higher in `org/@large` than in org/small (95 % interval +2" in words
+    )
+    assert "| org/small | `org/@large` |" in re.sub(" +", " ", text)
+    assert "`** (better): org/small first, `org/@large` conflict" in text
     assert "no difference in the gap between unimodal and cross-modal is shown (0.0 points" in words
     assert text.count("**text_text, conflict item") + text.count("**image_image, conflict item") == 2
     assert "\n    <b>bold</b>" in text, "responses stand in blocks of code, where nothing is markup"
@@ -95,7 +101,7 @@ def test_the_command_says_it_in_words_and_writes_all_flips(tmp_path: Path, capsy
     assert len(content["flips"]) == 112
     assert content["flips"][0]["response_a"] == hostile
     assert content["arms"][0]["recognition"]["gained"] == 28
-    assert content["words"] == [line for line in words.splitlines() if line and not line.startswith("/")]
+    assert content["words"] == [line.replace("`", "") for line in words.splitlines() if line]
     assert (tmp_path / "out" / "compare.md").read_text(encoding="utf-8").count("Asked:") == 112
 
 
@@ -103,7 +109,9 @@ def test_alike_models_and_what_could_have_been_seen(tmp_path: Path, capsys: pyte
     a = Run(good_between(0, 20), arms=("image_text", "text_image")).write(tmp_path / "a")
     b = Run(good_between(2, 22), arms=("image_text", "text_image")).write(tmp_path / "b")
     assert main(["compare", str(a), str(b)]) == 0
-    words = capsys.readouterr().out.split("## In plain words")[1]
+    text = capsys.readouterr().out
+    assert "only first run" in text
+    words = text.split("## In plain words")[1]
     assert "no difference in the balanced score is shown (0.0 points" in words
     assert "points would have been found in four of five cases" in words
     assert main(["compare", str(a), str(b), "--flips", "-1"]) == 2

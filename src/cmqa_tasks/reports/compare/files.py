@@ -21,8 +21,8 @@ _LISTED = 200
 _LONGEST = 1500
 """Characters of a prompt or response that are shown."""
 _READING = """\
-Differences are B − A in points, with 95 % intervals from a bootstrap over facts. p: McNemar's exact test on the items of an
-arm that flipped, adjusted for the arms by Holm's rule. Detectable: the smallest difference that a test of this size finds in
+Differences are second − first in points, with 95 % intervals from a bootstrap over facts. p: McNemar's exact test on the items of
+an arm that flipped, adjusted for the arms by Holm's rule. Detectable: the smallest difference that a test of this size finds in
 four of five cases."""
 
 
@@ -34,54 +34,60 @@ def write(comparison: Comparison, out: Path) -> list[Path]:
 
 
 def to_markdown(comparison: Comparison, shown: int) -> str:
-    """Tables, some flipped items with their texts, and at the end what it comes to in plain words."""
-    parts = ["# Comparison", f"A: {code(comparison.a)}  \nB: {code(comparison.b)}"]
+    """What it comes to in plain words, then tables, then some flipped items with their texts."""
+    first, second = comparison.labels
+    parts = ["# Comparison", f"{plain(first)}: {code(comparison.a)}  \n{plain(second)}: {code(comparison.b)}"]
+    parts += ["## In plain words", *map(plain, _words(comparison))]
     parts += [f"Note: {plain(mark)}." for mark in comparison.marks]
     for setting in dict.fromkeys(arm.setting for arm in comparison.arms):
-        parts += [f"## {setting.title[0].upper()}{setting.title[1:]}", _arms(comparison, setting)]
-        parts += [_contrasts(comparison, setting)] if any(one.setting == setting for one in comparison.contrasts) else []
-    parts += [_READING, *_flips(comparison.flips, shown)]
-    parts += ["## In plain words", *_words(comparison)]
+        parts += [f"## {plain(setting.title[0].upper() + setting.title[1:])}"]
+        parts += [_contrasts(comparison, setting)] if any(pair.setting == setting for pair in comparison.contrasts) else []
+        parts += [_arms(comparison, setting)]
+    parts += [_READING, *_flips(comparison, shown)]
     return "\n\n".join(parts) + "\n"
 
 
 def _arms(comparison: Comparison, setting: Setting) -> str:
-    header = ["arm", "rate", "A", "B", "difference", "only A", "only B", "p", "p (Holm)", "detectable", "items", "unpaired"]
+    first, second = map(plain, comparison.labels)
+    header = ["arm", "rate", first, second, "difference", f"only {first}", f"only {second}", "p", "p (Holm)", "detectable"]
     rows = []
-    for one in comparison.arms:
-        if one.setting == setting:
-            rows += [_rate(one, "recognition", one.recognition), _rate(one, "false alarms", one.false_alarm)]
-            rows.append([one.arm, "balanced", "", "", with_interval(one.balanced), *[""] * 5, str(one.items), str(one.unpaired)])
-    return markdown.table(header, rows)
+    for pair in comparison.arms:
+        if pair.setting == setting:
+            rows += [_rate(pair, "recognition", pair.recognition), _rate(pair, "false alarms", pair.false_alarm)]
+            counts = [str(pair.items), str(pair.unpaired)]
+            rows.append([pair.arm, "balanced", "", "", with_interval(pair.balanced), *[""] * 5, *counts])
+    return markdown.table([*header, "items", "unpaired"], rows)
 
 
-def _rate(one: ArmPair, name: str, rate: Rate) -> list[str]:
-    cells = [one.arm, name, number(rate.a), number(rate.b), with_interval(rate.difference), str(rate.lost), str(rate.gained)]
-    return [*cells, p_value(rate.p), p_value(rate.adjusted), _size(rate.detectable), str(one.items // 2), str(one.unpaired)]
+def _rate(pair: ArmPair, name: str, rate: Rate) -> list[str]:
+    cells = [pair.arm, name, number(rate.a), number(rate.b), with_interval(rate.difference), str(rate.lost), str(rate.gained)]
+    return [*cells, p_value(rate.p), p_value(rate.adjusted), _size(rate.detectable), str(pair.items // 2), str(pair.unpaired)]
 
 
 def _contrasts(comparison: Comparison, setting: Setting) -> str:
     header = ["group", "balanced across kinds", "balanced, one kind", "gap", "detectable across kinds"]
     rows = [
-        [one.contrast.title, with_interval(one.across), with_interval(one.same), with_interval(one.gap), _size(one.detectable)]
-        for one in comparison.contrasts
-        if one.setting == setting
+        [pair.contrast.title, *map(with_interval, (pair.across, pair.same, pair.gap)), _size(pair.detectable)]
+        for pair in comparison.contrasts
+        if pair.setting == setting
     ]
     return markdown.table(header, rows, words=1)
 
 
-def with_interval(one: Estimate | None) -> str:
+def with_interval(estimate: Estimate | None) -> str:
     """A difference of rates in points, with its interval."""
-    if one is None or math.isnan(one.value):
+    if estimate is None or math.isnan(estimate.value):
         return "–"
-    return f"{points(one.value)} [{points(one.low)}, {points(one.high)}]"
+    return f"{points(estimate.value)} [{points(estimate.low)}, {points(estimate.high)}]"
 
 
 def _size(value: float) -> str:
     return "–" if math.isnan(value) or value > 1 else f"{100 * value:.1f}"
 
 
-def _flips(flips: Sequence[Flip], shown: int) -> Iterator[str]:
+def _flips(comparison: Comparison, shown: int) -> Iterator[str]:
+    first, second = map(plain, comparison.labels)
+    flips = comparison.flips
     better = sum(flip.better for flip in flips)
     yield f"## {len(flips)} items flipped: {better} to the better, {len(flips) - better} to the worse"
     chosen = _mixed(flips, shown)
@@ -89,10 +95,10 @@ def _flips(flips: Sequence[Flip], shown: int) -> Iterator[str]:
         yield f"{len(chosen)} of them:"
     for flip in chosen:
         side = "better" if flip.better else "worse"
-        yield f"**{flip.arm}, {flip.relation} item `{flip.item}`** ({side}): A {flip.outcome_a}, B {flip.outcome_b}"
-        yield "\n".join(
-            _quoted(name, text) for name, text in (("Asked", flip.prompt), ("A", flip.response_a), ("B", flip.response_b))
-        )
+        outcomes = f"{first} {flip.outcome_a}, {second} {flip.outcome_b}"
+        yield f"**{flip.arm}, {flip.relation} item `{flip.item}`** ({side}): {outcomes}"
+        texts = (("Asked", flip.prompt), (first, flip.response_a), (second, flip.response_b))
+        yield "\n".join(_quoted(name, text) for name, text in texts)
 
 
 def _mixed(flips: Sequence[Flip], shown: int) -> list[Flip]:
@@ -115,35 +121,36 @@ def _quoted(name: str, text: str) -> str:
 
 def _words(comparison: Comparison) -> Iterator[str]:
     if comparison.contrasts:
-        yield from (f"{_where(one, comparison)}{_finding(one)}" for one in comparison.contrasts)
+        yield from (f"{_where(pair, comparison)}{_finding(pair, comparison)}" for pair in comparison.contrasts)
         return
     for arm in comparison.arms:
-        found = _verdict(arm.recognition.difference, "recognition")
-        yield f"{arm.arm} ({arm.setting.protocol} in {arm.setting.language}): {found}."
+        difference = _difference(arm.recognition.difference, "recognition", comparison)
+        yield f"{arm.arm} ({arm.setting.protocol} in {arm.setting.language}): {difference}."
 
 
-def _where(one: ContrastPair, comparison: Comparison) -> str:
+def _where(pair: ContrastPair, comparison: Comparison) -> str:
     several = len({other.setting for other in comparison.contrasts}) > 1
-    setting = f" ({one.setting.protocol} in {one.setting.language})" if several else ""
-    return f"{one.contrast.title}{setting}: "
+    setting = f" ({pair.setting.protocol} in {pair.setting.language})" if several else ""
+    return f"{pair.contrast.title}{setting}: "
 
 
-def _finding(one: ContrastPair) -> str:
-    text = _verdict(one.across, "the balanced score")
-    if one.across.low <= 0 <= one.across.high and not math.isnan(one.detectable):
-        text += f", and a true difference of {_size(one.detectable)} points would have been found in four of five cases"
-    if one.gap is not None:
-        names = f"the gap between {one.contrast.same_name} and {one.contrast.across_name}"
-        text += f"; {_verdict(one.gap, names, ('wider', 'narrower'))}"
+def _finding(pair: ContrastPair, comparison: Comparison) -> str:
+    text = _difference(pair.across, "the balanced score", comparison)
+    if pair.across.low <= 0 <= pair.across.high and not math.isnan(pair.detectable):
+        text += f", and a true difference of {_size(pair.detectable)} points would have been found in four of five cases"
+    if pair.gap is not None:
+        names = f"the gap between {pair.contrast.same_name} and {pair.contrast.across_name}"
+        text += f"; {_difference(pair.gap, names, comparison, ('wider', 'narrower'))}"
     return f"{text}."
 
 
-def _verdict(one: Estimate, what: str, words: tuple[str, str] = ("higher", "lower")) -> str:
-    interval = f"95 % interval {points(one.low)} to {points(one.high)}"
-    if one.low <= 0 <= one.high:
-        return f"no difference in {what} is shown ({points(one.value)} points, {interval})"
-    word = words[0] if one.value > 0 else words[1]
-    return f"{what} is {100 * abs(one.value):.1f} points {word} in B than in A ({interval})"
+def _difference(estimate: Estimate, what: str, comparison: Comparison, words: tuple[str, str] = ("higher", "lower")) -> str:
+    first, second = comparison.labels
+    interval = f"95 % interval {points(estimate.low)} to {points(estimate.high)}"
+    if estimate.low <= 0 <= estimate.high:
+        return f"no difference in {what} is shown ({points(estimate.value)} points, {interval})"
+    word = words[0] if estimate.value > 0 else words[1]
+    return f"{what} is {100 * abs(estimate.value):.1f} points {word} in {second} than in {first} ({interval})"
 
 
 def to_json(comparison: Comparison) -> str:
@@ -153,9 +160,9 @@ def to_json(comparison: Comparison) -> str:
         "a": comparison.a,
         "b": comparison.b,
         "notes": list(comparison.marks),
-        "arms": [_clean(asdict(one)) for one in comparison.arms],
-        "contrasts": [_clean(asdict(one) | {"contrast": one.contrast.name}) for one in comparison.contrasts],
-        "flips": [_clean(asdict(one)) for one in comparison.flips],
+        "arms": [_clean(asdict(pair)) for pair in comparison.arms],
+        "contrasts": [_clean(asdict(pair) | {"contrast": pair.contrast.name}) for pair in comparison.contrasts],
+        "flips": [_clean(asdict(flip)) for flip in comparison.flips],
         "words": list(_words(comparison)),
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -164,5 +171,5 @@ def to_json(comparison: Comparison) -> str:
 def _clean(value: object) -> object:
     """Numbers rounded, none where there is none."""
     if isinstance(value, Mapping):
-        return {key: _clean(one) for key, one in value.items()}
+        return {key: _clean(part) for key, part in value.items()}
     return rounded(value) if isinstance(value, float) else value

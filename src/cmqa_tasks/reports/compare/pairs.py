@@ -16,6 +16,7 @@ from scipy.stats import norm
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.reports.board.estimates import Estimate
+from cmqa_tasks.reports.board.names import shortened
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.results import ResultsError, Run, Setting
 from cmqa_tasks.results.tally import Tally, count, facts_of
@@ -107,6 +108,16 @@ class Comparison:
     marks: tuple[str, ...]
     """What a reader must know of either run."""
 
+    @property
+    def labels(self) -> tuple[str, str]:
+        """What the two are called in tables and sentences: their names without what they share; two runs of one name by order."""
+        return _labels(self.a, self.b)
+
+
+def _labels(a: str, b: str) -> tuple[str, str]:
+    _, short = shortened([a, b])
+    return (short[a], short[b]) if a != b else ("first run", "second run")
+
 
 def compare(a: Sequence[Run], b: Sequence[Run], resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
     """Compare two models, each given by its runs.
@@ -134,7 +145,7 @@ def compare(a: Sequence[Run], b: Sequence[Run], resamples: int = RESAMPLES, seed
     if not arms:
         settings = (" | ".join(sorted({run.setting.title for run in runs})) for runs in (a, b))
         raise ResultsError(f"no arm with two pieces under one setting in both: {' against '.join(settings)}")
-    marks = [f"{name}: {mark}" for name, runs in zip("AB", (a, b), strict=True) for mark in _marks(runs)]
+    marks = [f"{name}: {mark}" for name, runs in zip(_labels(*names), (a, b), strict=True) for mark in _marks(runs)]
     return Comparison(names[0], names[1], tuple(arms), tuple(contrasts), tuple(flips), tuple(marks))
 
 

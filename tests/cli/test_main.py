@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+import cmqa_tasks.cli
 from cmqa_tasks.asking.items import items
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import arm_named
 from cmqa_tasks.facts.release import load
 
 BAD = '{"name": "bad", "seed": 1, "facts": 1, "languages": [], "page_size": [1, 1], "versions": {}}'
+COMMANDS = Path(cmqa_tasks.cli.__file__).parent
 ITEM = next(iter(items(arm_named("image_text"), load().facts.values(), load().name)))
 
 
@@ -133,3 +135,22 @@ def test_validate_prints_a_schema_that_agrees_with_the_reader(capsys: pytest.Cap
     assert schema["additionalProperties"] is False
     assert main(["validate", "facts.json"]) == 2
     assert "ends in .jsonl or .jsonl.gz, not facts.json" in capsys.readouterr().err
+
+
+def test_help_lists_every_command_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    described = {words[0] for words in listed if len(words) > 2}
+    modules = {path.stem.replace("_", "-") for path in COMMANDS.glob("*.py")}
+    assert modules - {"--init--", "--main--", "main", "parsers", "harnesses"} | {"lm-eval", "lmms-eval"} <= described
+
+
+def test_commands_are_completed_in_a_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = (
+        capsys.readouterr().out
+        + "\nCOMP_WORDS=(cmqa lead) COMP_CWORD=1; COMP_LINE='cmqa lead' _shtab_cmqa 2>/dev/null; echo ${COMPREPLY[@]}"
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["leaderboard"], done.stderr

@@ -17,7 +17,7 @@ EXTRAS = {"lmms-eval": "lmms", "lm-eval": "lm"}
 def add(commands: Any) -> None:
     """Add both to the parser of ``cmqa``, for its help: their arguments are the harness's to parse."""
     for harness in EXTRAS:
-        commands.add_parser(harness, help=f"{harness}'s own command line, with our tasks and reference policies")
+        commands.add_parser(harness, description=f"{harness}'s own command line, with our tasks and reference policies")
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace | None:

@@ -19,6 +19,7 @@ from cmqa_tasks.cli import (
     build,
     checkpoint_path,
     compare,
+    completion,
     demo,
     export,
     harnesses,
@@ -35,30 +36,21 @@ from cmqa_tasks.cli import (
     train,
     validate,
 )
+from cmqa_tasks.cli.parsers import summary_line
 
-_COMMANDS = (
-    build,
-    show,
-    items,
-    validate,
-    demo,
-    policies,
-    score,
-    attention,
-    before_after,
-    regress,
-    reference,
-    leaderboard,
-    compare,
-    report,
-    export,
-    mix,
-    train,
-    tasks_path,
-    checkpoint_path,
-    harnesses,
-)
-"""In the order of the help."""
+_GROUPS = {
+    "evaluate": (demo, policies, before_after, score, harnesses),
+    "look at items, answers and attention": (show, items, attention, report),
+    "compare": (leaderboard, compare, regress, reference, export),
+    "make data": (build, validate),
+    "train": (mix, train),
+    "find files": (tasks_path, checkpoint_path, completion),
+}
+"""What one may want, and the commands for it."""
+_EXAMPLES = """examples:
+  lmms-eval --model cmqa_hf --model_args pretrained=cmqa:mini_instance --tasks cmqa_mini --output_path runs --log_samples
+  cmqa leaderboard runs --out leaderboards
+  cmqa report runs --out report.html"""
 _PIPE_ENDED = 128 + 13
 """What a shell says of a command that SIGPIPE ended."""
 
@@ -83,13 +75,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    return harnesses.parsed(arguments) or _parser().parse_args(arguments)
+    return harnesses.parsed(arguments) or parser().parse_args(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cmqa", description=cmqa_tasks.__doc__)
-    parser.add_argument("--version", action="version", version=cmqa_tasks.__version__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for module in _COMMANDS:
-        module.add(commands)
-    return parser
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    about = (cmqa_tasks.__doc__ or "").partition("\n\n")[0]
+    root = argparse.ArgumentParser(prog="cmqa", description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    root.add_argument("--version", action="version", version=cmqa_tasks.__version__)
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True, help="'cmqa COMMAND --help' has examples")
+    listed = []
+    for title, modules in _GROUPS.items():
+        before = list(commands.choices)
+        for module in modules:
+            module.add(commands)
+        names = [name for name in commands.choices if name not in before]
+        listed.append("\n".join([f"{title}:", *(summary_line(name, commands.choices[name]) for name in names)]))
+    root.epilog = "\n\n".join([*listed, _EXAMPLES])
+    return root

@@ -24,9 +24,14 @@ def command(commands: Any, name: str, doc: str | None, notes: str = "") -> argpa
     shown = [f"examples:\n  {line}" if number == 0 else f"  {line}" for number, line in enumerate(examples.splitlines())]
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
-        help=summary[:1].lower() + summary[1:].rstrip("."),
         description=summary,
         epilog="\n".join([*shown, *(["", notes] if notes else [])]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     return parser
+
+
+def summary_line(name: str, parser: argparse.ArgumentParser) -> str:
+    """A command and what it does, as a list of commands shows them."""
+    summary = (parser.description or "").rstrip(".")
+    return f"  {name:<17}{summary[:1].lower()}{summary[1:]}"

@@ -24,10 +24,15 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
+    from tqdm import tqdm
+
     from cmqa_tasks.asking.protocols import protocols_named
     from cmqa_tasks.facts.release import DEFAULT
     from cmqa_tasks.scoring.policy_rates import table
     from cmqa_tasks.worlds.own import opened
 
-    print(table(options.policy, protocols_named(options.protocols), opened(options.data or DEFAULT), options.language))
+    protocols, release = protocols_named(options.protocols), opened(options.data or DEFAULT)
+    rows = len(options.policy) * len(protocols)
+    with tqdm(total=rows, desc="policies", leave=False, disable=None) as progress:  # None: silent unless stderr is a terminal
+        print(table(options.policy, protocols, release, options.language, progress=progress.update))
     return 0

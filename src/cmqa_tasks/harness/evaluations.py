@@ -8,6 +8,7 @@ raise failure
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -21,12 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tqdm import tqdm
 
 CONFIGS, LOG = "runs.yaml", "log.txt"
 OFFLINE: Mapping[str, str] = {"HF_HUB_OFFLINE": "1"}
 _MADE_BY = ".made_by"
 """Tells whose evaluations these are, so that no command removes another's."""
 DEMO = "cmqa demo"
+_SECONDS = 0.5
+"""Between looks at what a child process has finished."""
 _MISREAD = frozenset(",\"'[]{}")
 """What separates or groups model arguments for lmms-eval, wherever it stands."""
 
@@ -73,16 +77,26 @@ def evaluate(
     print(f"evaluating with lmms-eval; its output goes to {out / LOG}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as directory, (out / LOG).open("w", encoding="utf-8") as log:
         outcomes = Path(directory) / "outcomes.jsonl"
-        child = subprocess.run(
+        child = subprocess.Popen(
             [sys.executable, "-m", "cmqa_tasks.harness.evaluations_child", str(out / CONFIGS), str(outcomes)],
             stdout=log,
             stderr=subprocess.STDOUT,
-            check=False,
             env=os.environ | environment,
         )
+        with child:
+            _watch(child, outcomes, len(configs))
         finished = list(_finished(outcomes))
     unfinished = len(configs) - len(finished)
     return finished + [EvaluationError(f"{_end_of(child.returncode)}; see {out / LOG}") for _ in range(unfinished)]
+
+
+def _watch(child: subprocess.Popen[bytes], outcomes: Path, total: int) -> None:
+    """Wait for a child process; where stderr is a terminal, show how many evaluations have ended."""
+    with tqdm(total=total, desc="evaluations", leave=False, disable=None) as progress:
+        while child.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_SECONDS)
+            progress.update(len(list(_finished(outcomes))) - progress.n)
 
 
 def _finished(outcomes: Path) -> Iterator[EvaluationError | None]:

@@ -25,6 +25,8 @@ from cmqa_tasks.asking.protocols import DEFAULT_PROTOCOL, LETTERS
 from cmqa_tasks.facts.records import ITEM_KEY, Arm
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.harness.catalogue import LOGLIKELIHOOD
+from cmqa_tasks.harness.generation_settings import check_fewshot, combined
+from cmqa_tasks.harness.lm_requests import check_keeps_order, keep_kinds_apart, model_of
 from cmqa_tasks.harness.rows import from_row, target_of, text_of, to_row
 from cmqa_tasks.harness.settings import SPLIT, read
 from cmqa_tasks.scoring.marks import sample_of
@@ -124,6 +126,31 @@ class LMConflictTask(ConfigurableTask):  # type: ignore[misc]
     def download(self, *args: Any, **kwargs: Any) -> None:
         """Make the documents; nothing is downloaded."""
         self.dataset = datasets.DatasetDict({SPLIT: datasets.Dataset.from_list([*map(to_row, self.settings.questions())])})
+
+    def set_config(self, key: str, value: Any, update: bool = False) -> None:
+        """Change the configuration, as the harness does for ``--gen_kwargs`` and ``--num_fewshot``.
+
+        Raises:
+            ValueError: a setting that these tasks cannot obey, or that would do nothing.
+        """
+        if key == "num_fewshot":
+            check_fewshot(value)
+        if key == "generation_kwargs" and update:
+            value, update = combined(self.config.generation_kwargs or {}, value, limit="max_gen_toks"), False
+        super().set_config(key, value, update)
+
+    def construct_requests(self, doc: Mapping[str, Any], ctx: str, **kwargs: Any) -> Any:
+        """The requests of a document; see :mod:`cmqa_tasks.harness.lm_requests` for models that read images.
+
+        Raises:
+            ValueError: the model would move the images.
+        """
+        model = model_of(kwargs.get("chat_template"))
+        if getattr(model, "MULTIMODAL", False):
+            if self._has_images:
+                check_keeps_order(model)
+            keep_kinds_apart(model)
+        return super().construct_requests(doc, ctx, **kwargs)
 
     def process_results(self, doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, Any]:
         """Marks under every metric and the per-item record; for log-likelihoods also ``acc``."""

@@ -28,6 +28,7 @@ from cmqa_tasks.asking.question import Question
 from cmqa_tasks.attention.summary import SUMMARIES
 from cmqa_tasks.facts.records import Arm
 from cmqa_tasks.facts.release import Release
+from cmqa_tasks.harness.generation_settings import check_fewshot, combined
 from cmqa_tasks.harness.rows import from_row, target_of, text_of, to_row
 from cmqa_tasks.harness.session import SESSION
 from cmqa_tasks.harness.settings import SPLIT, read
@@ -107,6 +108,7 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = read("lmms_eval", config or {}, arm=arm, protocol=protocol, language=language, data=data, name=name)
+        self._system: str | None = None
         self._attention = SESSION.logs_attention and not self.settings.arm.single
         super().__init__(config={**self.settings.rest, **self._bindings()})
 
@@ -145,7 +147,9 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         return list(from_row(doc).images(self.settings.release))
 
     def doc_to_messages(self, doc: Mapping[str, Any], **_: Any) -> list[dict[str, Any]]:
-        """The prompt as chat messages: one user turn in which every piece of evidence is a content part of its own.
+        """The prompt as chat messages: a user turn in which every piece of evidence is a content part of its own.
+
+        A system instruction stands in front.
 
         The harness calls an image's key ``url``, whatever it holds.
         """
@@ -155,7 +159,30 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
             {"type": "image", "url": next(pictures)} if part.text is None else {"type": "text", "text": part.text}
             for part in question.prompt
         ]
-        return [{"role": "user", "content": content}]
+        system = [{"type": "text", "text": self._system}] if self._system else []
+        return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": content}]
+
+    def set_config(self, key: str, value: Any, update: bool = False) -> None:
+        """Change the configuration, as the harness does for ``--gen_kwargs`` and ``--num_fewshot``.
+
+        Raises:
+            ValueError: a setting that these tasks cannot obey, or that would do nothing.
+        """
+        if key == "num_fewshot":
+            check_fewshot(value)
+        if key == "generation_kwargs" and update:
+            value, update = combined(self.config.generation_kwargs, value, limit="max_new_tokens"), False
+        super().set_config(key, value, update)
+
+    def build_all_requests(
+        self, *, system_instruction: str | None = None, apply_chat_template: bool = False, **kwargs: Any
+    ) -> None:
+        """Make the requests. A system instruction becomes a turn of its own for chat models, and text in front for simple ones.
+
+        A chat template is each model's own to apply, whatever ``--apply_chat_template`` says.
+        """
+        self._system = system_instruction
+        super().build_all_requests(system_instruction=system_instruction, apply_chat_template=False, **kwargs)
 
     def construct_requests(self, doc_id: int, ctx: str, **kwargs: Any) -> Instance:
         """One request, in a shape that both chat and simple models can read (see :class:`ChatOrSimple`)."""

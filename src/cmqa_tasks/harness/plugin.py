@@ -1,9 +1,9 @@
 """How the harnesses find our models and tasks.
 
 lmms-eval has an entry point for models (``lmms_eval.models``) and none for tasks. Its payload below therefore also makes our
-task directory part of every :class:`lmms_eval.tasks.TaskManager` that is built afterwards. lm-eval has entry points for
+task directory part of every :class:`lmms_eval.tasks.TaskManager` that is built afterwards. lm-eval 0.4.13 has entry points for
 neither: ``--include_path "$(cmqa tasks-path lm-eval)"`` finds the tasks, and ``cmqa lm-eval …`` (:func:`run_lm_eval`) the
-reference policies as well.
+reference policies as well. Later versions find the policies by our entry point, and perhaps the tasks.
 Nothing heavy is imported here; the model classes load when they are asked for.
 """
 
@@ -68,13 +68,15 @@ def run_lm_eval(arguments: Sequence[str]) -> int:
         ModuleNotFoundError: lm-eval is not installed.
     """
     import lm_eval.models  # noqa: F401 -- the harness fills its registry only while that is empty
-    from lm_eval.api.registry import register_model
+    from lm_eval.api.registry import MODEL_REGISTRY, register_model
     from lm_eval.tasks import TaskManager
 
     from cmqa_tasks.harness.reference_lm import LMReference
 
-    register_model("cmqa_reference")(LMReference)
-    include(TaskManager, "lm-eval")
+    if "cmqa_reference" not in MODEL_REGISTRY:
+        register_model("cmqa_reference")(LMReference)
+    if not finds_ours(TaskManager):
+        include(TaskManager, "lm-eval")
     return _run("lm-eval", arguments)
 
 
@@ -83,6 +85,11 @@ def _run(command: str, arguments: Sequence[str]) -> int:
     (script,) = importlib.metadata.entry_points(group="console_scripts", name=command)
     sys.argv = [command, *arguments]
     return int(script.load()() or 0)
+
+
+def finds_ours(manager: Any) -> bool:
+    """Whether a harness's TaskManager finds our tasks by itself, through our entry point for them."""
+    return "cmqa_crossmodal" in manager(include_defaults=False).all_tasks
 
 
 def include(manager: Any, harness: str) -> None:

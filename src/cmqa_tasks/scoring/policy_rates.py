@@ -7,7 +7,7 @@ makes the tables of ``leaderboards/protocols.md``. A rule that solves an arm wou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.question import Question, questions_of
@@ -72,9 +72,16 @@ def _remembered(decide: Decide) -> Decide:
     return remember
 
 
-def table(policies: Sequence[str], protocols: Sequence[str], release: Release, language: str = "en", seed: int = 0) -> str:
+def table(
+    policies: Sequence[str],
+    protocols: Sequence[str],
+    release: Release,
+    language: str = "en",
+    seed: int = 0,
+    progress: Callable[[], object] = lambda: None,
+) -> str:
     """The headline metric of policies, a row per policy and protocol and a column per arm with two pieces
-    that the release has evidence for.
+    that the release has evidence for; ``progress`` is called after every row.
 
     Raises:
         ReleaseError: it has evidence for no such arm, or no question in this language.
@@ -82,7 +89,11 @@ def table(policies: Sequence[str], protocols: Sequence[str], release: Release, l
     """
     arms = filled(release)
     header = ["policy", "protocol", *(arm.name for arm in arms)]
-    return markdown.table(header, list(_rows(policies, protocols, arms, release, language, seed)))
+    rows = []
+    for row in _rows(policies, protocols, arms, release, language, seed):
+        rows.append(row)
+        progress()
+    return markdown.table(header, rows)
 
 
 def _rows(

@@ -121,8 +121,8 @@ def mini_task_name(arm: Arm, language: str) -> str:
 
     The language is named where the same arm exists in both.
     """
-    asked = {spoken for members in MINI_GROUPS.values() for name, spoken in members if name == arm.name}
-    return f"{arm.family}_mini_{arm.name}" + (f"_asked_{language}" if len(asked) > 1 else "")
+    languages = {code for members in MINI_GROUPS.values() for name, code in members if name == arm.name}
+    return f"{arm.family}_mini_{arm.name}" + (f"_asked_{language}" if len(languages) > 1 else "")
 
 
 def _mini() -> Iterator[TaskFile]:

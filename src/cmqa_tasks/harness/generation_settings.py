@@ -44,9 +44,7 @@ def _sampling(given: Mapping[str, Any]) -> dict[str, Any]:
         if samples:
             return {"temperature": _FREE_TEMPERATURE}
         if idle := [name for name in _SAMPLING if given.get(name) is not None]:
-            raise ValueError(
-                f"--gen_kwargs {idle[0]}={given[idle[0]]!r} does nothing without sampling: give a temperature above 0"
-            )
+            raise ValueError(f"--gen_kwargs {idle[0]}={given[idle[0]]!r} does nothing without a temperature above 0: give one")
         return {}
     if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not temperature >= 0:
         raise ValueError(f"--gen_kwargs temperature={temperature!r}: must be a number of at least 0")

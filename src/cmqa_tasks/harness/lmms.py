@@ -212,5 +212,5 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
         return {name: mark_of(question, None if math.isnan(score) else score) for name, score in scores.items()}
 
     def __repr__(self) -> str:
-        one = self.settings
-        return f"ConflictTask(arm={one.arm.name!r}, protocol={one.protocol.name!r}, data={one.release.name!r})"
+        settings = self.settings
+        return f"ConflictTask(arm={settings.arm.name!r}, protocol={settings.protocol.name!r}, data={settings.release.name!r})"

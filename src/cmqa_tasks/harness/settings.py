@@ -1,4 +1,8 @@
-"""What a task object is told, by its YAML or from Python, in either harness."""
+"""The settings of a task object, from its YAML or from Python, in either harness.
+
+settings = read("lmms_eval", {}, arm="image_text", protocol="neutral")
+settings.name                # cmqa_image_text__neutral
+"""
 
 from __future__ import annotations
 
@@ -92,19 +96,19 @@ def read(
     arm = rest.pop("arm", arm)
     if arm is None:
         raise ValueError("a ConflictTask needs an arm: pass arm=…, or write 'arm:' into its YAML")
-    found = arm if isinstance(arm, Arm) else arm_named(arm)
-    asked = protocol_named(rest.pop("protocol", protocol))
-    spoken = rest.pop("language", language)
-    prompts.require(asked.name, spoken)
+    arm = arm if isinstance(arm, Arm) else arm_named(arm)
+    form = protocol_named(rest.pop("protocol", protocol))
+    language = rest.pop("language", language)
+    prompts.require(form.name, language)
     source = rest.pop("data", data) or DEFAULT
     release = source if isinstance(source, Release) else opened(source)
-    family = found.family if release.name == DEFAULT else release.name
-    given = name or rest.get("task") or f"{family}_{found.name}{suffix(asked.name, spoken)}"
-    return Settings(given, found, asked, spoken, release, rest | {"task": given}, harness)
+    family = arm.family if release.name == DEFAULT else release.name
+    task = name or rest.get("task") or f"{family}_{arm.name}{suffix(form.name, language)}"
+    return Settings(task, arm, form, language, release, rest | {"task": task}, harness)
 
 
 def _shared(harness: Harness) -> dict[str, Any]:
     """The settings that all tasks share, so that a task made in Python differs in nothing from one made by YAML."""
     text = (resources.task_sources() / harness / "_settings").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    settings: dict[str, Any] = yaml.safe_load(text)
+    return settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -329,6 +330,11 @@ def spoil(directory: Path, what: str) -> None:
         "a number of 5,000 digits": lambda: results.write_text(results.read_text().replace("80", "8" * 5_000)),
         "a line nested deeply": lambda: samples.write_text("".join([*lines[:3], "[" * 200_000 + "]" * 200_000 + "\n"])),
         "no sides": lambda: samples.write_text("".join([*lines[:3], lines[3].replace('["a", "a"]', "[]"), *lines[4:]])),
+        "half a pair": lambda: samples.write_text("".join([*lines[:3], lines[3].replace('"item_id": "', '"item_id": "\\ud800')])),
+        "impossible attention": lambda: samples.write_text(
+            "".join([*lines[:3], json.dumps(record | {"log_density_ratio": {"score": 1e308}}) + "\n", *lines[4:]])
+        ),
+        "a pipe": lambda: os.mkfifo(directory / "20261102_120000_results.json"),
         "unknown outcome": lambda: samples.write_text("".join([*lines[:3], lines[3].replace('"correct"', '"<b>"'), *lines[4:]])),
         "record of another form": lambda: samples.write_text(
             "".join([*lines[:3], json.dumps(record | {"cmqa_item": {"item_id": 7}}) + "\n", *lines[4:]])
@@ -356,6 +362,9 @@ def spoil(directory: Path, what: str) -> None:
         ("a number of 5,000 digits", r"results.json is no whole JSON file .*4300 digits"),
         ("a line nested deeply", r"line 4: no whole JSON object .*recursion"),
         ("no sides", r"samples_cmqa_text_text.jsonl, line 4: sides in 'cmqa_item' is empty"),
+        ("half a pair", r"text_text.jsonl, line 4: half a surrogate pair in 'cmqa_item'"),
+        ("impossible attention", r"text_text.jsonl, line 4: a log_density_ratio of 1e\+308 nats"),
+        ("a pipe", r"20261102_120000_results.json is no regular file"),
         ("unknown outcome", r"text_text.jsonl, line 4: unknown outcome '<b>'; it is one of conflict, first, second"),
         ("record of another form", r"the records of its items are not of the form"),
     ],

@@ -58,6 +58,8 @@ def find(directory: Path) -> list[RunFiles]:
     samples: dict[tuple[Path, Harness, str], dict[str, Path]] = {}
     for path in sorted(directory.rglob("*.json*")):
         for harness, moment, task in _read(path):
+            if not path.is_file():
+                raise ResultsError(f"{path} is no regular file, or a link to nowhere")
             key = path.parent, harness, moment
             if task is None:
                 results[key] = path

@@ -45,6 +45,7 @@ _RECORD = pa.struct([*((name, pa.string()) for name in _STRINGS), ("sides", pa.l
 _SCORE = pa.struct({"score": pa.float64()})
 _RAW = pa.schema({ITEM_KEY: _RECORD, ATTENTION_KEY: _SCORE, FORMER_ATTENTION_KEY: _SCORE})
 _REQUIRED = ("item_id", "fact_id", "arm", "relation", "outcome")
+_LARGEST_RATIO = 1e6
 _BOM = b"\xef\xbb\xbf"
 _BLOCK = 16 << 20
 """Bytes that Arrow parses at a time; a longer line is read by the other way."""
@@ -86,8 +87,19 @@ def _slowly(path: Path) -> pa.Table:
     rows = [{name: line.get(name) for name in _RAW.names} for line in lines(path)]
     try:
         return pa.Table.from_pylist(rows, schema=_RAW)
+    except UnicodeEncodeError:
+        line = next(number for number, row in enumerate(rows, 1) if _has_half_a_pair(row))
+        raise ResultsError(f"{path}, line {line}: half a surrogate pair in {ITEM_KEY!r}: no text that UTF-8 can hold") from None
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise ResultsError(f"{path}: the records of its items are not of the form that cmqa-tasks writes: {error}") from None
+
+
+def _has_half_a_pair(row: dict[str, Any]) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -118,8 +130,17 @@ def _table(path: Path, raw: pa.Table) -> pa.Table:
         _check_words(path, name, columns[name], allowed)
     columns["first_side"] = pc.list_element(_sides(path, pc.struct_field(record, "sides")), 0)
     scores = (pc.struct_field(raw.column(name), "score") for name in (ATTENTION_KEY, FORMER_ATTENTION_KEY))
-    columns["log_density_ratio"] = pc.coalesce(*scores)
+    columns["log_density_ratio"] = _plausible(path, pc.coalesce(*scores))
     return pa.table({field.name: _typed(columns[field.name], field.type) for field in ITEMS}, schema=ITEMS)
+
+
+def _plausible(path: Path, ratios: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Ratios that logits of a model can have; NaN and null are none."""
+    large = pc.fill_null(pc.greater(pc.abs(ratios), _LARGEST_RATIO), False)
+    if pc.any(large).as_py():
+        row = pc.index(large, True).as_py()
+        raise ResultsError(f"{path}, line {row + 1}: a log_density_ratio of {ratios[row].as_py():g} nats: no logits have that")
+    return ratios
 
 
 def _check_words(path: Path, name: str, column: pa.ChunkedArray, allowed: Sequence[str]) -> None:

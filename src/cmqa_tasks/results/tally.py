@@ -90,8 +90,11 @@ def _marks(metric: Metric, pieces: Pieces) -> Values:
 def labels_of(runs: Iterable[Run], facts: Sequence[str], column: str) -> list[str]:
     """A property of each fact, ``world`` or ``type``, as the items say it; empty where none does."""
     labels: dict[str, str | None] = {}
+    wanted = set(facts)
     for run in runs:
         for part in run.parts.values():
+            if wanted <= labels.keys():
+                return [labels[fact] or "" for fact in facts]
             pairs = part.items.group_by(["fact_id", column]).aggregate([])
             labels |= zip(pairs.column("fact_id").to_pylist(), pairs.column(column).to_pylist(), strict=True)
     return [labels.get(fact) or "" for fact in facts]

@@ -115,7 +115,8 @@ def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int,
     tallies = [count(run, facts) for run in runs]
     found = estimates(tallies, contrast, resamples, seed)
     ranks, letters = _order(found, len(facts)) if ranked else ([None], ["–"])
-    groups = {name: by_group(tallies, contrast, labels_of(runs, facts, name), seed) for name in GROUPINGS}
+    lost = [numbers.unmeasured for numbers in found]
+    groups = {name: by_group(tallies, contrast, lost, labels_of(runs, facts, name), seed) for name in GROUPINGS}
     for number, (run, tally, numbers) in enumerate(zip(runs, tallies, found, strict=True)):
         yield ModelRow(
             name=run.name,

@@ -56,15 +56,16 @@ def estimates(tallies: Sequence[Tally], contrast: Contrast, resamples: int = RES
         resamples: of the bootstrap.
         seed: of the bootstrap.
     """
-    columns = [_columns(tally, contrast) for tally in tallies]
+    lost = [unmeasured(tally, contrast.arms) for tally in tallies]
+    columns = [_columns(tally, contrast, arms) for tally, arms in zip(tallies, lost, strict=True)]
     width = columns[0].shape[1]
     sums = np.concatenate(columns, axis=1)
     totals = sums.sum(axis=0, dtype=np.float64)[None]
     drawn = resampled(sums, resamples, seed)
     parts = [slice(number * width, (number + 1) * width) for number in range(len(tallies))]
     return [
-        _estimates(tally, contrast, _rates(totals[:, part], contrast), _rates(drawn[:, part], contrast))
-        for tally, part in zip(tallies, parts, strict=True)
+        _estimates(tally, contrast, arms, _rates(totals[:, part], contrast), _rates(drawn[:, part], contrast))
+        for tally, arms, part in zip(tallies, lost, parts, strict=True)
     ]
 
 
@@ -77,10 +78,9 @@ def unmeasured(tally: Tally, arms: Sequence[str]) -> tuple[str, ...]:
     return tuple(arm for arm, share in shares.items() if max(share, together) > 0.5)
 
 
-def _columns(tally: Tally, contrast: Contrast) -> npt.NDArray[np.float32]:
+def _columns(tally: Tally, contrast: Contrast, lost: Sequence[str]) -> npt.NDArray[np.float32]:
     """Sums and numbers of items by fact, [facts × (arms × 4 quantities × 2)]; zeros where an arm is not measured."""
     parts = []
-    lost = unmeasured(tally, contrast.arms)
     for arm in contrast.arms:
         conflict, agree = tally.marks(arm, RECOGNITION), tally.marks(arm, FALSE_ALARM)
         readable = tally.readable(arm, *contrast.singles[arm])
@@ -107,7 +107,9 @@ def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
     return rates
 
 
-def _estimates(tally: Tally, contrast: Contrast, exact: Mapping[str, Array], drawn: Mapping[str, Array]) -> Estimates:
+def _estimates(
+    tally: Tally, contrast: Contrast, lost: tuple[str, ...], exact: Mapping[str, Array], drawn: Mapping[str, Array]
+) -> Estimates:
     asked = _asked(tally, contrast)
     behind = np.array([asked[name.partition("." if "." in name else "_")[0]] for name in exact])
     low, high = _intervals(np.stack(list(drawn.values()), axis=1), behind)
@@ -127,7 +129,7 @@ def _estimates(tally: Tally, contrast: Contrast, exact: Mapping[str, Array], dra
     arms = {
         arm: {name: made[f"{arm}.{name}"] for name in ("balanced", *_PER_ARM)} for arm in contrast.arms if arm in tally.counts
     }
-    return Estimates(values, arms, drawn["across_balanced"], unmeasured(tally, contrast.arms))
+    return Estimates(values, arms, drawn["across_balanced"], lost)
 
 
 def _asked(tally: Tally, contrast: Contrast) -> dict[str, int]:

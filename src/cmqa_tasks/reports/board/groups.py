@@ -1,6 +1,6 @@
 """Scores by world and by type of fact, with how many facts each has: where a model is weak, never who is best.
 
-by_group(tallies, contrast, labels_of(runs, facts, "world"))[0]["maps"].across
+by_group(tallies, contrast, [(), ()], labels_of(runs, facts, "world"))[0]["maps"].across
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmqa_tasks.reports.board.contrasts import Contrast
-from cmqa_tasks.reports.board.estimates import NOTHING, Estimate, unmeasured
+from cmqa_tasks.reports.board.estimates import NOTHING, Estimate
 from cmqa_tasks.results.tally import Tally
 from cmqa_tasks.scoring.metrics import FALSE_ALARM, RECOGNITION, balanced
 from cmqa_tasks.scoring.statistics.bootstrap import Array, interval, resampled, widened
@@ -32,17 +32,19 @@ class GroupScore:
 
 
 def by_group(
-    tallies: Sequence[Tally], contrast: Contrast, labels: Sequence[str], seed: int = 0
+    tallies: Sequence[Tally], contrast: Contrast, lost: Sequence[Sequence[str]], labels: Sequence[str], seed: int = 0
 ) -> list[Mapping[str, GroupScore]]:
     """The scores of each model by group, the groups in alphabetical order.
 
     Args:
         tallies: of the models, over one list of facts.
         contrast: which arms.
+        lost: by model, the arms that are not measured (:attr:`Estimates.unmeasured`): they have no scores.
         labels: the group of each fact; facts of the group ``""`` are left out.
         seed: of the bootstrap.
     """
-    sums = np.stack([_sums(tally, contrast) for tally in tallies], axis=1)  # [facts × models × arms × rates × 2]
+    models = zip(tallies, lost, strict=True)
+    sums = np.stack([_sums(tally, contrast, arms) for tally, arms in models], axis=1)  # [facts × models × arms × rates × 2]
     groups = np.array(labels)
     scores: list[dict[str, GroupScore]] = [{} for _ in tallies]
     for group in sorted({*labels} - {""}):
@@ -51,8 +53,7 @@ def by_group(
     return list(scores)
 
 
-def _sums(tally: Tally, contrast: Contrast) -> Array:
-    lost = unmeasured(tally, contrast.arms)
+def _sums(tally: Tally, contrast: Contrast, lost: Sequence[str]) -> Array:
     marks = [[tally.marks(arm, rate) for rate in _RATES] for arm in contrast.arms]
     sums = np.array([[[*of_rate] for of_rate in of_arm] for of_arm in marks], dtype=np.float64)  # [arms × rates × 2 × facts]
     measured = np.array([arm not in lost for arm in contrast.arms])

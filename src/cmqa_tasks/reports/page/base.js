@@ -76,7 +76,7 @@ function storedTheme(value) {
 }
 
 function applyTheme(theme) {
-  const [name, sign, label, words] = THEMES.find(([one]) => one === theme) || THEMES[0];
+  const [name, sign, label, words] = THEMES.find(([name]) => name === theme) || THEMES[0];
   if (name) document.documentElement.dataset.theme = name;
   else delete document.documentElement.dataset.theme;
   byId("theme").replaceChildren(sign, make("span", {}, ` ${label}`));
@@ -87,7 +87,7 @@ function startTheme(changed) {
   let theme = storedTheme();
   applyTheme(theme);
   byId("theme").addEventListener("click", () => {
-    const place = THEMES.findIndex(([one]) => one === theme);
+    const place = THEMES.findIndex(([name]) => name === theme);
     theme = storedTheme(THEMES[(place + 1) % THEMES.length][0]);
     applyTheme(theme);
     changed();

@@ -1,5 +1,5 @@
 "use strict";
-// Files that the page hands out: the boards as `cmqa leaderboard` writes them, and the items that were found.
+// Files that the page hands out: the boards as `cmqa leaderboard` writes them, and the items that match the filters.
 
 function offer(name, type, text) {
   const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
@@ -45,7 +45,7 @@ function startDownloads(index, list) {
       offer(`leaderboard.${form}`, type, JSON.parse(await unpacked("boards"))[form]);
     });
     byId(`items-${form}`).addEventListener("click", () => {
-      const text = form === "csv" ? itemsAsCsv(index, list.found) : JSON.stringify(itemRecords(index, list.found), null, 1);
+      const text = form === "csv" ? itemsAsCsv(index, list.matches) : JSON.stringify(itemRecords(index, list.matches), null, 1);
       offer(`items.${form}`, type, text);
     });
   }

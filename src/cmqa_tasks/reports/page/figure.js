@@ -71,5 +71,7 @@ function table(header, rows) {
 }
 
 const written = (value, digits = 3) => (value === null ? "–" : value.toFixed(digits).replace("-", "−"));
-const withEnds = (one) =>
-  one.low === null ? written(one.value) : `${written(one.value)} [${written(one.low)}, ${written(one.high)}]`;
+const withEnds = (estimate) =>
+  estimate.low === null
+    ? written(estimate.value)
+    : `${written(estimate.value)} [${written(estimate.low)}, ${written(estimate.high)}]`;

@@ -2,21 +2,21 @@
 // Scores with pieces of one kind and of two, and their difference, with intervals.
 
 function points(rows, key, axes, look) {
-  const kept = rows.map((row, place) => ({ ...row[key], name: row.name, place })).filter((one) => one.value !== null);
+  const kept = rows.map((row, place) => ({ ...row[key], name: row.name, place })).filter((estimate) => estimate.value !== null);
   const ends = { type: "data", symmetric: false, thickness: 2, width: 5, color: look.marker.color };
   return {
     type: "scatter",
     mode: "markers",
     ...axes,
     ...look,
-    x: kept.map((one) => one.value),
-    y: kept.map((one) => one.place + look.shift),
+    x: kept.map((estimate) => estimate.value),
+    y: kept.map((estimate) => estimate.place + look.shift),
     error_x: {
       ...ends,
-      array: kept.map((one) => (one.high ?? one.value) - one.value),
-      arrayminus: kept.map((one) => one.value - (one.low ?? one.value)),
+      array: kept.map((estimate) => (estimate.high ?? estimate.value) - estimate.value),
+      arrayminus: kept.map((estimate) => estimate.value - (estimate.low ?? estimate.value)),
     },
-    text: kept.map((one) => `<b>${named(one.name, 60)}</b><br>${inert(look.name)}: ${withEnds(one)}`),
+    text: kept.map((estimate) => `<b>${named(estimate.name, 60)}</b><br>${inert(look.name)}: ${withEnds(estimate)}`),
     hovertemplate: "%{text}<extra></extra>",
   };
 }
@@ -51,7 +51,7 @@ async function drawGap(board) {
     }),
   ];
   const reach =
-    1.08 * Math.max(0.1, ...rows.flatMap(({ gap: one }) => [one.value, one.low, one.high].map((end) => Math.abs(end ?? 0))));
+    1.08 * Math.max(0.1, ...rows.flatMap(({ gap: estimate }) => [estimate.value, estimate.low, estimate.high].map((end) => Math.abs(end ?? 0))));
   const models = {
     tickvals: rows.map((_, number) => number),
     ticktext: names,

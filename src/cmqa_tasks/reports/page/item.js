@@ -142,10 +142,10 @@ function promptsOf(index, item, content, images) {
 let shownItem = 0;
 
 async function showItem(index, item, list) {
-  const mine = ++shownItem;
+  const request = ++shownItem;
   const content = await group(item.group);
-  if (mine !== shownItem) return;
-  const one = content.items[item.number];
+  if (request !== shownItem) return;
+  const shown = content.items[item.number];
   const back = make("button", { type: "button", id: "back" }, "‹ All items");
   back.addEventListener("click", () => {
     document.querySelector(".browser").classList.remove("open");
@@ -170,7 +170,7 @@ async function showItem(index, item, list) {
       chip(`item ${item.id}`),
       chip(`fact ${item.factId}`),
     ),
-    ...promptsOf(index, item, one, content.images),
+    ...promptsOf(index, item, shown, content.images),
   );
   document.querySelector(".browser").classList.add("open");
   heading.focus({ preventScroll: true });

@@ -28,9 +28,9 @@ function itemsOf(index) {
 const answersOf = remembered(async (number) => {
   const content = await group(number);
   return new Map(
-    Object.entries(content.items).map(([item, one]) => [
+    Object.entries(content.items).map(([item, shown]) => [
       Number(item),
-      Object.values(one.answers)
+      Object.values(shown.answers)
         .map((answer) => answer.text)
         .join("\n")
         .toLowerCase(),
@@ -53,14 +53,14 @@ async function searched(items, text) {
 function matching(items, filters) {
   const { arm, relation, world, model, outcome, difference } = filters;
   return items.filter((item) => {
-    const mine = model === ANY ? item.outcomes : [item.outcomes[Number(model)]];
+    const outcomes = model === ANY ? item.outcomes : [item.outcomes[Number(model)]];
     if (arm !== ANY && item.arm !== arm) return false;
     if (relation !== ANY && item.relation !== relation) return false;
     if (world !== ANY && item.world !== world) return false;
     if (outcome === "right" || outcome === "wrong") {
-      if (!mine.some((one) => one !== null && isRight(item.relation, one) === (outcome === "right"))) return false;
-    } else if (outcome !== ANY ? !mine.includes(outcome) : model !== ANY && mine[0] === null) return false;
-    return !difference || new Set(item.outcomes.filter((one) => one !== null)).size > 1;
+      if (!outcomes.some((given) => given !== null && isRight(item.relation, given) === (outcome === "right"))) return false;
+    } else if (outcome !== ANY ? !outcomes.includes(outcome) : model !== ANY && outcomes[0] === null) return false;
+    return !difference || new Set(item.outcomes.filter((given) => given !== null)).size > 1;
   });
 }
 
@@ -68,7 +68,7 @@ class ItemList {
   constructor(index, open) {
     this.index = index;
     this.items = itemsOf(index);
-    this.found = this.items;
+    this.matches = this.items;
     this.page = 0;
     this.current = null;
     this.open = open;
@@ -102,15 +102,15 @@ class ItemList {
         this.index.entries.map((entry, place) => [place, `${short(entry.name, 48)} · ${entry.protocol}`]),
       ),
     );
-    const outcomes = this.index.outcomes.filter((one) => this.items.some((item) => item.outcomes.includes(one)));
+    const outcomes = this.index.outcomes.filter((outcome) => this.items.some((item) => item.outcomes.includes(outcome)));
     fill(
       byId("by-outcome"),
-      any("every outcome", [["right", "right"], ["wrong", "not right"], ...outcomes.map((one) => [one, one])]),
+      any("every outcome", [["right", "right"], ["wrong", "not right"], ...outcomes.map((outcome) => [outcome, outcome])]),
     );
   }
 
   async filter() {
-    const mine = ++this.searches;
+    const search = ++this.searches;
     const value = (name) => byId(`by-${name}`).value;
     const filters = {
       arm: value("arm"),
@@ -120,9 +120,9 @@ class ItemList {
       outcome: value("outcome"),
       difference: byId("by-difference").checked,
     };
-    const found = await searched(matching(this.items, filters), value("text"));
-    if (mine !== this.searches) return;
-    this.found = found;
+    const matches = await searched(matching(this.items, filters), value("text"));
+    if (search !== this.searches) return;
+    this.matches = matches;
     this.page = 0;
     this.show();
   }
@@ -134,13 +134,13 @@ class ItemList {
   }
 
   show() {
-    const pages = Math.max(1, Math.ceil(this.found.length / PAGE));
-    const shown = this.found.slice(this.page * PAGE, (this.page + 1) * PAGE);
+    const pages = Math.max(1, Math.ceil(this.matches.length / PAGE));
+    const shown = this.matches.slice(this.page * PAGE, (this.page + 1) * PAGE);
     byId("items").replaceChildren(...shown.map((item) => make("li", {}, this.row(item))));
     byId("items").scrollTop = 0;
     byId("items").hidden = !shown.length;
     byId("count").textContent = this.items.length
-      ? `${this.found.length.toLocaleString("en")} of ${this.items.length.toLocaleString("en")} items`
+      ? `${this.matches.length.toLocaleString("en")} of ${this.items.length.toLocaleString("en")} items`
       : "No items in this page.";
     byId("pages").textContent = `page ${this.page + 1} of ${pages}`;
     byId("earlier").disabled = this.page === 0;
@@ -173,13 +173,13 @@ class ItemList {
     return this.open(this.items[number]);
   }
 
-  /** The next item among those found; turns the page where needed. */
+  /** The next item among the matches; turns the page where needed. */
   step(step) {
-    const place = this.found.findIndex((item) => item.number === this.current) + step;
-    if (place < 0 || place >= this.found.length) return;
+    const place = this.matches.findIndex((item) => item.number === this.current) + step;
+    if (place < 0 || place >= this.matches.length) return;
     this.page = Math.floor(place / PAGE);
     this.show();
-    this.choose(this.found[place].number);
+    this.choose(this.matches[place].number);
   }
 
   key(event) {

@@ -50,7 +50,7 @@ async function drawPrompts(grid, measure) {
     margin: { l: 10, r: 10, t: crowded ? 100 : 56, b: 34 },
     plot_bgcolor: colour("hole"),
     xaxis: { side: "top", type: "category", showgrid: false, tickangle: crowded ? -60 : 0, tickfont: { size: 12 } },
-    yaxis: { autorange: "reversed", type: "category", showgrid: false, title: { text: small ? "" : "protocol" } },
+    yaxis: { autorange: "reversed", type: "category", showgrid: false, title: { text: small ? "" : "protocol", standoff: 12 } },
   };
   await draw(place, [trace], extra, `${label} of ${grid.model} by arm and protocol`);
   const notes = values.flat().includes(null) ? ["Grey: not evaluated."] : [];

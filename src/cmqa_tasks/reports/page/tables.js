@@ -3,8 +3,8 @@
 
 /** The number that a cell begins with; null for a dash. Minus signs are true ones. */
 function cellNumber(text) {
-  const found = /^[+−]?[\d.,]+/.exec(text.trim());
-  return found ? Number(found[0].replace("−", "-").replaceAll(",", "")) : null;
+  const number = /^[+−]?[\d.,]+/.exec(text.trim());
+  return number ? Number(number[0].replace("−", "-").replaceAll(",", "")) : null;
 }
 
 /** Whether a comes before b; what has no number is last in either direction. */

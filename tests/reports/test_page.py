@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -171,26 +172,41 @@ def test_every_section_is_drawn_without_network_or_complaint(page: Path, watched
 
 @pytest.mark.harness
 def test_the_leaderboard_is_the_leaderboard(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
-    found = board.make(read_runs(runs / name for name in ("oracle", "follow_image")))
+    ranked = board.make(read_runs(runs / name for name in ("oracle", "follow_image")))[0]
     tab = watched().open(page)
-    shown = tab.locator(".board").first.locator("table.sortable tbody tr")
-    for number, row in enumerate(found[0].rows):
-        cells = shown.nth(number).locator("> * > bdi").all_inner_texts()
-        assert cells == [column.cell(row) for column in columns.filled(columns.COLUMNS, found[0])]
-        assert shown.nth(number).locator(".mark").inner_text() == "; ".join(row.marks)
-    tab.locator(".board summary").first.click()
-    assert (
-        f"lmms-eval {__import__('importlib.metadata', fromlist=['version']).version('lmms-eval')}"
-        in tab.locator(".board details").first.inner_text()
-    )
-    assert [one["title"] for one in data_of(page)["boards"]] == ["Across modalities"] * 2
+    shown = tab.locator(".board").first
+    for summary in shown.locator("summary").all():
+        summary.click()
+    first, others = columns.views()
+    for place, of in enumerate((first, others)):
+        rows = shown.locator("table.sortable").nth(place).locator("tbody tr")
+        for number, row in enumerate(ranked.rows):
+            cells = rows.nth(number).locator("> * > bdi").all_inner_texts()
+            assert cells == [column.cell(row) for column in columns.filled(of, ranked)]
+            assert rows.nth(number).locator(".mark").inner_text() == "; ".join(row.marks)
+    assert f"lmms-eval {metadata.version('lmms-eval')}" in shown.inner_text()
+    worlds = {world for row in ranked.rows for world in row.groups["world"]}
+    assert len(worlds) > 1
+    assert all(f"{world}, " in shown.inner_text() for world in worlds)
+    assert [plotted["title"] for plotted in data_of(page)["boards"]] == ["Across modalities"] * 2
+
+
+@pytest.mark.harness
+def test_the_first_table_fits_whatever_the_width(page: Path, watched: Callable[..., Watched]) -> None:
+    for width in (390, 1280):
+        tab = watched(width=width).open(page)
+        box = tab.locator(".board .scroll").first
+        assert box.evaluate("element => element.scrollWidth <= element.clientWidth"), width
+        assert "balanced, cross-modal" in box.evaluate(
+            "element => [...element.querySelectorAll('td')].map(td => td.dataset.title)"
+        )
 
 
 @pytest.mark.harness
 def test_columns_sort_by_mouse_and_keyboard(page: Path, watched: Callable[..., Watched]) -> None:
     tab = watched().open(page)
     head = tab.locator(".board").first.locator("thead th", has_text="balanced, cross-modal")
-    names = lambda: texts(tab, ".board:not([hidden]) table.sortable th.model bdi")  # noqa: E731
+    names = lambda: texts(tab, ".board:not([hidden]) table.cards th.model bdi")  # noqa: E731
     head.locator("button").click()
     assert (head.get_attribute("aria-sort"), names()) == ("descending", ["made/oracle", "made/follow_image"])
     head.locator("button").focus()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cmqa_tasks.reports.board import board
 from cmqa_tasks.reports.board.board import Board, ModelRow
-from cmqa_tasks.reports.board.columns import COLUMNS, STAMPS, Column, filled, nested
+from cmqa_tasks.reports.board.columns import STAMPS, Column, best, filled, nested, views
+from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.reports.page import pack
 from cmqa_tasks.results import Run
+from cmqa_tasks.writing.numbers import number
 from cmqa_tasks.writing.text import visible
 
 _PLOTTED = ("same_balanced", "across_balanced", "gap")
@@ -26,6 +29,8 @@ class TableCells:
     words: tuple[bool, ...]
     """Which columns hold words."""
     rows: tuple[tuple[str, ...], ...]
+    best: frozenset[tuple[int, int]]
+    """Row and column of the cells that are the best of their column."""
     marks: tuple[str, ...]
     """By row: what a reader must know before comparing it."""
 
@@ -39,6 +44,11 @@ class BoardTables:
     title: str
     setting: str
     table: TableCells
+    """What people decide by."""
+    others: TableCells
+    """All other columns."""
+    worlds: TableCells | None
+    """``balanced`` across kinds by world; None where there are not at least two worlds."""
     stamps: TableCells
 
 
@@ -50,12 +60,15 @@ def make(entries: Sequence[Run]) -> list[Board]:
 
 def tables(boards: Sequence[Board]) -> list[BoardTables]:
     """Boards for the template."""
+    first, others = views()
     return [
         BoardTables(
             _key(ranked),
             ranked.contrast.title,
             pack.name(ranked.setting.title),
-            _table(filled(COLUMNS, ranked), ranked),
+            _table(filled(first, ranked), ranked),
+            _table(filled(others, ranked), ranked),
+            _worlds(ranked),
             _table(filled(STAMPS, ranked), ranked),
         )
         for ranked in boards
@@ -71,8 +84,33 @@ def _table(columns: Sequence[Column], ranked: Board) -> TableCells:
         tuple(column.title(ranked.contrast) for column in columns),
         tuple(column.words for column in columns),
         tuple(tuple(pack.name(column.cell(row)) for column in columns) for row in ranked.rows),
-        tuple(visible("; ".join(row.marks)) for row in ranked.rows),
+        frozenset((row, place) for place, column in enumerate(columns) for row in best(column, ranked)),
+        _marks(ranked),
     )
+
+
+def _worlds(ranked: Board) -> TableCells | None:
+    worlds = sorted({world for row in ranked.rows for world in row.groups.get("world", {})})
+    if len(worlds) < 2:
+        return None
+    scores = [[row.groups.get("world", {}).get(world) for world in worlds] for row in ranked.rows]
+    facts = [max(score.facts for score in column if score is not None) for column in zip(*scores, strict=True)]
+    cells = [["–" if score is None else _with_ends(score.across) for score in row] for row in scores]
+    return TableCells(
+        ("model", *(f"{pack.name(world)}, {count} facts" for world, count in zip(worlds, facts, strict=True))),
+        (True, *(False for _ in worlds)),
+        tuple((pack.name(row.title), *values) for row, values in zip(ranked.rows, cells, strict=True)),
+        frozenset(),
+        _marks(ranked),
+    )
+
+
+def _with_ends(score: Estimate) -> str:
+    return number(score.value) if math.isnan(score.low) else f"{number(score.value)} [{number(score.low)}, {number(score.high)}]"
+
+
+def _marks(ranked: Board) -> tuple[str, ...]:
+    return tuple(visible("; ".join(row.marks)) for row in ranked.rows)
 
 
 def plotted(boards: Sequence[Board]) -> list[dict[str, Any]]:

@@ -185,7 +185,7 @@ def _done(request: Request, name: str, task: str) -> bool:
     there, here = json.loads(path.read_text(encoding="utf-8")), request.arguments(name, task)
     different = [argument for argument in here | there if there.get(argument) != here.get(argument)]
     if different:
-        listed = "; ".join(f"{one} {there.get(one)!r} there, {here.get(one)!r} here" for one in different)
+        listed = "; ".join(f"{name} {there.get(name)!r} there, {here.get(name)!r} here" for name in different)
         raise ResultsError(f"{directory} was evaluated with other arguments ({listed}): choose another --out or remove it")
     return _complete(directory, task)
 

@@ -22,8 +22,8 @@ def opened(entries: Sequence[Run], sources: Sequence[RunDirectory]) -> Iterator[
     """
     with tempfile.TemporaryDirectory() as scratch:
         merged: dict[Path, Path] = {}
-        found, notes = {}, []
-        for place, entry in enumerate(entries):
+        logs_of, notes = {}, []
+        for number, entry in enumerate(entries):
             folders = _candidates(entry, sources)
             if len(folders) > 1:
                 listed = ", ".join(map(str, folders))
@@ -32,8 +32,8 @@ def opened(entries: Sequence[Run], sources: Sequence[RunDirectory]) -> Iterator[
                 (folder,) = folders
                 if folder not in merged:
                     merged[folder] = _merged(folder, Path(scratch) / str(len(merged)))
-                found[place] = merged[folder]
-        yield found, tuple(dict.fromkeys(notes))
+                logs_of[number] = merged[folder]
+        yield logs_of, tuple(dict.fromkeys(notes))
 
 
 def _candidates(entry: Run, sources: Sequence[RunDirectory]) -> list[Path]:

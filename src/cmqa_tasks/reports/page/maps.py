@@ -23,13 +23,13 @@ def make(entries: Sequence[Run], logs: Mapping[int, Path]) -> list[dict[str, Any
     Raises:
         StoreError: a log is damaged.
     """
-    made = []
-    for place, entry in enumerate(entries):
+    shown = []
+    for number, entry in enumerate(entries):
         tasks = {part.stamp.task for part in entry.parts.values()}
-        found = pools(logs[place], arms=tasks) if place in logs else {}
-        panels = [_panel(pool) for _, pool in sorted(found.items(), key=lambda pair: labels.order(pair[0]))]
-        made.append({"model": pack.name(entry.title), "protocol": protocol(entry), "panels": panels})
-    return made
+        known = pools(logs[number], arms=tasks) if number in logs else {}
+        panels = [_panel(pool) for _, pool in sorted(known.items(), key=lambda pair: labels.order(pair[0]))]
+        shown.append({"model": pack.name(entry.title), "protocol": protocol(entry), "panels": panels})
+    return shown
 
 
 def _panel(pool: Pool) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
 def _about(entries: Sequence[Run], command: str) -> document.About:
     names = tuple(dict.fromkeys(pack.name(entry.title) for entry in entries))
     settings = (entry.setting for entry in entries)
-    releases = tuple(dict.fromkeys(pack.name(f"{one.release} ({one.release_sha256[:8]})") for one in settings))
+    releases = tuple(dict.fromkeys(pack.name(f"{setting.release} ({setting.release_sha256[:8]})") for setting in settings))
     return document.About(names, releases, tuple(sorted({day for entry in entries for day in entry.dates})), visible(command))
 
 

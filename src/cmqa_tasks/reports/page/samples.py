@@ -174,8 +174,8 @@ class Samples:
         for number in item.answers:
             known = self.data.item(self.entries[number].setting, item.arm, item.id)
             if known is not None:
-                release, asked = known
-                question = release.facts[asked.fact_id].question
+                release, record = known
+                question = release.facts[record.fact_id].question
                 return pack.cut(question.get("en") or next(iter(question.values())))
         return ""
 

@@ -92,7 +92,7 @@ def test_rows_are_stamped(boards: list[dict[str, Any]]) -> None:
     row = rows(boards[0])[ORACLE]
     assert (row["release"], row["release_sha256"], row["task_version"]) == (load().name, load().fingerprint, "2.2")
     assert (row["harness"], row["package"]) == (f"lmms-eval {version('lmms-eval')}", cmqa_tasks.__version__)
-    assert (row["dtype"], row["attention"]) == ("unknown", "unknown"), "a policy has neither"
+    assert (row["dtype"], row["attn_implementation"]) == ("unknown", "unknown"), "a policy has neither"
     assert row["items"] == 8 * len(load().facts)
 
 

@@ -35,10 +35,10 @@ def fill(table: pa.Table, stamp: TaskStamp, samples: Path, directory: Path) -> p
     """
     if pc.count(table.column("log_density_ratio")).as_py():
         return table
-    found = by_item(stamp.task, own(stamp.subject, [directory], [samples]))
-    if not found:
+    means = by_item(stamp.task, own(stamp.subject, [directory], [samples]))
+    if not means:
         return table
-    values = pa.array([found.get(item) for item in table.column("item_id").to_pylist()], pa.float64())
+    values = pa.array([means.get(item) for item in table.column("item_id").to_pylist()], pa.float64())
     return table.set_column(table.schema.get_field_index("log_density_ratio"), "log_density_ratio", values)
 
 
@@ -53,11 +53,11 @@ def by_item(task: str, logs: Sequence[Path]) -> dict[str, float]:
     Raises:
         cmqa_tasks.attention.store.StoreError: a file is damaged.
     """
-    found: dict[str, float] = {}
+    means: dict[str, float] = {}
     for path in sorted((path for folder in logs for path in files(folder)), key=_written):
         for batch in store.batches(path, ["task", "item_id", "aggregate", "log_density_ratio"]):
-            found |= _means(batch, task)
-    return found
+            means |= _means(batch, task)
+    return means
 
 
 def _written(path: Path) -> tuple[int, int, str]:
@@ -72,5 +72,5 @@ def _written(path: Path) -> tuple[int, int, str]:
 def _means(batch: pa.RecordBatch, task: str) -> dict[str, float]:
     kept = batch.filter(pc.and_(pc.equal(batch.column("task"), task), pc.equal(batch.column("aggregate"), _AGGREGATE)))
     ratios = kept.column("log_density_ratio")
-    means = [float(finite_mean(one.values.to_numpy(zero_copy_only=False).astype(np.float32))) for one in ratios]
+    means = [float(finite_mean(ratio.values.to_numpy(zero_copy_only=False).astype(np.float32))) for ratio in ratios]
     return {item: mean for item, mean in zip(kept.column("item_id").to_pylist(), means, strict=True) if np.isfinite(mean)}

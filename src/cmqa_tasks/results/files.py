@@ -70,10 +70,10 @@ def find(directory: Path) -> list[RunFiles]:
         raise ResultsError(f"{orphan} has no results file beside it: the evaluation was cut off, or the file was moved")
     if not results:
         raise ResultsError(absent("lmms-eval or lm-eval", directory))
-    found = [
+    runs = [
         RunFiles(harness, moment, path, samples.get(key, {})) for key, path in results.items() for _, harness, moment in [key]
     ]
-    return sorted(found, key=lambda run: (run.harness, run.moment, str(run.results)))
+    return sorted(runs, key=lambda run: (run.harness, run.moment, str(run.results)))
 
 
 def absent(harness: str, directory: Path) -> str:
@@ -81,20 +81,20 @@ def absent(harness: str, directory: Path) -> str:
 
     Harnesses leave nothing where they fail, so an empty directory is most often a wrong one.
     """
-    said = f"no results of {harness} below {directory}"
+    message = f"no results of {harness} below {directory}"
     for place in (directory, directory.parent):
         if all((place / name).is_file() for name in _STARTED):
-            return f"{said}: the evaluation failed or goes on; see {place / _STARTED[-1]}"
+            return f"{message}: the evaluation failed or goes on; see {place / _STARTED[-1]}"
     if logged := next(iter(sorted(directory.rglob("*.parquet"))), None):
-        return f"{said}, only {logged}: the evaluation failed, goes on, or had another --output_path"
-    return f"{said}, nor anything else of an evaluation: give the --output_path of one, made with --log_samples"
+        return f"{message}, only {logged}: the evaluation failed, goes on, or had another --output_path"
+    return f"{message}, nor anything else of an evaluation: give the --output_path of one, made with --log_samples"
 
 
 def _read(path: Path) -> Iterator[tuple[Harness, str, str | None]]:
     """Harness, moment and, of a samples file, task, as a file's name says them; nothing for other files."""
     for harness, pattern in _RESULTS.items():
-        if found := pattern.fullmatch(path.name):
-            yield harness, found["moment"], None
+        if match := pattern.fullmatch(path.name):
+            yield harness, match["moment"], None
     for harness, pattern in _SAMPLES.items():
-        if found := pattern.fullmatch(path.name):
-            yield harness, found["moment"], found["task"]
+        if match := pattern.fullmatch(path.name):
+            yield harness, match["moment"], match["task"]

@@ -73,14 +73,14 @@ def _raw(path: Path) -> pa.Table:
     if path.stat().st_size == 0:
         return _RAW.empty_table()
     try:
-        found = pyarrow.json.read_json(
+        table = pyarrow.json.read_json(
             path,
             read_options=pyarrow.json.ReadOptions(block_size=_BLOCK),
             parse_options=pyarrow.json.ParseOptions(explicit_schema=_RAW, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowInvalid:
         return _slowly(path)
-    return found.select(_RAW.names)
+    return table.select(_RAW.names)
 
 
 def _slowly(path: Path) -> pa.Table:
@@ -144,10 +144,8 @@ def _plausible(path: Path, ratios: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _check_words(path: Path, name: str, column: pa.ChunkedArray, allowed: Sequence[str]) -> None:
-    unknown = pc.invert(pc.is_in(column, value_set=pa.array(allowed)))
-    if pc.any(unknown).as_py():
-        row = pc.index(unknown, True).as_py()
-        value = column[row].as_py()
+    for value in set(pc.unique(column).to_pylist()) - set(allowed):
+        row = pc.index(column, value).as_py()
         raise ResultsError(f"{path}, line {row + 1}: unknown {name} {value!r}; it is one of {', '.join(allowed)}")
 
 
@@ -168,8 +166,8 @@ def _check_setting(path: Path, record: pa.ChunkedArray, stamp: TaskStamp) -> Non
     for name, expected in (("release", setting.release), ("protocol", setting.protocol), ("language", setting.language)):
         others = set(pc.unique(pc.struct_field(record, name)).to_pylist()) - {expected}
         if others:
-            found = ", ".join(sorted(map(str, others)))
-            raise ResultsError(f"{path}: items of {name} {found}, but the results file says {expected}: files of different runs")
+            named = ", ".join(sorted(map(str, others)))
+            raise ResultsError(f"{path}: items of {name} {named}, but the results file says {expected}: files of different runs")
 
 
 def _check_rows(path: Path, table: pa.Table, stamp: TaskStamp) -> None:

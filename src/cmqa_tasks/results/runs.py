@@ -80,7 +80,8 @@ class TaskRun:
         return bool(2 * (self._count("unparsed") + self.failed) <= self.items.num_rows)
 
     def _count(self, outcome: str) -> int:
-        return int(pc.sum(pc.equal(self.items.column("outcome").cast(pa.string()), outcome)).as_py() or 0)
+        counts = pc.value_counts(self.items.column("outcome")).to_pylist()
+        return sum(int(count["counts"]) for count in counts if count["values"] == outcome)
 
     @property
     def partial(self) -> bool:

@@ -33,12 +33,12 @@ def exchanges(part: TaskRun, wanted: Collection[str] | None = None) -> dict[str,
     Raises:
         cmqa_tasks.results.ResultsError: a line is damaged.
     """
-    found = {}
+    by_item = {}
     for row in lines(part.samples):
         item = row[ITEM_KEY]["item_id"]
         if wanted is None or item in wanted:
-            found[item] = Exchange(_prompt(row), _response(row.get("filtered_resps")), str(row.get("target", "")))
-    return found
+            by_item[item] = Exchange(_prompt(row), _response(row.get("filtered_resps")), str(row.get("target", "")))
+    return by_item
 
 
 def _response(given: Any) -> str:
@@ -46,7 +46,7 @@ def _response(given: Any) -> str:
     while isinstance(given, list) and len(given) == 1:
         given = given[0]
     if isinstance(given, list):
-        return " ".join(str(one[0] if isinstance(one, list) else one) for one in given)
+        return " ".join(str(part[0] if isinstance(part, list) else part) for part in given)
     return str(given)
 
 

@@ -40,7 +40,7 @@ def views(boards: Sequence[Board]) -> list[View]:
     groups: dict[tuple[Setting, str], list[Board]] = {}
     for board in boards:
         groups.setdefault((board.setting.question, board.contrast.name), []).append(board)
-    return [_view(question, group) for (question, _), group in sorted(groups.items(), key=lambda one: one[0][0])]
+    return [_view(question, group) for (question, _), group in sorted(groups.items(), key=lambda item: item[0][0])]
 
 
 def _view(question: Setting, boards: Sequence[Board]) -> View:
@@ -69,11 +69,11 @@ def moves(rows: Mapping[str, ModelRow]) -> bool:
     return any(max(values) - min(values) >= _SEEN for values in rates.values())
 
 
-def lead(found: Sequence[View]) -> str:
+def lead(several: Sequence[View]) -> str:
     """The protocol that most rows of some views have; of several, the first in the package's order."""
     counts = {
-        protocol: sum(protocol in rows for view in found for rows in view.models.values())
-        for protocol in in_order(protocol for view in found for protocol in view.protocols)
+        protocol: sum(protocol in rows for view in several for rows in view.models.values())
+        for protocol in in_order(protocol for view in several for protocol in view.protocols)
     }
     return max(counts, key=lambda protocol: counts[protocol])
 

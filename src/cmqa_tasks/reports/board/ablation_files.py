@@ -24,24 +24,24 @@ recognition and false alarms by arm, with 95 % intervals from the leaderboard's 
 the protocols are: docs/tasks.md."""
 
 
-def write(found: Sequence[View], out: Path, figures: Mapping[tuple[Setting, str], Sequence[str]]) -> list[Path]:
+def write(views: Sequence[View], out: Path, figures: Mapping[tuple[Setting, str], Sequence[str]]) -> list[Path]:
     """Write both forms into an existing directory.
 
     Args:
-        found: the views.
+        views: the views.
         out: the directory.
         figures: by question and contrast, names of PNG files beside them.
     """
     return [
-        write_text(out / "ablation.md", to_markdown(found, figures)),
-        write_text(out / "ablation.csv", to_csv(found)),
+        write_text(out / "ablation.md", to_markdown(views, figures)),
+        write_text(out / "ablation.csv", to_csv(views)),
     ]
 
 
-def to_markdown(found: Sequence[View], figures: Mapping[tuple[Setting, str], Sequence[str]]) -> str:
+def to_markdown(views: Sequence[View], figures: Mapping[tuple[Setting, str], Sequence[str]]) -> str:
     """For people."""
     parts = ["# Recognition by protocol", _READING]
-    for view in found:
+    for view in views:
         title = f"{view.contrast.title}: {view.question.title}"
         parts.append(f"## {title}")
         if len(view.protocols) > 1:
@@ -56,13 +56,13 @@ def _figures(view: View, figures: Mapping[tuple[Setting, str], Sequence[str]]) -
 
 
 def _spreads(view: View) -> str:
-    one = view.contrast
+    contrast = view.contrast
     quantities = {
-        "across_balanced": f"balanced, {one.across_name}",
+        "across_balanced": f"balanced, {contrast.across_name}",
         "gap": "gap",
-        "across_recognition": f"recognition, {one.across_name}",
-        "same_recognition": f"recognition, {one.same_name}",
-        "across_false_alarm": f"false alarms, {one.across_name}",
+        "across_recognition": f"recognition, {contrast.across_name}",
+        "same_recognition": f"recognition, {contrast.same_name}",
+        "across_false_alarm": f"false alarms, {contrast.across_name}",
     }
     rows = []
     for name, by_protocol in view.models.items():
@@ -76,11 +76,11 @@ def _ranks(spread: Spread | None) -> str:
     return "–" if spread is None or spread.ranks is None else "–".join(map(str, sorted(set(spread.ranks))))
 
 
-def _range(found: Range | None) -> str:
-    if found is None:
+def _range(ends: Range | None) -> str:
+    if ends is None:
         return "–"
-    low, high = number(found.lowest), number(found.highest)
-    return low if low == high else f"{low} ({found.lowest_protocol}) to {high} ({found.highest_protocol})"
+    low, high = number(ends.lowest), number(ends.highest)
+    return low if low == high else f"{low} ({ends.lowest_protocol}) to {high} ({ends.highest_protocol})"
 
 
 def _by_arm(view: View) -> str:
@@ -97,13 +97,13 @@ def _by_arm(view: View) -> str:
 def _cell(row: ModelRow, arm: str, rate: str) -> str:
     if arm not in row.arms:
         return "–"
-    one = row.arms[arm][rate]
-    return f"{number(one.value)} [{number(one.low)}, {number(one.high)}]"
+    share = row.arms[arm][rate]
+    return f"{number(share.value)} [{number(share.low)}, {number(share.high)}]"
 
 
-def to_csv(found: Sequence[View]) -> str:
+def to_csv(views: Sequence[View]) -> str:
     """For machines: a line per model, protocol and arm."""
-    return spreadsheet.to_csv([row for view in found for row in _flat(view)])
+    return spreadsheet.to_csv([row for view in views for row in _flat(view)])
 
 
 def _flat(view: View) -> Iterator[dict[str, object]]:
@@ -119,9 +119,9 @@ def _flat(view: View) -> Iterator[dict[str, object]]:
                     "rank": row.rank,
                 }
                 numbers = dict(pair for rate in ("recognition", "false_alarm", "balanced") for pair in _ends(rate, rates[rate]))
-                stamp = {one.name: getattr(view.question, one.name) for one in fields(Setting) if one.name != "protocol"}
+                stamp = {field.name: getattr(view.question, field.name) for field in fields(Setting) if field.name != "protocol"}
                 yield about | {"arm": arm, "side": side} | numbers | {"notes": "; ".join(row.marks)} | stamp
 
 
-def _ends(name: str, one: Estimate) -> Iterator[tuple[str, float | None]]:
-    yield from ((name, rounded(one.value)), (f"{name}_low", rounded(one.low)), (f"{name}_high", rounded(one.high)))
+def _ends(name: str, share: Estimate) -> Iterator[tuple[str, float | None]]:
+    yield from ((name, rounded(share.value)), (f"{name}_low", rounded(share.low)), (f"{name}_high", rounded(share.high)))

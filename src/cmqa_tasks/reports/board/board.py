@@ -113,11 +113,11 @@ def _score(row: ModelRow) -> float:
 def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int, seed: int) -> Iterator[ModelRow]:
     facts = facts_of(runs, contrast.arms)
     tallies = [count(run, facts) for run in runs]
-    found = estimates(tallies, contrast, resamples, seed)
-    ranks, letters = _order(found, len(facts)) if ranked else ([None], ["–"])
-    lost = [numbers.unmeasured for numbers in found]
+    measured = estimates(tallies, contrast, resamples, seed)
+    ranks, letters = _order(measured, len(facts)) if ranked else ([None], ["–"])
+    lost = [numbers.unmeasured for numbers in measured]
     groups = {name: by_group(tallies, contrast, lost, labels_of(runs, facts, name), seed) for name in GROUPINGS}
-    for number, (run, tally, numbers) in enumerate(zip(runs, tallies, found, strict=True)):
+    for number, (run, tally, numbers) in enumerate(zip(runs, tallies, measured, strict=True)):
         yield ModelRow(
             name=run.name,
             variant=run.variant,
@@ -136,11 +136,11 @@ def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int,
         )
 
 
-def _order(found: Sequence[Estimates], facts: int) -> tuple[list[int | None], list[str]]:
-    scores = np.array([each.values["across_balanced"].value for each in found])
-    draws = np.stack([each.draws for each in found], axis=1)
-    differ = np.zeros((len(found), len(found)), np.bool_)
-    for number in range(len(found) - 1):
+def _order(models: Sequence[Estimates], facts: int) -> tuple[list[int | None], list[str]]:
+    scores = np.array([each.values["across_balanced"].value for each in models])
+    draws = np.stack([each.draws for each in models], axis=1)
+    differ = np.zeros((len(models), len(models)), np.bool_)
+    for number in range(len(models) - 1):
         low, high = interval(draws[:, number, None] - draws[:, number + 1 :], facts)
         low, high = widened(low, high, facts, (-1.0, 1.0))
         differ[number, number + 1 :] = (low > 0) | (high < 0)

@@ -49,7 +49,7 @@ class Contrast:
     def _singles(self, arm: str) -> tuple[str, str]:
         """Of the same family where it has one (the texts of ``text`` and ``en`` are the same, their items are not)."""
         family = ARMS[arm].family if arm in ARMS else ""
-        known: dict[str, tuple[Kinds, str]] = {name: (one.pieces, one.family) for name, one in ARMS.items()}
+        known: dict[str, tuple[Kinds, str]] = {name: (shipped.pieces, shipped.family) for name, shipped in ARMS.items()}
         known |= {name: (pieces, "") for name, pieces in self.own.items()}
         first, second = (
             min(

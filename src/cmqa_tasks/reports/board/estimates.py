@@ -114,20 +114,20 @@ def _estimates(
     behind = np.array([asked[name.partition("." if "." in name else "_")[0]] for name in exact])
     low, high = _intervals(np.stack(list(drawn.values()), axis=1), behind)
     readable = _facts_readable(tally, contrast)
-    made = {}
+    written = {}
     for place, (name, value) in enumerate(exact.items()):
         ends = low[place], high[place]
         if not name.endswith("log_density_ratio"):
             facts = readable if name.endswith("given_readable") else int(behind[place])
             ends = widened(*ends, facts, _REACH.get(name, (0.0, 1.0)))
-        made[name] = Estimate(float(value[0]), float(ends[0]), float(ends[1]))
-    values = {name: estimate for name, estimate in made.items() if "." not in name}
+        written[name] = Estimate(float(value[0]), float(ends[0]), float(ends[1]))
+    values = {name: estimate for name, estimate in written.items() if "." not in name}
     values["preference"] = Estimate(_preference(tally, contrast))
     values["prefers_first"] = Estimate(_mean([tally.rate(arm, PREFERS_FIRST) for arm in contrast.across]))
     values |= {metric.name: Estimate(_over_items(tally, contrast.arms, metric)) for metric in (UNPARSED, FAILED)}
     values["readable"] = Estimate(float(np.mean([_share_readable(tally, contrast, arm) for arm in contrast.across])))
     arms = {
-        arm: {name: made[f"{arm}.{name}"] for name in ("balanced", *_PER_ARM)} for arm in contrast.arms if arm in tally.counts
+        arm: {name: written[f"{arm}.{name}"] for name in ("balanced", *_PER_ARM)} for arm in contrast.arms if arm in tally.counts
     }
     return Estimates(values, arms, drawn["across_balanced"], lost)
 

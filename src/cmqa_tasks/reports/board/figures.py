@@ -29,13 +29,13 @@ class FigureFiles:
     """By question and contrast, the names of the ablation's PNGs."""
 
 
-def draw(found: Sequence[View], out: Path) -> FigureFiles:
+def draw(views: Sequence[View], out: Path) -> FigureFiles:
     """Draw the figures of some views into a directory, which is made if it does not exist.
 
     Raises:
         ImportError: matplotlib is not installed; the message says how to install it.
     """
-    questions = list(dict.fromkeys(view.question for view in found))
+    questions = list(dict.fromkeys(view.question for view in views))
     names = slugs(questions)
     paths: list[Path] = []
     main: dict[Setting, str] = {}
@@ -43,11 +43,11 @@ def draw(found: Sequence[View], out: Path) -> FigureFiles:
     with pictures.drawing():
         out.mkdir(parents=True, exist_ok=True)
         for question in questions:
-            panels = [view for view in found if view.question == question]
+            panels = [view for view in views if view.question == question]
             written = pictures.save(recognition_figure(panels), out / f"recognition_{names[question]}")
             main[question] = written[0].name
             paths += written
-        for view in found:
+        for view in views:
             stem = f"ablation_{names[view.question]}_{view.contrast.name}"
             pages = [written for page in _pages(view, stem) for written in [pictures.save(page[1], out / page[0])]]
             ablation[view.question, view.contrast.name] = tuple(page[0].name for page in pages)
@@ -70,9 +70,11 @@ def _pages(view: View, stem: str) -> list[tuple[str, object]]:
 
 def slugs(questions: Sequence[Setting]) -> dict[Setting, str]:
     """A name for each question, of letters that any file system takes: no longer than it must be to tell them apart."""
-    short = {one: _slug(one.release, one.language, "loglikelihood" if one.by == "loglikelihood" else "") for one in questions}
-    long = {one: _slug(short[one], one.task_version, one.release_sha256[:8]) for one in questions}
-    return {one: short[one] if list(short.values()).count(short[one]) == 1 else long[one] for one in questions}
+    short = {
+        each: _slug(each.release, each.language, "loglikelihood" if each.by == "loglikelihood" else "") for each in questions
+    }
+    long = {each: _slug(short[each], each.task_version, each.release_sha256[:8]) for each in questions}
+    return {each: short[each] if list(short.values()).count(short[each]) == 1 else long[each] for each in questions}
 
 
 def _slug(*parts: str) -> str:

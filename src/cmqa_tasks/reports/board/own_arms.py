@@ -21,16 +21,16 @@ def contrasts_of(runs: Sequence[Run]) -> tuple[Contrast, ...]:
     pairs = {arm: kinds for arm, kinds in sorted(evaluated.items()) if len(kinds) == 2}
     modalities = [arm for arm in own if arm in pairs and _differ(own[arm], 0)]
     languages = [arm for arm in own if arm in pairs and not _differ(own[arm], 0) and _differ(own[arm], 1)]
-    made = []
+    contrasts = []
     if modalities:
         words = "own_modalities", "Across modalities, arms of one's own", "unimodal", "cross-modal"
-        made.append(Contrast(*words, _alike(pairs, modalities), tuple(modalities), "image", own))
+        contrasts.append(Contrast(*words, _alike(pairs, modalities), tuple(modalities), "image", own))
     if languages:
         words = "own_languages", "Across languages, arms of one's own", "monolingual", "cross-lingual"
         common = set.intersection(*({language for _, language in own[arm]} for arm in languages))
         preference = "english" if "en" in common else min(common, default="")
-        made.append(Contrast(*words, _alike(pairs, languages), tuple(languages), preference, own))
-    return (*CONTRASTS, *made)
+        contrasts.append(Contrast(*words, _alike(pairs, languages), tuple(languages), preference, own))
+    return (*CONTRASTS, *contrasts)
 
 
 def _differ(kinds: Kinds, place: int) -> bool:

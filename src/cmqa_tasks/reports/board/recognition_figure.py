@@ -29,19 +29,19 @@ _BREAKS = "/-_=,( "
 """A line of a name ends after one of these, where it can."""
 
 
-def recognition_figure(found: Sequence[View]) -> Any:
+def recognition_figure(views: Sequence[View]) -> Any:
     """A panel per contrast of one question, a line per model.
 
     Args:
-        found: views of one question. Those in which no model was asked about all arms of a side get no panel.
+        views: views of one question. Those in which no model was asked about all arms of a side get no panel.
 
     Returns:
         A figure of matplotlib.
     """
     from matplotlib.figure import Figure
 
-    protocol = lead(found)
-    panels = [view for view in found if any(_has(view, side) for side in _SIDES)] or found[:1]
+    protocol = lead(views)
+    panels = [view for view in views if any(_has(view, side) for side in _SIDES)] or views[:1]
     names = list(dict.fromkeys(name for view in panels for name in view.models))
     pattern, short = shortened(names)
     labels = [label(short[name]) for name in names]
@@ -74,7 +74,7 @@ def _name(view: View, side: str) -> str:
 
 def label(name: str) -> str:
     """A model's name on at most two lines, without letters that cannot be printed; a longer one loses its middle."""
-    shown = " ".join("".join(one if one.isprintable() else " " for one in name).split()) or "?"
+    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or "?"
     if len(shown) <= _WIDTH:
         return shown
     if len(shown) > 2 * _WIDTH:
@@ -99,7 +99,7 @@ def finish(ax: Any, lines: int, title: str) -> None:
 
 def _margin(labels: Sequence[str]) -> float:
     """Inches for the longest line of the labels."""
-    return 0.5 + 0.066 * max(len(line) for one in labels for line in one.split("\n"))
+    return 0.5 + 0.066 * max(len(line) for text in labels for line in text.split("\n"))
 
 
 def _title(view: View, protocol: str, several: bool, pattern: str) -> str:

@@ -51,13 +51,13 @@ def spread_of(values: Mapping[str, Mapping[str, float]], ranks: Sequence[int]) -
         values: by protocol, then by quantity; NaN where there is none.
         ranks: under each protocol.
     """
-    ranges = {name: found for name in QUANTITIES if (found := _range({one: row[name] for one, row in values.items()}))}
+    ranges = {name: reach for name in QUANTITIES if (reach := _range({protocol: row[name] for protocol, row in values.items()}))}
     known = sum(not math.isnan(row[HEADLINE]) for row in values.values())
     if HEADLINE not in ranges:
         return None
-    one = ranges[HEADLINE]
+    headline = ranges[HEADLINE]
     ends = (min(ranks), max(ranks)) if ranks else None
-    return Spread(known, one.lowest, one.lowest_protocol, one.highest, one.highest_protocol, ends, ranges)
+    return Spread(known, headline.lowest, headline.lowest_protocol, headline.highest, headline.highest_protocol, ends, ranges)
 
 
 def _range(by_protocol: Mapping[str, float]) -> Range | None:

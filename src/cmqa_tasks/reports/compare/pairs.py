@@ -149,9 +149,9 @@ def compare(a: Sequence[Run], b: Sequence[Run], resamples: int = RESAMPLES, seed
     return Comparison(names[0], names[1], tuple(arms), tuple(contrasts), tuple(flips), tuple(marks))
 
 
-def _shared(one: Run, other: Run) -> list[str]:
+def _shared(first: Run, second: Run) -> list[str]:
     """The arms with two pieces that both have, shipped ones first."""
-    both = [arm for arm, part in one.parts.items() if arm in other.parts and not part.single]
+    both = [arm for arm, part in first.parts.items() if arm in second.parts and not part.single]
     order = {arm: place for place, arm in enumerate(ARMS)}
     return sorted(both, key=lambda arm: (order.get(arm, len(order)), arm))
 

@@ -49,13 +49,13 @@ class Reference:
 
 def environment() -> dict[str, str]:
     """This machine and its packages, as far as they can change an answer."""
-    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    versions = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def update(run: Path, out: Path, reason: str, mode: Mode) -> tuple[Reference, int]:
@@ -83,10 +83,10 @@ def update(run: Path, out: Path, reason: str, mode: Mode) -> tuple[Reference, in
         old = load(out)
         changed = sum(_differ(old.snapshot, snapshot))
         history = (*old.history, {"date": old.snapshot.date, "reason": old.reason, "changed_by_next": changed})
-    made = Reference(snapshot, mode, " ".join(reason.split()), environment(), history)
+    recorded = Reference(snapshot, mode, " ".join(reason.split()), environment(), history)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(out, to_text(made))
-    return made, changed
+    write_text(out, to_text(recorded))
+    return recorded, changed
 
 
 def _differ(old: Snapshot, new: Snapshot) -> Iterator[bool]:
@@ -186,10 +186,10 @@ def load(path: Path) -> Reference:
         raise ResultsError(f"{path}: {error.strerror}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ResultsError(f"{path} is no reference file, or cut off: {error}") from None
-    said = lines[0] if lines and isinstance(lines[0], dict) else {}
-    if said.get("format") != FORMAT or said.get("mode") not in MODES:
+    head = lines[0] if lines and isinstance(lines[0], dict) else {}
+    if head.get("format") != FORMAT or head.get("mode") not in MODES:
         raise ResultsError(f"{path} is no reference file of format {FORMAT}: make one with 'cmqa reference update'")
-    about = _checked(_About, said, f"{path}, line 1")
+    about = _checked(_About, head, f"{path}, line 1")
     snapshot = Snapshot(about.model, about.stamp, about.date, _tasks(path, lines[1:]))
     return Reference(snapshot, about.mode, about.reason, about.environment, about.history)
 
@@ -224,10 +224,10 @@ def _records(path: Path, task: _Task, rows: Sequence[Any], first: int) -> dict[s
             raise ResultsError(f"{where}: {_kind(row)} instead of a list: task {task.arm} should have {task.items} items")
         if len(row) != len(names):
             raise ResultsError(f"{where}: {len(row)} fields instead of {', '.join(names)}")
-        one = _checked(_Item, dict(zip(names, row, strict=True)), where)
-        if one.item in records:
-            raise ResultsError(f"{where}: item {one.item} stands in task {task.arm} twice")
-        records[one.item] = RecordedItem(one.fact, one.relation, one.outcome, one.parsed, one.digest)
+        item = _checked(_Item, dict(zip(names, row, strict=True)), where)
+        if item.item in records:
+            raise ResultsError(f"{where}: item {item.item} stands in task {task.arm} twice")
+        records[item.item] = RecordedItem(item.fact, item.relation, item.outcome, item.parsed, item.digest)
     return records
 
 

@@ -80,9 +80,9 @@ def _stamp(run: Run) -> dict[str, str]:
 
 
 def _records(part: TaskRun) -> dict[str, RecordedItem]:
-    said = exchanges(part) if part.stamp.setting.by == "generation" else {}
+    texts = exchanges(part) if part.stamp.setting.by == "generation" else {}
     columns = [part.items.column(name).to_pylist() for name in ("item_id", "fact_id", "relation", "outcome", "parsed")]
     return {
-        item: RecordedItem(fact, relation, outcome, parsed, said[item].digest if said else "")
+        item: RecordedItem(fact, relation, outcome, parsed, texts[item].digest if texts else "")
         for item, fact, relation, outcome, parsed in zip(*columns, strict=True)
     }

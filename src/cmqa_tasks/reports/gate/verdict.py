@@ -133,9 +133,9 @@ def compare(reference: Snapshot, candidate: Snapshot, mode: Mode, settings: Gate
         checks = _paired(keys, counted, reference, candidate, settings) if keys else []
     reworded = sum(_reworded(reference.tasks[key], candidate.tasks[key]) for key in keys)
     stamps = [f"{name} {old or '–'} → {new or '–'}" for name, old, new in _stamps(reference, candidate) if old != new]
-    found = (*(obstacle for obstacle in obstacles.values() if obstacle is not None), *checks)
+    every_check = (*(obstacle for obstacle in obstacles.values() if obstacle is not None), *checks)
     every_change = tuple(change for key in keys for change in changes[key])
-    return Verdict(mode, reference.model, candidate.model, found, every_change, reworded, tuple(stamps), settings.fail_on)
+    return Verdict(mode, reference.model, candidate.model, every_check, every_change, reworded, tuple(stamps), settings.fail_on)
 
 
 def unreadable(mode: Mode, reference: str, candidate: str, why: str, fail_on: tuple[Failing, ...] = FAIL_ON) -> Verdict:

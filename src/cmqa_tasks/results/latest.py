@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cmqa_tasks.results import results_file
+import cmqa_tasks.results.results_file as results_file
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.files import find
 from cmqa_tasks.results.items import lines

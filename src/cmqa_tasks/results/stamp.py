@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cmqa_tasks.results import results_file
+import cmqa_tasks.results.results_file as results_file
 from cmqa_tasks.results.errors import ResultsError
 from cmqa_tasks.results.files import Harness, RunFiles
 from cmqa_tasks.results.results_file import ResultsFile, SampleCounts, TaskConfig, TaskMetadata

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cmqa_tasks.facts.records import OUTCOMES, Relation
-from cmqa_tasks.results import Run
+from cmqa_tasks.results.runs import Run
 from cmqa_tasks.scoring.metrics import Metric, Scored
 
 Counts = npt.NDArray[np.int64]

@@ -15,8 +15,8 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
+import cmqa_tasks.worlds.health_pools as pools
 from cmqa_tasks.facts.records import Kind
-from cmqa_tasks.worlds import health_pools as pools
 from cmqa_tasks.worlds.base import FactType, Phrasebook, Scene, View, World, spread
 from cmqa_tasks.worlds.languages import write
 

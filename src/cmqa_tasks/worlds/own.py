@@ -75,7 +75,7 @@ def read_jsonl(path: str | Path, name: str | None = None, *, outside: bool = Fal
         FileNotFoundError: no such file.
     """
     path = Path(path)
-    contents = _Contents()
+    contents = _ReadSoFar()
     for fault in _read(path, contents, outside):
         raise OwnDataError(fault)
     return Release.from_records(
@@ -89,7 +89,7 @@ def faults(path: str | Path, *, outside: bool = False) -> list[str]:
     Raises:
         FileNotFoundError: no such file.
     """
-    return list(_read(Path(path), _Contents(), outside))
+    return list(_read(Path(path), _ReadSoFar(), outside))
 
 
 def _name(path: Path) -> str:
@@ -97,7 +97,7 @@ def _name(path: Path) -> str:
 
 
 @dataclass(slots=True)
-class _Contents:
+class _ReadSoFar:
     """What was read so far."""
 
     facts: list[Fact] = field(default_factory=list)
@@ -110,7 +110,7 @@ class _Contents:
     """Each line, and where it stands."""
 
 
-def _read(path: Path, contents: _Contents, outside: bool) -> Iterator[str]:
+def _read(path: Path, contents: _ReadSoFar, outside: bool) -> Iterator[str]:
     """Read a file into ``contents``, and yield its faults on the way."""
     any_line = False
     try:
@@ -135,7 +135,7 @@ def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, plain
 
 
-def _add(entry: OwnLine, number: int, root: Path, contents: _Contents, outside: bool) -> Iterator[str]:
+def _add(entry: OwnLine, number: int, root: Path, contents: _ReadSoFar, outside: bool) -> Iterator[str]:
     """Add a line's fact and evidence; yield its faults, after which nothing of it is to be used."""
     first = contents.lines.setdefault(repr(entry), number)
     if first != number:

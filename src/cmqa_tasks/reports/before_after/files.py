@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cmqa_tasks.reports.before_after.runs import Request
-from cmqa_tasks.reports.before_after.scores import Change, MetricRow, Score
+from cmqa_tasks.reports.before_after.scores import MetricRow, Score, ScoreChange
 from cmqa_tasks.writing import markdown, spreadsheet
 from cmqa_tasks.writing.files import write_text
 from cmqa_tasks.writing.numbers import NOTHING, number, p_value, rounded, signed, significant
@@ -64,13 +64,13 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share else "0"
 
 
-def _changed(row: MetricRow, name: str, change: Change) -> list[str]:
+def _changed(row: MetricRow, name: str, change: ScoreChange) -> list[str]:
     counts = [NOTHING if count is None else str(count) for count in (change.gained, change.lost)]
     items = [str(change.items), str(change.unpaired)] if change.way == "paired" else [NOTHING, NOTHING]
     return [row.task, row.metric, name, _difference(change), *counts, p_value(change.p), p_value(change.adjusted), *items]
 
 
-def _difference(change: Change) -> str:
+def _difference(change: ScoreChange) -> str:
     given, mark = change.difference, "~" if change.way == "unpaired" else ""
     return signed(given.value) + ("" if math.isnan(given.low) else f" {mark}[{signed(given.low)}, {signed(given.high)}]")
 

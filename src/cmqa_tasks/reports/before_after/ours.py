@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from cmqa_tasks.reports.before_after.scores import Change, MetricRow, Score, paired
+from cmqa_tasks.reports.before_after.scores import MetricRow, Score, ScoreChange, paired
 from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.compare.pairs import ArmPair, ContrastPair, compare
 from cmqa_tasks.results import Run, RunDirectory, TaskRun, read_runs
@@ -30,7 +30,7 @@ class _Compared:
     metric: str
     before: Score
     after: Score
-    change: Change
+    change: ScoreChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def rows_of(directories: Mapping[str, Path]) -> list[MetricRow]:
     runs = {name: read_runs([RunDirectory(directory, name)]) for name, directory in directories.items()}
     first, *later = runs
     scores: dict[tuple[str, str], dict[str, Score]] = {}
-    changes: dict[tuple[str, str], dict[str, Change]] = {}
+    changes: dict[tuple[str, str], dict[str, ScoreChange]] = {}
     for name in later:
         for row in _compared(runs[first], runs[name]):
             scores.setdefault((row.task, row.metric), {first: row.before})[name] = row.after
@@ -103,7 +103,7 @@ def _row(title: str, metric: str, arms: Sequence[_Sides], difference: Estimate, 
     before, after = values or _means(arms)
     items, unpaired = (sum(getattr(arm.pair, name) for arm in arms) for name in ("items", "unpaired"))
     scores = _score(before, [arm.before for arm in arms]), _score(after, [arm.after for arm in arms])
-    return _Compared(title, metric, *scores, Change(difference, "paired", items, unpaired))
+    return _Compared(title, metric, *scores, ScoreChange(difference, "paired", items, unpaired))
 
 
 def _means(arms: Sequence[_Sides]) -> tuple[float, float]:
@@ -114,7 +114,7 @@ def _arm(arm: _Sides) -> Iterator[_Compared]:
     pair, task = arm.pair, arm.before.stamp.task
     yield _row(task, "balanced", [arm], pair.balanced)
     for metric, rate in (("recognition", pair.recognition), ("false_alarm", pair.false_alarm)):
-        change = Change(rate.difference, "paired", pair.items // 2, pair.unpaired, rate.gained, rate.lost, rate.p)
+        change = ScoreChange(rate.difference, "paired", pair.items // 2, pair.unpaired, rate.gained, rate.lost, rate.p)
         yield _Compared(task, metric, _score(rate.a, [arm.before]), _score(rate.b, [arm.after]), change)
     yield from _paired("log_density_ratio", (arm.before, arm.after), _attention)
 

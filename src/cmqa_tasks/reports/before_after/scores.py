@@ -36,7 +36,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ScoreChange:
     """A later checkpoint minus the first."""
 
     difference: Estimate
@@ -63,7 +63,7 @@ class MetricRow:
     metric: str
     scores: Mapping[str, Score] = field(default_factory=dict)
     """By checkpoint; one that has no number is missing."""
-    changes: Mapping[str, Change] = field(default_factory=dict)
+    changes: Mapping[str, ScoreChange] = field(default_factory=dict)
     """By checkpoint, all but the first."""
     notes: tuple[str, ...] = ()
 
@@ -72,7 +72,7 @@ class MetricRow:
         return replace(self, changes={name: replace(change, adjusted=adjusted[name]) for name, change in self.changes.items()})
 
 
-def paired(before: Mapping[str, float], after: Mapping[str, float], clusters: Mapping[str, str]) -> Change | None:
+def paired(before: Mapping[str, float], after: Mapping[str, float], clusters: Mapping[str, str]) -> ScoreChange | None:
     """The mean difference of the items that both have, with a 95 % interval from a bootstrap over clusters; None without any.
 
     Args:
@@ -92,16 +92,16 @@ def paired(before: Mapping[str, float], after: Mapping[str, float], clusters: Ma
     binary = bool(np.isin(first, _SHARES).all() and np.isin(second, _SHARES).all())
     if not binary:
         estimate = Estimate(float((second - first).mean()), float(low), float(high))
-        return Change(estimate, "paired", len(both), unpaired_items)
+        return ScoreChange(estimate, "paired", len(both), unpaired_items)
     low, high = widened(low, high, len(sums), (-1.0, 1.0))
     estimate = Estimate(float((second - first).mean()), float(low), float(high))
     gained, lost = int((second > first).sum()), int((second < first).sum())
     p = mcnemar(gained, lost) if len(sums) == len(both) else NOTHING  # it takes independent items
-    return Change(estimate, "paired", len(both), unpaired_items, gained, lost, p)
+    return ScoreChange(estimate, "paired", len(both), unpaired_items, gained, lost, p)
 
 
-def unpaired(before: Score, after: Score) -> Change:
+def unpaired(before: Score, after: Score) -> ScoreChange:
     """The difference of two scores; its interval takes them for independent, which is too wide for the same items."""
     value = after.value - before.value
     spread = float(norm.ppf(0.975)) * math.hypot(before.stderr, after.stderr)
-    return Change(Estimate(value, value - spread, value + spread), "unpaired")
+    return ScoreChange(Estimate(value, value - spread, value + spread), "unpaired")

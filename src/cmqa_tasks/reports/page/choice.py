@@ -26,7 +26,7 @@ FactKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReadAnswer:
     """What one entry made of an item."""
 
     outcome: str
@@ -44,7 +44,7 @@ class ChosenItem:
     relation: str
     world: str
     type: str
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, ReadAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _items_of_facts(entries: Sequence[Run]) -> dict[FactKey, int]:
 
 def _items(entries: Sequence[Run], facts: Collection[FactKey]) -> dict[FactKey, list[ChosenItem]]:
     """The items of these facts, each with the answers of all entries."""
-    answers: dict[tuple[str, str], dict[int, Answer]] = {}
+    answers: dict[tuple[str, str], dict[int, ReadAnswer]] = {}
     items: dict[FactKey, list[ChosenItem]] = {fact: [] for fact in facts}
     for number, entry in enumerate(entries):
         release = entry.setting.release_sha256
@@ -106,7 +106,7 @@ def _items(entries: Sequence[Run], facts: Collection[FactKey]) -> dict[FactKey, 
                 fact, arm, relation, world, kind = (str(value or "") for value in row[1:6])
                 item = ChosenItem(release, row[0], fact, arm, relation, world, kind, answers[key])
                 items[release, fact].append(item)
-            answers[key][number] = Answer(row[6], row[7])
+            answers[key][number] = ReadAnswer(row[6], row[7])
     return items
 
 

@@ -42,7 +42,7 @@ _SCRIPTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class PageHeader:
     """What the page is of, for its header."""
 
     models: tuple[str, ...]
@@ -57,7 +57,7 @@ class About:
 class Contents:
     """What the page shows."""
 
-    about: About
+    about: PageHeader
     boards: Sequence[BoardTables]
     numbers: dict[str, Any]
     """For the plots."""

@@ -75,11 +75,13 @@ def report(runs: Sequence[str], out: Path, data: Sequence[str], items: int, room
     return Made(out, out.stat().st_size, page.items, page.images, page.notes)
 
 
-def _about(entries: Sequence[Run], command: str) -> document.About:
+def _about(entries: Sequence[Run], command: str) -> document.PageHeader:
     names = tuple(dict.fromkeys(pack.name(entry.title) for entry in entries))
     settings = (entry.setting for entry in entries)
     releases = tuple(dict.fromkeys(pack.name(f"{setting.release} ({setting.release_sha256[:8]})") for setting in settings))
-    return document.About(names, releases, tuple(sorted({day for entry in entries for day in entry.dates})), visible(command))
+    return document.PageHeader(
+        names, releases, tuple(sorted({day for entry in entries for day in entry.dates})), visible(command)
+    )
 
 
 def _command(runs: Sequence[str], data: Sequence[str], items: int, room: int) -> str:

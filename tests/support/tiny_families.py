@@ -126,6 +126,8 @@ def _model(family: str, spec: dict[str, Any], tokenizer: Any, feature: str | Non
     for name, value in _tokens(tokenizer, feature).items():
         if name in known and name not in changes:
             changes[name] = value
+    if "vocabulary_map" in changes and feature is not None:  # Chameleon's, in which images are words
+        changes["vocabulary_map"][feature] = tokenizer.convert_tokens_to_ids(feature)
     names = MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES if family in VISION else MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
     torch.manual_seed(0)
     model = getattr(hf, names[family])(kind(**_small(kind, None, changes, "text", len(tokenizer)))).eval()

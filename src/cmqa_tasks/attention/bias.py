@@ -28,7 +28,7 @@ def bias_of(text: str | None) -> dict[str, float]:
     Raises:
         ValueError: an unknown segment, one that is named twice, or no finite number.
     """
-    found: dict[str, float] = {}
+    biases: dict[str, float] = {}
     for part in (text or "").split(";"):
         if not part.strip():
             continue
@@ -36,12 +36,12 @@ def bias_of(text: str | None) -> dict[str, float]:
         segment = _SEGMENTS.get(name.strip())
         if segment is None:
             raise ValueError(f"attention_bias={text!r}: no segment {name.strip()!r}; choose one of {', '.join(_SEGMENTS)}")
-        if segment in found:
+        if segment in biases:
             raise ValueError(f"attention_bias={text!r}: {name.strip()!r} is {segment}, which has a bias already; give it one")
-        found[segment] = _nats(amount)
-        if not math.isfinite(found[segment]):
+        biases[segment] = _nats(amount)
+        if not math.isfinite(biases[segment]):
             raise ValueError(f"attention_bias={text!r}: {amount!r} is no finite number; write {name.strip()}:+1.0")
-    return found
+    return biases
 
 
 def _nats(amount: str) -> float:

@@ -22,8 +22,8 @@ FAMILIES = ("Modalities", "Languages", "Other tasks")
 
 def kinds(name: str) -> tuple[str, ...]:
     """The kinds of a pool's two pieces, A first; nothing for tasks that are not ours."""
-    found = tuple(name.partition("__")[0].split("_"))
-    return found if len(found) == 2 and set(found) <= _KINDS.keys() else ()
+    named = tuple(name.partition("__")[0].split("_"))
+    return named if len(named) == 2 and set(named) <= _KINDS.keys() else ()
 
 
 def alike(name: str) -> bool:
@@ -33,8 +33,8 @@ def alike(name: str) -> bool:
 
 def family(name: str) -> str:
     """One of :data:`FAMILIES`."""
-    found = set(kinds(name))
-    return "Other tasks" if not found else "Languages" if found <= {"en", "zh"} else "Modalities"
+    named = set(kinds(name))
+    return "Other tasks" if not named else "Languages" if named <= {"en", "zh"} else "Modalities"
 
 
 def order(name: str) -> tuple[int, bool, str]:

@@ -108,18 +108,18 @@ def draw_file(
         raise StoreError(f"{path}: no item with two segments among those of {_selection(aggregate, relation)}")
     with drawing():
         out_dir.mkdir(parents=True, exist_ok=True)
-        for quantity, found in zip(QUANTITIES, gathered, strict=True):
-            for ending, some in _by_protocol(found).items():
+        for quantity, named_pools in zip(QUANTITIES, gathered, strict=True):
+            for ending, some in _by_protocol(named_pools).items():
                 subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{f'; protocol {ending}' if ending else ''}"
                 for name, figure in _figures(quantity, some, subtitle):
                     written += save(figure, out_dir / (f"{name}__{ending}" if ending else name), formats)
     return written
 
 
-def _figures(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Iterator[tuple[str, Any]]:
-    yield f"{quantity.column}_map", map_figure(quantity, found, subtitle)
-    yield f"{quantity.column}_depth", depth_figure(quantity, found, subtitle)
-    if quantity.has_excess and (figure := excess_figure(quantity, found, subtitle)) is not None:
+def _figures(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: str) -> Iterator[tuple[str, Any]]:
+    yield f"{quantity.column}_map", map_figure(quantity, named_pools, subtitle)
+    yield f"{quantity.column}_depth", depth_figure(quantity, named_pools, subtitle)
+    if quantity.has_excess and (figure := excess_figure(quantity, named_pools, subtitle)) is not None:
         yield f"{quantity.column}_excess", figure
 
 
@@ -139,9 +139,9 @@ def _selection(aggregate: str, relation: Compared | None) -> str:
     return f"query: {_ROWS[aggregate]}" + (f"; {relation} items" if relation else "")
 
 
-def _by_protocol(found: Mapping[str, Pool]) -> dict[str, dict[str, Pool]]:
+def _by_protocol(named_pools: Mapping[str, Pool]) -> dict[str, dict[str, Pool]]:
     by_protocol: dict[str, dict[str, Pool]] = {}
-    for name, pool in found.items():
+    for name, pool in named_pools.items():
         by_protocol.setdefault(name.partition("__")[2], {})[name.partition("__")[0]] = pool
     return by_protocol
 
@@ -149,10 +149,10 @@ def _by_protocol(found: Mapping[str, Pool]) -> dict[str, dict[str, Pool]]:
 _label, _who = partial(labels.label, brief=True), partial(labels.who, brief=True)
 
 
-def _panels(found: Mapping[str, Pool]) -> dict[str, list[str]]:
+def _panels(named_pools: Mapping[str, Pool]) -> dict[str, list[str]]:
     """Pools by what they vary, unimodal ones first."""
     panels: dict[str, list[str]] = {}
-    for name in sorted(found, key=labels.order):
+    for name in sorted(named_pools, key=labels.order):
         panels.setdefault(labels.family(name), []).append(name)
     return panels
 
@@ -168,14 +168,14 @@ def _figure(width: float, height: float, title: str, subtitle: str) -> Any:
     return figure
 
 
-def map_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Any:
+def map_figure(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: str) -> Any:
     """Layer × head maps side by side on one scale, white at 0."""
-    names = [name for panel in _panels(found).values() for name in panel]
+    names = [name for panel in _panels(named_pools).values() for name in panel]
     columns = min(len(names), 4 if len(names) != 5 else 3)
     rows = math.ceil(len(names) / columns)
     figure = _figure(max(2.6 * columns + 1.4, 5.6), 2.9 * rows + 0.9, quantity.title, subtitle)
     axes = figure.subplots(rows, columns, squeeze=False)
-    maps = {name: found[name].map() for name in names}
+    maps = {name: named_pools[name].map() for name in names}
     limit, clipped = _limit(maps.values())
     for place, ax in enumerate(axes.flat):
         if place >= len(names):
@@ -186,8 +186,8 @@ def map_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> 
             maps[name], cmap="RdBu_r", vmin=-limit, vmax=limit, origin="lower", aspect="auto", interpolation="nearest"
         )
         ax.set_facecolor("#bbbbbb")  # what was not measured
-        ax.set_title(f"{_label(name)}\n{_who(found[name])}")
-        _layer_ticks(ax.yaxis, found[name].layers)
+        ax.set_title(f"{_label(name)}\n{_who(named_pools[name])}")
+        _layer_ticks(ax.yaxis, named_pools[name].layers)
         ax.spines[["top", "right"]].set_visible(True)
         ax.set_ylabel("layer" if place % columns == 0 else "")
         ax.set_xlabel("head" if place + columns >= len(names) else "")
@@ -211,18 +211,18 @@ def _layer_ticks(axis: Any, layers: Sequence[int]) -> None:
     axis.set_ticks(list(range(len(layers)))[::step], [str(layer) for layer in layers[::step]])
 
 
-def depth_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Any:
+def depth_figure(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: str) -> Any:
     """Means over heads by depth with 95 % intervals over facts; unimodal arms dashed; the null where it is this quantity's."""
-    panels = _panels(found)
+    panels = _panels(named_pools)
     figure = _figure(max(4.6 * len(panels) + 0.4, 6.4), 4.6, f"{quantity.title}, by depth", subtitle)
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for ax, (title, names) in zip(axes, panels.items(), strict=True):
         for colour, name in zip(_cycle(), sorted(names, key=labels.alike), strict=False):
-            profile = depth_profile(found[name])
+            profile = depth_profile(named_pools[name])
             _line(
                 ax,
                 profile,
-                f"{_label(name)} ({_who(found[name])})",
+                f"{_label(name)} ({_who(named_pools[name])})",
                 colour,
                 dashed=labels.alike(name),
             )
@@ -230,16 +230,16 @@ def depth_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -
                 _null(ax, profile, colour)
         if quantity.has_null:
             ax.plot([], [], ":", color="#555555", label="shuffled labels: the null of the line of this colour")
-        _finish(ax, title, found[names[0]].layers)
+        _finish(ax, title, named_pools[names[0]].layers)
     axes[0].set_ylabel(f"{quantity.label}, {_DIRECTION}")
     return figure
 
 
-def excess_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) -> Any | None:
+def excess_figure(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: str) -> Any | None:
     """|D| of cross-modal arms minus |D| of the unimodal arms on the same facts, by depth; None where nothing can be compared."""
     compared = {
-        title: [(name, alike) for name in names if not labels.alike(name) and (alike := _counterparts(name, found))]
-        for title, names in _panels(found).items()
+        title: [(name, alike) for name in names if not labels.alike(name) and (alike := _counterparts(name, named_pools))]
+        for title, names in _panels(named_pools).items()
     }
     compared = {title: pairs for title, pairs in compared.items() if pairs}
     if not compared:
@@ -249,20 +249,20 @@ def excess_figure(quantity: Quantity, found: Mapping[str, Pool], subtitle: str) 
     axes = figure.subplots(1, len(compared), squeeze=False, sharey=True)[0]
     for ax, (title, pairs) in zip(axes, compared.items(), strict=True):
         for colour, (name, alike) in zip(_cycle(), pairs, strict=False):
-            seen = contrast(found[name], [found[other] for other in alike])
+            seen = contrast(named_pools[name], [named_pools[other] for other in alike])
             mean, low, high = seen.excess()
             label = f"{_label(name)} − {', '.join(_label(other) for other in alike)} ({len(seen.facts):,} facts)"
             ax.plot(range(len(seen.layers)), mean, color=colour, label=label, **_POINTS)
             ax.fill_between(range(len(seen.layers)), low, high, color=colour, alpha=0.2, linewidth=0)
-        _finish(ax, title, found[pairs[0][0]].layers)
+        _finish(ax, title, named_pools[pairs[0][0]].layers)
     axes[0].set_ylabel("|D| of two kinds − |D| of one kind (nats)")
     return figure
 
 
-def _counterparts(name: str, found: Mapping[str, Pool]) -> list[str]:
+def _counterparts(name: str, named_pools: Mapping[str, Pool]) -> list[str]:
     """The unimodal pools of a pool's two kinds, as far as they are there; a Chinese passage is compared with Chinese passages."""
     wanted = [f"{kind}_{kind}" for kind in labels.kinds(name)]
-    return [one for one in wanted if one in found]
+    return [one for one in wanted if one in named_pools]
 
 
 def _cycle() -> Iterator[str]:

@@ -116,23 +116,23 @@ def pools(
     """
     if quantity not in LAYER_HEAD:
         raise ValueError(f"quantity={quantity!r}: choose one of {', '.join(LAYER_HEAD)}")
-    found: dict[str, Pool] = {}
+    gathered: dict[str, Pool] = {}
     for batch in store.batches(path, [*_KNOWN, "layers", "heads", quantity, *LAYER]):
-        said = {name: batch.column(name).to_pylist() for name in _KNOWN}
+        values_of = {name: batch.column(name).to_pylist() for name in _KNOWN}
         keep = [
             number
             for number in range(batch.num_rows)
-            if said["aggregate"][number] == aggregate
-            and relation in (None, said["relation"][number])
-            and (arms is None or _named(said, number) & set(arms))
+            if values_of["aggregate"][number] == aggregate
+            and relation in (None, values_of["relation"][number])
+            and (arms is None or _named(values_of, number) & set(arms))
         ]
         if keep:
-            _add(found, path, batch.take(np.array(keep)), quantity)
-    return dict(sorted(found.items()))
+            _add(gathered, path, batch.take(np.array(keep)), quantity)
+    return dict(sorted(gathered.items()))
 
 
-def _named(said: Mapping[str, list[str]], number: int) -> set[str]:
-    task, arm, first = (said[name][number] for name in ("task", "arm", "first"))
+def _named(values_of: Mapping[str, list[str]], number: int) -> set[str]:
+    task, arm, first = (values_of[name][number] for name in ("task", "arm", "first"))
     name = pool_name(task, arm, first)
     return {task, arm, name, name.partition("__")[0]} - {""}
 
@@ -146,26 +146,26 @@ def pool_name(task: str, arm: str, first: str) -> str:
     return "_".join(kinds if first != "b" else kinds[::-1]) + mark + protocol
 
 
-def _add(found: dict[str, Pool], path: Path, batch: Any, quantity: str) -> None:
+def _add(gathered: dict[str, Pool], path: Path, batch: Any, quantity: str) -> None:
     """Put rows into their pools."""
     layers, heads = tuple(batch.column("layers")[0].as_py()), batch.column("heads")[0].as_py()
-    said = [batch.column(name).to_pylist() for name in ("task", "arm", "first", "fact_id", "item_id")]
+    values_of = [batch.column(name).to_pylist() for name in ("task", "arm", "first", "fact_id", "item_id")]
     grids = _grid(path, batch, quantity, (len(layers), heads))
     null = np.stack([_grid(path, batch, name, (len(layers),)) for name in LAYER], axis=1)
     finite = np.isfinite(grids)
     by_layer = divide(np.where(finite, grids, 0.0).sum(axis=2), finite.sum(axis=2))
     members: dict[tuple[str, str], list[int]] = {}
-    for number, (task, arm, first, _, _) in enumerate(zip(*said, strict=True)):
+    for number, (task, arm, first, _, _) in enumerate(zip(*values_of, strict=True)):
         if finite[number].any():
             members.setdefault((pool_name(task, arm, first), first), []).append(number)
     for (name, order), rows in members.items():
-        pool = found.setdefault(name, Pool(name, layers, heads))
+        pool = gathered.setdefault(name, Pool(name, layers, heads))
         if (pool.layers, pool.heads) != (layers, heads):
             raise StoreError(f"{path}: rows of {name} differ in layers or heads")
         sums, counts = np.where(finite[rows], grids[rows], 0.0).sum(axis=0), finite[rows].sum(axis=0).astype(np.float64)
         pool.sums[order] = pool.sums.get(order, 0.0) + sums
         pool.counts[order] = pool.counts.get(order, 0.0) + counts
-        pool.clusters.setdefault(order, []).extend(said[3][row] or said[4][row] for row in rows)
+        pool.clusters.setdefault(order, []).extend(values_of[3][row] or values_of[4][row] for row in rows)
         pool.by_layer.setdefault(order, []).append(by_layer[rows])
         pool.null.setdefault(order, []).append(null[rows])
 

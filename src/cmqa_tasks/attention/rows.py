@@ -151,8 +151,8 @@ def about_in(path: Path, columns: pa.Schema) -> dict[str, Any]:
     for wanted in schema(about):
         place = columns.get_field_index(wanted.name)
         if place < 0 or columns.field(place).type != wanted.type:
-            found = "missing" if place < 0 else columns.field(place).type
-            raise StoreError(f"{path}: column {wanted.name} is {found}, and must be {wanted.type}")
+            actual = "missing" if place < 0 else columns.field(place).type
+            raise StoreError(f"{path}: column {wanted.name} is {actual}, and must be {wanted.type}")
     return about
 
 

@@ -180,8 +180,8 @@ def _shards(directory: Path) -> list[Path]:
 
 
 def _shard_number(path: Path) -> tuple[int, int]:
-    found = _SHARD.fullmatch(path.name)
-    return (int(found[1]), int(found[2])) if found else (-1, -1)
+    numbers = _SHARD.fullmatch(path.name)
+    return (int(numbers[1]), int(numbers[2])) if numbers else (-1, -1)
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -220,21 +220,21 @@ def _common(sources: Sequence[_Source]) -> dict[str, Any]:
             versions.setdefault(package, set()).update(version.split(", "))
     return {
         **{key: value for key, value in first.about.items() if key not in free},
-        "versions": {package: ", ".join(sorted(found)) for package, found in sorted(versions.items())},
+        "versions": {package: ", ".join(sorted(listed)) for package, listed in sorted(versions.items())},
     }
 
 
 def _winners(sources: Sequence[_Source]) -> list[_Place]:
     """Where the rows of the merged file lie, in its order; sources are in the order of writing."""
-    found: dict[tuple[Any, ...], tuple[tuple[Any, ...], _Place]] = {}
+    last: dict[tuple[Any, ...], tuple[tuple[Any, ...], _Place]] = {}
     for number, source in enumerate(sources):
         with _open(source.path) as file:
             for group in range(len(source.group_rows)):
                 table = file.read_row_group(group, columns=list(_ORDER)).to_pydict()
                 for row, order in enumerate(zip(*(table[name] for name in _ORDER), strict=True)):
                     identity = tuple(table[name][row] for name in _IDENTITY)
-                    found[identity] = order, _Place(number, group, row)
-    return [place for _, place in sorted(found.values())]
+                    last[identity] = order, _Place(number, group, row)
+    return [place for _, place in sorted(last.values())]
 
 
 def _chunks(places: Sequence[_Place], sources: Sequence[_Source]) -> Iterator[list[_Place]]:
@@ -325,5 +325,5 @@ def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
 
 def locate(run: Path) -> list[Path]:
     """Directories at or below a directory that hold shards or a merged file, sorted."""
-    found = {path.parent for path in run.rglob("*.parquet") if path.name == MERGED or _SHARD.fullmatch(path.name)}
-    return sorted(found)
+    directories = {path.parent for path in run.rglob("*.parquet") if path.name == MERGED or _SHARD.fullmatch(path.name)}
+    return sorted(directories)

@@ -116,8 +116,8 @@ class AnswerReader:
         if self.think_end is not None:
             at = raw.rfind(self.think_end)
             return None if at < 0 else (at, at + len(self.think_end))
-        found = list(_ENDED.finditer(raw))
-        return found[-1].span() if found else None
+        marks = list(_ENDED.finditer(raw))
+        return marks[-1].span() if marks else None
 
     def _visible(self, text: str) -> str:
         """A text without turns of channels and special tokens."""

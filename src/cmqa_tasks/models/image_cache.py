@@ -184,14 +184,14 @@ class ImageCache:
             return tuple(level.to(device) for level in features)
         output = encode(**_as_its_own(image))
         self.encoded += 1
-        found = _per_image(output, 1)
-        if found is None:
+        levels = _per_image(output, 1)
+        if levels is None:
             self._apart = None
             _say_once(f"image_cache: {type(self._base).__name__} returns its features in an unknown form; images are not cached")
             return None
         self._form = type(output)
-        self._keep(key, found[0])
-        return found[0]
+        self._keep(key, levels[0])
+        return levels[0]
 
     def _keep(self, key: bytes, features: Features) -> None:
         if _size(features) > self._most:

@@ -82,8 +82,8 @@ def load(request: CheckpointRequest) -> Checkpoint:
     device = device_of(request.device)
     quantization = _quantization(request)
     pretrained, adapter = _base_and_adapter(request)
-    place, config = _configuration(pretrained, request)
-    processor, sees_images = _processor(place, config, request)
+    path, config = _configuration(pretrained, request)
+    processor, sees_images = _processor(path, config, request)
     optional = {
         "device_map": request.device_map or ({"": device} if quantization else None),
         "attn_implementation": request.attn_implementation,
@@ -93,7 +93,7 @@ def load(request: CheckpointRequest) -> Checkpoint:
     if "AutoModelForImageTextToText" in _remote(config):
         loader = AutoModelForImageTextToText
     given = {name: value for name, value in optional.items() if value is not None}
-    model, about = loader.from_pretrained(place, dtype=request.dtype, output_loading_info=True, **request.source, **given)
+    model, about = loader.from_pretrained(path, dtype=request.dtype, output_loading_info=True, **request.source, **given)
     _check_weights(pretrained, model, about)
     if adapter is not None:
         model = _adapted(model, adapter)
@@ -180,14 +180,14 @@ def _quantization(request: CheckpointRequest) -> Any:
 def _configuration(pretrained: str, request: CheckpointRequest) -> tuple[str, Any]:
     """Where a checkpoint is, and its configuration; errors name the argument."""
     try:
-        place = located(pretrained)
+        path = located(pretrained)
     except ValueError as error:
         raise ValueError(f"pretrained={pretrained!r}: {error}") from None
     try:
-        return place, AutoConfig.from_pretrained(place, **request.source)
+        return path, AutoConfig.from_pretrained(path, **request.source)
     except (OSError, ValueError) as error:
         nowhere = f"neither a directory nor a checkpoint of the hub within reach (revision {request.revision})"
-        why = "a directory without a readable checkpoint" if Path(place).is_dir() else nowhere
+        why = "a directory without a readable checkpoint" if Path(path).is_dir() else nowhere
         raise OSError(f"pretrained={pretrained!r}: {why}: {one_line(error)}") from error
 
 
@@ -195,14 +195,14 @@ def _remote(config: Any) -> Mapping[str, Any]:
     return getattr(config, "auto_map", None) or {}
 
 
-def _processor(place: str, config: Any, request: CheckpointRequest) -> tuple[Any, bool]:
+def _processor(path: str, config: Any, request: CheckpointRequest) -> tuple[Any, bool]:
     """The processor or tokenizer of a checkpoint, and whether it takes images.
 
     Some types of the image-text mapping are language models, whose checkpoints have a tokenizer alone.
     """
     may_see = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING or "AutoModelForImageTextToText" in _remote(config)
     settings = request.source | ({} if request.use_fast is None else {"use_fast": request.use_fast})
-    processor = (AutoProcessor if may_see else AutoTokenizer).from_pretrained(place, **settings)
+    processor = (AutoProcessor if may_see else AutoTokenizer).from_pretrained(path, **settings)
     sees_images = may_see and getattr(processor, "image_processor", None) is not None
     if request.tokenizer is not None:
         tokenizer = AutoTokenizer.from_pretrained(request.tokenizer, trust_remote_code=request.trust_remote_code)

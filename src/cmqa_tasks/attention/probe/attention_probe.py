@@ -244,10 +244,10 @@ class AttentionProbe:
 
     def _statistics(self, columns: torch.Tensor, rows: torch.Tensor) -> Statistics:
         """From packed statistics on the host, (batch, layers, heads, …, columns)."""
-        found = unpacked(columns, len(self._names))
-        null = _over_heads(found.pop("null"))  # shuffles are last
-        found |= {"null_mean": null.mean(-1), "null_sd": null.std(-1), "log_count": found["log_count"][:, :, :1]}
-        return Statistics(self._names, rows, matched_log_density_ratio=found.pop("matched"), **found)
+        statistics = unpacked(columns, len(self._names))
+        null = _over_heads(statistics.pop("null"))  # shuffles are last
+        statistics |= {"null_mean": null.mean(-1), "null_sd": null.std(-1), "log_count": statistics["log_count"][:, :, :1]}
+        return Statistics(self._names, rows, matched_log_density_ratio=statistics.pop("matched"), **statistics)
 
 
 def _same_heads(layers: list[torch.Tensor]) -> list[torch.Tensor]:

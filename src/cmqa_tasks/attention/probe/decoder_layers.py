@@ -66,15 +66,15 @@ def _functions(layers: Iterable[nn.Module], name: str) -> list[tuple[dict[str, A
 
     A family's own eager attention is a global of its module; soft caps and learned sinks differ between families.
     """
-    found = {}
+    functions_of = {}
     for layer in layers:
         namespace = inspect.unwrap(type(layer).forward).__globals__
         functions = namespace["ALL_ATTENTION_FUNCTIONS"]
         if name in functions:
-            found[id(functions)] = functions._local_mapping, name, functions[name]
+            functions_of[id(functions)] = functions._local_mapping, name, functions[name]
         else:
-            found[id(namespace)] = namespace, "eager_attention_forward", namespace["eager_attention_forward"]
-    return list(found.values())
+            functions_of[id(namespace)] = namespace, "eager_attention_forward", namespace["eager_attention_forward"]
+    return list(functions_of.values())
 
 
 @contextmanager
@@ -169,9 +169,9 @@ def _unrecorded(decoder: nn.Module, config: Any, layers: Mapping[int, nn.Module]
 def projection_of(module: nn.Module) -> nn.Module | None:
     """The output projection of an attention module; None if it goes by no known name."""
     for name in _PROJECTIONS:
-        found = getattr(module, name, None)
-        if isinstance(found, nn.Module):
-            return found
+        projection = getattr(module, name, None)
+        if isinstance(projection, nn.Module):
+            return projection
     return None
 
 

@@ -268,8 +268,8 @@ def unpacked(columns: torch.Tensor, segments: int) -> dict[str, torch.Tensor]:
     """Statistics by name from packed ones, whatever the dimensions before the columns."""
     parts = torch.split(columns, [segments] * len(SEGMENTED) + [1, 1, SHUFFLES], -1)
     names = (*SEGMENTED, "lse_all", "matched", "null")
-    found = dict(zip(names, parts, strict=True))
-    return found | {name: found[name][..., 0] for name in ("lse_all", "matched")}
+    statistics = dict(zip(names, parts, strict=True))
+    return statistics | {name: statistics[name][..., 0] for name in ("lse_all", "matched")}
 
 
 def over_rows(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

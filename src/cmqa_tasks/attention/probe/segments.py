@@ -152,10 +152,10 @@ class _Row:
     def _buckets(self, origins: Origins) -> torch.Tensor:
         images = _images(self.messages)
         named, feature = [_named(*image) for image in images], -1 if self.image_token_id is None else self.image_token_id
-        found = layout(self.processor, self.tokens, self.kept, origins, self.row, self.text, named, feature)
+        origin_of = layout(self.processor, self.tokens, self.kept, origins, self.row, self.text, named, feature)
         pictured = _image_spans(self.messages, self.spans)
-        shown = {span: found.images[images.index((span.message, span.part))] for span in pictured}
-        return _partition(tokenizer_of(self.processor), self.tokens, found, self.text, self.places, shown)
+        shown = {span: origin_of.images[images.index((span.message, span.part))] for span in pictured}
+        return _partition(tokenizer_of(self.processor), self.tokens, origin_of, self.text, self.places, shown)
 
 
 def generic_spans(messages: Messages) -> list[Span]:
@@ -179,7 +179,7 @@ def generic_spans(messages: Messages) -> list[Span]:
 def _partition(
     tokenizer: Any,
     ids: torch.Tensor,
-    found: Layout,
+    origin_of: Layout,
     text: str,
     places: Mapping[Span, tuple[int, int]],
     shown: Mapping[Span, torch.Tensor],
@@ -189,7 +189,7 @@ def _partition(
     for span, tokens in shown.items():
         buckets[tokens] = NAMES.index(span.name)
     for span, (start, end) in sorted(places.items(), key=lambda item: item[1]):
-        tokens = found.tokens(start, end)
+        tokens = origin_of.tokens(start, end)
         decoded = tokenizer.decode(ids[tokens].tolist(), skip_special_tokens=False)
         if folded(text[start:end]) not in folded(decoded):
             raise SegmentError(f"{span}: its tokens should read {text[start:end]!r} and read {decoded!r}")

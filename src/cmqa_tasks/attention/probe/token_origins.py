@@ -91,8 +91,8 @@ class Layout:
         """
         ends, grown = [place for place, _ in self.growth], [0, *(by for _, by in self.growth)]
         first, last = (place + grown[bisect.bisect_right(ends, place)] for place in (start, end))
-        found = ((self.offsets[:, 0] < last) & (self.offsets[:, 1] > first)).nonzero().flatten()
-        return torch.arange(int(found[0]), int(found[-1]) + 1) if len(found) else found
+        tokens = ((self.offsets[:, 0] < last) & (self.offsets[:, 1] > first)).nonzero().flatten()
+        return torch.arange(int(tokens[0]), int(tokens[-1]) + 1) if len(tokens) else tokens
 
 
 def layout(
@@ -215,7 +215,7 @@ def _decoded_offsets(
     edges = [0, *(edge for gap in gaps for edge in gap), len(ids)]
     for (base, piece), low, high in zip(pieces, edges[::2], edges[1::2], strict=True):
         wanted = [(fold, base + place) for place, character in enumerate(piece) for fold in _folded_character(character)]
-        around = [found for found in characters if low <= found[1] and found[2] <= high]
+        around = [character for character in characters if low <= character[1] and character[2] <= high]
         first = _only_place("".join(fold for fold, _ in wanted), "".join(fold for fold, *_ in around))
         for (_, place), (_, begin, end) in zip(wanted, around[first:], strict=False):
             fresh = offsets[begin:end, 1] == 0
@@ -255,8 +255,10 @@ def _only_place(wanted: str, text: str) -> int:
         return 0
     first = text.find(wanted)
     if first < 0 or text.find(wanted, first + 1) >= 0:
-        found = "not" if first < 0 else "more than once"
-        raise SegmentError(f"{WHOLE}: without offsets from the tokenizer, {wanted[:80]!r} is {found} what its tokens decode to")
+        often = "not" if first < 0 else "more than once"
+        raise SegmentError(
+            f"{WHOLE}: without offsets from the tokenizer, {wanted[:80]!r} is {often} what its tokens decode to"
+        )
     return first
 
 

@@ -256,9 +256,7 @@ def _only_place(wanted: str, text: str) -> int:
     first = text.find(wanted)
     if first < 0 or text.find(wanted, first + 1) >= 0:
         often = "not" if first < 0 else "more than once"
-        raise SegmentError(
-            f"{WHOLE}: without offsets from the tokenizer, {wanted[:80]!r} is {often} what its tokens decode to"
-        )
+        raise SegmentError(f"{WHOLE}: without offsets from the tokenizer, {wanted[:80]!r} is {often} what its tokens decode to")
     return first
 
 

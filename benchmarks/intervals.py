@@ -2,6 +2,9 @@
 
     PYTHONPATH=src python benchmarks/intervals.py [draws]
 
+Types: how often a 95 % interval of a difference between two arms contains that of new types of fact, where facts are resampled and
+where types are, and the smallest difference that is told from zero in four of five cases.
+
 Coverage: how often the 95 % interval of the gap contains the true gap. A fact has an ease of its own (a normal variable),
 shared by its items in all arms, so items of a fact are correlated. Gate: two runs of one model that answers some items by
 chance, and runs that lose some points.
@@ -14,6 +17,7 @@ import time
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import norm
 
 from cmqa_tasks.facts.records import OUTCOMES
@@ -24,6 +28,8 @@ from cmqa_tasks.reports.gate.settings import GateSettings
 from cmqa_tasks.reports.gate.snapshot import Key, RecordedItem, Snapshot
 from cmqa_tasks.results import Setting
 from cmqa_tasks.results.tally import RELATIONS, Tally
+from cmqa_tasks.scoring.statistics.bootstrap import interval, resampled
+from cmqa_tasks.scoring.statistics.clusters import by_cluster, detectable
 
 CMQA = CONTRASTS[0]
 RESAMPLES = 1_000
@@ -109,10 +115,46 @@ def alarms(draws: int) -> None:
                 print(f"{facts:>5}  {wobbly:>9.0%}  {100 * points:>3.0f}  {shares}", flush=True)
 
 
+SPREADS = ((0.0, 0.0), (1.0, 0.3), (1.0, 0.6), (1.0, 1.0), (1.5, 1.0), (2.0, 2.0))
+"""Standard deviations of logits between types, and between types within an arm."""
+
+
+def types(draws: int) -> None:
+    """Print how often intervals of a gap of recognition contain that of new types: facts resampled, and types."""
+    random = np.random.default_rng(20261201)
+    print("\ntypes  facts  sd type  sd type×arm  over facts  over types  standard error  detectable")
+    for kinds, each in ((20, 16), (64, 5)):
+        labels = [str(kind) for kind in range(kinds) for _ in range(each)]
+        for between, within in SPREADS:
+            truth = float(np.diff(_rates(random, 200_000, 1, between, within).mean(axis=(0, 2)))[0])
+            held, gaps = np.zeros(2), []
+            for draw in range(draws):
+                right = random.random((kinds, 2, each)) < _rates(random, kinds, each, between, within)
+                marks = right.transpose(0, 2, 1).reshape(kinds * each, 2)
+                sums = np.column_stack([marks, np.ones(len(marks))]).astype(np.float64)
+                for place, rows in enumerate((sums, by_cluster(sums, labels))):
+                    totals = resampled(rows, RESAMPLES, draw)
+                    low, high = interval((totals[:, 1] - totals[:, 0]) / totals[:, 2], len(rows))
+                    held[place] += low <= truth <= high
+                gaps.append(marks[:, 1].mean() - marks[:, 0].mean())
+            error = float(np.std(gaps))
+            shares = "  ".join(f"{share:>10.3f}" for share in held / draws)
+            least = detectable(error, kinds)
+            print(f"{kinds:>5}  {each:>5}  {between:>7}  {within:>11}  {shares}  {error:>14.3f}  {least:>10.3f}", flush=True)
+
+
+def _rates(random: np.random.Generator, kinds: int, each: int, between: float, within: float) -> npt.NDArray[np.float64]:
+    """Recognition of each fact in two arms, [types × arms × facts]: the arms' logits are 1 and 0, a fact adds one of its own."""
+    logits = np.array([1.0, 0.0])[None, :, None] + between * random.standard_normal((kinds, 1, 1))
+    logits = logits + within * random.standard_normal((kinds, 2, 1)) + random.standard_normal((kinds, 1, each))
+    return 1.0 / (1.0 + np.exp(-logits))
+
+
 def main() -> None:
-    """Both."""
+    """All three."""
     draws = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
     begin = time.perf_counter()
+    types(draws)
     coverage(draws)
     alarms(draws)
     print(f"\n{draws} draws each, {RESAMPLES} resamples; {time.perf_counter() - begin:.0f} s")

@@ -1,0 +1,62 @@
+"""Types as clusters: sums, what clusters cost, and intervals that contain the truth about new types."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from cmqa_tasks.facts.release import load
+from cmqa_tasks.scoring.statistics.bootstrap import interval, resampled
+from cmqa_tasks.scoring.statistics.clusters import by_cluster, clusters_of, design_effect, detectable
+
+
+def test_facts_are_clustered_by_world_and_type() -> None:
+    clusters = clusters_of(load("v1").facts.values())
+    assert len(clusters) == 320
+    assert len(set(clusters)) == 20
+    assert "news/turnout" in clusters
+
+
+def test_sums_are_added_within_clusters_in_the_order_of_the_clusters() -> None:
+    sums = np.array([[1, 10], [2, 20], [4, 40], [8, 80]])
+    assert by_cluster(sums, ["b", "a", "b", "a"]).tolist() == [[5, 50], [10, 100]]
+    with pytest.raises(ValueError, match="3 clusters for 4 facts"):
+        by_cluster(sums, ["a", "b", "c"])
+
+
+def test_the_design_effect_is_one_without_clusters_and_their_size_when_they_are_uniform() -> None:
+    random = np.random.default_rng(0)
+    labels = [str(number) for number in range(200) for _ in range(8)]
+    assert design_effect(random.normal(size=1600), labels) == pytest.approx(1, abs=0.3)
+    assert design_effect(np.repeat(random.normal(size=200), 8), labels) == pytest.approx(8, rel=0.01)
+    assert math.isnan(design_effect(np.zeros(4), ["a", "a", "b", "b"]))
+
+
+def test_a_detectable_difference_is_found_with_its_power() -> None:
+    """Against simulation: differences of cluster means, with that standard error."""
+    random, clusters, error = np.random.default_rng(1), 20, 0.05
+    gap = detectable(error, clusters)
+    means = random.normal(gap, error * math.sqrt(clusters), size=(20_000, clusters))
+    spread = means.std(axis=1, ddof=1) / math.sqrt(clusters)
+    found = means.mean(axis=1) / spread > 2.093  # Student's t at 19 degrees of freedom
+    assert found.mean() == pytest.approx(0.8, abs=0.015)
+    with pytest.raises(ValueError, match="at least two clusters, not 1"):
+        detectable(error, 1)
+
+
+def test_intervals_over_types_contain_the_truth_where_intervals_over_facts_do_not() -> None:
+    """Types differ in how often the answer is right, between .2 and .8."""
+    random, types, facts, draws = np.random.default_rng(2), 40, 8, 200
+    labels = [str(number) for number in range(types) for _ in range(facts)]
+    held = {"facts": 0, "types": 0}
+    for draw in range(draws):
+        right = random.random(types * facts) < np.repeat(random.uniform(0.2, 0.8, types), facts)
+        sums = np.stack([right, np.ones(types * facts)], axis=1).astype(np.float64)
+        for name, rows in (("facts", sums), ("types", by_cluster(sums, labels))):
+            totals = resampled(rows, resamples=500, seed=draw)
+            low, high = interval(totals[:, 0] / totals[:, 1], len(rows))
+            held[name] += bool(low <= 0.5 <= high)
+    assert held["types"] / draws > 0.91
+    assert held["facts"] / draws < 0.88

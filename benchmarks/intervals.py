@@ -2,8 +2,8 @@
 
     PYTHONPATH=src python benchmarks/intervals.py [draws]
 
-Types: how often a 95 % interval of a difference between two arms contains that of new types of fact, where facts are resampled and
-where types are, and the smallest difference that is told from zero in four of five cases.
+Types: how often a 95 % interval of a difference between two arms contains that of new types of fact, where facts are resampled
+and where types are, and the smallest difference that is told from zero in four of five cases.
 
 Coverage: how often the 95 % interval of the gap contains the true gap. A fact has an ease of its own (a normal variable),
 shared by its items in all arms, so items of a fact are correlated. Gate: two runs of one model that answers some items by

@@ -2,7 +2,7 @@
 
 Facts of one type share phrasings and a layout, so a model finds some types harder than others, and some harder in one arm than
 in another. An interval that resamples facts says how a number would move with new facts of the same types. One that resamples
-types, with all of their facts, says how it would move with new types; it is wider, and the honest one for claims about modalities.
+types, with all of their facts, says how it would move with new types; it is wider, and it is the one for claims about modalities.
 
     types = clusters_of(facts)                                     # one label a fact: "news/turnout"
     totals = resampled(by_cluster(sums, types))                    # [resamples × quantities]

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from cmqa_tasks.asking.protocols import Form, Meaning
+from cmqa_tasks.asking.prompts import render
+from cmqa_tasks.asking.protocols import Form, Meaning, Option
 from cmqa_tasks.asking.question import Question
-from cmqa_tasks.facts.records import Fact, Side
+from cmqa_tasks.facts.records import Fact, Modality, Side
 from cmqa_tasks.reading import verdict
 from cmqa_tasks.reading.folding import fold
 from cmqa_tasks.reading.lexicon import Languages, shipped
@@ -361,13 +362,26 @@ def _prompt(response: str, question: Question) -> tuple[str, ...]:
     """
     if len(response) < _SHORTEST_COPY:
         return ()
-    passages = tuple(passage for passage in question.passages if passage is not None)
-    own = "\n".join(part.text for part in question.prompt if part.text is not None and part.text not in passages)
+    options = question.options
+    pieces = tuple((piece.modality, piece.language) for piece in question.pieces)
+    own = _instruction(question.protocol, question.language, pieces, tuple((one.letter, one.means) for one in options))
+    for place, text in [("<question>", question.text), *((f"<{one.letter}>", one.text) for one in options if one.text)]:
+        own = own.replace(place, text)
     lines = own.split("\n")
-    options = [line for line in lines if re.match(r"\s*[A-Z]\. ", line)]
-    if sum(line.strip() in response for line in options) < 2:
-        lines = [line for line in lines if line not in options]
-    return ("\n".join(lines), *passages)
+    listed = [line for line in lines if any(line.startswith(f"{one.letter}. ") for one in options)]
+    if sum(line.strip() in response for line in listed) < 2:
+        lines = [line for line in lines if line not in listed]
+    return ("\n".join(lines), *(passage for passage in question.passages if passage is not None))
+
+
+@lru_cache(maxsize=1024)
+def _instruction(
+    protocol: str, language: str, pieces: tuple[tuple[Modality, str], ...], options: tuple[tuple[str, Meaning], ...]
+) -> str:
+    """What a prompt says beside its evidence, with places for the question and for the values among the options."""
+    shown = [Option(letter, means, f"<{letter}>" if means in ("a", "b") else None) for letter, means in options]
+    parts = render(protocol, language, "<question>", [(*piece, None) for piece in pieces], shown)
+    return "\n".join(part.text for part in parts if part.text is not None)
 
 
 def read(

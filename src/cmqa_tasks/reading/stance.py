@@ -89,8 +89,10 @@ class _Judge:
         matches = [match for match in pattern.finditer(self.view) if self.begins(match.start())]
         if not matches:
             return []
-        # an earlier cue must not count as the negation of a later one: 不一致和矛盾
-        self.blank = pattern.sub(lambda match: "\u25a1" * (match.end() - match.start()), self.view)
+        blank = list(self.view)  # an earlier cue must not count as the negation of a later one: 不一致和矛盾
+        for match in matches:
+            blank[match.start() : match.end()] = "\u25a1" * (match.end() - match.start())
+        self.blank = "".join(blank)
         said: list[Call] = []
         for match in matches:
             sense = next(sense for sense in SENSES if match.groupdict().get(sense) is not None)
@@ -419,7 +421,8 @@ class _Characters(_Judge):
     def between(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
         """As for any language."""
         cues, clause = self.cues, self.clause(lead)
-        if cues.elsewhere.search(clause):
+        own = cues.links.sub("", clause.strip(" \"'")).strip()
+        if cues.elsewhere.search(clause) or (own and not cues.subjects.search(own) and not self.named(own)):
             return False
         near = self.view[max(start, match.start() - _REACH["characters"]) : min(end, match.end() + _REACH["characters"])]
         if (len(near.strip()) <= cues.short and not cues.routine.search(near)) or cues.strong_subjects.search(near):

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 SHOWN = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
-    *sorted(p for p in (ROOT / "examples").rglob("*") if p.is_file()),
+    *sorted(p for p in (ROOT / "examples").rglob("*") if p.suffix in {".py", ".md", ".yaml", ".txt"}),
 ]
 HEAVY = ("torch", "transformers", "datasets", "lmms_eval", "lm_eval", "numpy", "pyarrow", "pydantic")
 

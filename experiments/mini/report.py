@@ -17,7 +17,7 @@ from experiments.mini.table import FIGURES, Estimate, over_seeds
 
 _INTRODUCTION = """# The miniature
 
-Written by `cmqa mini`. [docs/mini.md](../docs/mini.md) says what this is and what it does and does not show. Figures are
+Written by `make mini`. [docs/mini.md](../docs/mini.md) says what this is and what it does and does not show. Figures are
 recognition, the share of contradictions that are called so, unless their column says otherwise; over the facts of the release
 `mini`, asked through lmms-eval.
 """

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+import cmqa_tasks.reading.verdict as verdict
 from cmqa_tasks.asking.prompts import render
 from cmqa_tasks.asking.protocols import Form, Meaning, Option
 from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Fact, Modality, Side
-from cmqa_tasks.reading import verdict
 from cmqa_tasks.reading.folding import fold
 from cmqa_tasks.reading.lexicon import Languages, shipped
 from cmqa_tasks.reading.matter import Matter

@@ -26,7 +26,7 @@ class Mention(NamedTuple):
     """How clearly it is of the kind: :data:`TYPED`, :data:`BARE` or :data:`FOREIGN`."""
 
 
-class Span(Protocol):
+class HasSpan(Protocol):
     """A stretch of a text."""
 
     @property
@@ -38,7 +38,7 @@ class Span(Protocol):
         """Where it ends."""
 
 
-S = TypeVar("S", bound=Span)
+S = TypeVar("S", bound=HasSpan)
 
 
 def longest(spans: Iterable[S]) -> list[S]:
@@ -53,7 +53,7 @@ def longest(spans: Iterable[S]) -> list[S]:
     return kept
 
 
-def overlapping(span: Span, among: Sequence[S], starts: Sequence[int]) -> list[S]:
+def overlapping(span: HasSpan, among: Sequence[S], starts: Sequence[int]) -> list[S]:
     """Those of some spans, in order and apart from each other and with these starts, that overlap one."""
     hits: list[S] = []
     at = bisect_left(starts, span.end) - 1
@@ -63,7 +63,7 @@ def overlapping(span: Span, among: Sequence[S], starts: Sequence[int]) -> list[S
     return hits
 
 
-def clear_of(spans: Iterable[S], others: Sequence[Span]) -> list[S]:
+def clear_of(spans: Iterable[S], others: Sequence[HasSpan]) -> list[S]:
     """The spans that overlap none of some others, which are in order and apart from each other."""
     starts = [other.start for other in others]
     return [span for span in spans if not overlapping(span, others, starts)]

@@ -9,8 +9,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+import cmqa_tasks.reading.moments as moments
+import cmqa_tasks.reading.numbers as numbers
 from cmqa_tasks.facts.records import SIDES, Fact, Kind, Side
-from cmqa_tasks.reading import moments, numbers
 from cmqa_tasks.reading.folding import HAN, fold, has_han
 from cmqa_tasks.reading.lexicon import Lexicon
 from cmqa_tasks.reading.matter import Matter

@@ -146,7 +146,7 @@ class Stance(Data):
     plain_exceptions: Regex = NEVER
 
 
-class Answer(Data):
+class AnswerWords(Data):
     """How answers choose between values, reject one, ascribe one to a source, or give up."""
 
     abstain: Regex = NEVER
@@ -234,7 +234,7 @@ class Lexicon(Data):
     language: str
     script: Literal["words", "characters"]
     stance: Stance
-    answer: Answer = Answer()
+    answer: AnswerWords = AnswerWords()
     marks: Marks = Marks()
     values: Values = Values()
     topics: Topics = Topics()

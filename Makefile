@@ -19,8 +19,8 @@ $(STAMP): pyproject.toml constraints.txt
 eval: install
 	HF_HUB_OFFLINE=1 $(BIN)/cmqa demo --out runs/demo
 
-test: install
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+test: install  # a thread each: the models are tiny, and tests run side by side
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -56,7 +57,7 @@ def main() -> int:
     for part, kind in (("answers", "answer"), ("attention", "attention")):
         print(kind, dict(Counter(report[part] for report in reports if report[part])))
     if arguments.write:
-        write(reports, set(VISION))
+        write(list((_known(arguments.records) or {report["family"]: report for report in reports}).values()), set(VISION))
     return 0
 
 
@@ -130,7 +131,8 @@ def tables(reports: list[dict[str, Any]], vision: set[str]) -> str:
 
 
 def _row(report: dict[str, Any]) -> str:
-    reason = (report["why_answers"] or report["why_attention"]).replace("|", "\\|")[:220]
+    reason = re.sub(r"pretrained='[^']*': ", "", report["why_answers"] or report["why_attention"])
+    reason = reason.removeprefix("RuntimeError: ").replace("|", "\\|")[:160]
     return f"| `{report['family']}` | {report['answers']} | {report['attention'] or '–'} | {reason} |"
 
 

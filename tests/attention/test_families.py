@@ -15,7 +15,7 @@ from cmqa_tasks.facts.release import Release
 
 RIGHT = (
     "aya_vision deepseek_vl gemma3 glm4v idefics2 internvl lfm2_vl llava_next mistral3 ovis2 paligemma perception_lm qwen2_vl "
-    "qwen3_vl qwen3_5 smolvlm vipllava deepseek_v2 gemma2 glm_moe_dsa phi3 step3p7"
+    "qwen3_vl qwen3_5 vipllava deepseek_v2 gemma2 glm_moe_dsa phi3 step3p7"
 ).split()
 REFUSED = {
     "blip-2": "puts images in front of all text",

@@ -260,6 +260,6 @@ def test_through_the_command_line(tiny_checkpoint: Checkpoints, tmp_path: Path) 
         assert all(row["token_counts"][0]["output_tokens"] <= 6 for row in rows)
         (entry,) = read_runs([tmp_path / family])
         stamp = entry.subject
-        assert (stamp.revision, stamp.dtype, stamp.attention) == ("local", "float32", "sdpa"), (
+        assert (stamp.revision, stamp.dtype, stamp.attn_implementation) == ("local", "float32", "sdpa"), (
             "each model of a process says its own"
         )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import torch
 from eager_reference import furthest
+from huggingface_hub.errors import StrictDataclassError
 from PIL import Image, ImageDraw
 from tiny_families import VISION, checkpoint
 from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
@@ -81,11 +82,17 @@ def check(family: str, directory: Path, release: Release) -> Report:
     torch.set_num_threads(1)
     try:
         checkpoint(family, directory)
-    except (*FAILURES, AssertionError, OSError, ImportError) as error:
+    except (*FAILURES, AssertionError, ArithmeticError, OSError, StrictDataclassError) as error:
         return Report(family, "not built", _reason(error))
     settings: dict[str, Any] = {"device": "cpu", "dtype": "float32", "batch_size": 2}
     try:
-        lm = CmqaHF(str(directory), **settings)
+        try:
+            lm = CmqaHF(str(directory), **settings)
+        except ValueError as error:
+            if "use batch_size=1" not in str(error):
+                raise
+            settings["batch_size"] = 1
+            lm = CmqaHF(str(directory), **settings)
     except (RuntimeError, ValueError, OSError) as error:
         return Report(family, "refused", _reason(error))
     except FAILURES as error:

@@ -46,7 +46,7 @@ from cmqa_tasks.writing.problems import one_line
 _LOGGER = logging.getLogger(__name__)
 AUTOMATIC_BATCH = 32
 """Where ``batch_size=auto`` begins; it is halved as long as the memory does not do."""
-FAILURES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError)
+FAILURES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError, ImportError)
 """What models and processors raise when they do not fit what they are given."""
 
 
@@ -164,6 +164,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             self._checkpoint.tokenizer,
         )
         self.sees_images = self._checkpoint.sees_images
+        self._check_batch()
         self._chat = Chat(self.processor, takes_parts=self.sees_images, system_prompt=system_prompt, kwargs=variables)
         self._settings = GenerationSettings(self.model, overrides, budget)
         self._reader = AnswerReader(self.tokenizer, think_end_token)
@@ -192,6 +193,19 @@ class CmqaHF(lmms):  # type: ignore[misc]
             return None
         metadata = metadata_of(self.model, pretrained, revision, bias)
         return AttentionLog(self.model, mode, path / directory_name(pretrained), self.rank, metadata, bias, SESSION.keep)
+
+    def _check_batch(self) -> None:
+        """Make sure that answers do not depend on the batch.
+
+        Raises:
+            ValueError: layers pick blocks of keys by their place (MiniMax-M3), which padding moves.
+        """
+        blocks = getattr(self.model.config.get_text_config(), "index_block_size", None)
+        if blocks and self.batch_size > 1:
+            raise ValueError(
+                f"batch_size={self.batch_size}: {type(self.model).__name__} attends to blocks of {blocks} tokens by their place, "
+                "which padding moves: answers would depend on the batch; use batch_size=1"
+            )
 
     def _try_out(self, pretrained: str) -> None:
         """Answer a short prompt, so that a run that would fail at its first batch fails here.

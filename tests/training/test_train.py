@@ -145,7 +145,9 @@ def test_what_is_learned_begins_as_what_is_asked(
     if template:
         processor.chat_template = (EXAMPLES / template).read_text()
     processor.save_pretrained(tmp_path)
-    AutoModelForImageTextToText.from_pretrained(tiny_checkpoint("llava")).save_pretrained(tmp_path)
+    model = AutoModelForImageTextToText.from_pretrained(tiny_checkpoint("llava"))
+    model.resize_token_embeddings(len(tokenizer))
+    model.save_pretrained(tmp_path)
     config = TrainConfig(model=str(tmp_path), data="-", output="-", loss=loss, trainer={"use_cpu": True, "bf16": False})
     picture = Image.new("RGB", (60, 60))
     user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Which colour?"}]}

@@ -13,7 +13,6 @@ from cmqa_tasks.reading.lexicon import Lexicon
 _LONGEST = 8
 """Letters of the longest abbreviation that is worth a look."""
 _STOP = re.compile(r"[.!?;](?=[\s\"')\]]|$)|(?<=[\u3400-\u9fff])\.|[\n|。！？；!?;](?=[\u3400-\u9fff])|[\n|。]")
-_CLOSING = re.compile(r"[\"')\]]*")
 
 
 class Text:

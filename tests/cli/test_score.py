@@ -78,7 +78,7 @@ def test_leaderboard_compare_and_report_read_it(
     assert {row["harness"] for row in rows.values()} == {f"cmqa score {cmqa_tasks.__version__}"}
     capsys.readouterr()
     assert main(["compare", str(runs["follow_image"]), str(runs["oracle"])]) == 0
-    assert "A: `follow_image`  \nB: `oracle`" in capsys.readouterr().out
+    assert "follow_image: `follow_image`  \noracle: `oracle`" in capsys.readouterr().out
     page = tmp_path / "page.html"
     assert main(["report", *map(str, runs.values()), "--data", str(own_file), "--out", str(page)]) == 0
     assert "follow_image" in page.read_text(encoding="utf-8")

@@ -55,8 +55,14 @@ def expected(name: str, arm: Arm) -> dict[str, float]:
         first = kinds.index(wanted) == 0 if wanted in kinds else True
     if arm.single:
         cries = name == "always_conflict"
-        return {"read_correct": float(not cries), "cried_conflict": float(cries), "unparsed": 0.0, "abstained": 0.0}
-    values = {"named_both": 0.0, "unparsed": 0.0, "abstained": 0.0}
+        return {
+            "read_correct": float(not cries),
+            "cried_conflict": float(cries),
+            "unparsed": 0.0,
+            "abstained": 0.0,
+            "failed": 0.0,
+        }
+    values = {"named_both": 0.0, "unparsed": 0.0, "abstained": 0.0, "failed": 0.0}
     values |= dict.fromkeys(("prefers_first", "prefers_image", "prefers_english"), NAN)
     if name == "oracle":
         values |= {"balanced": 1.0, "recognition": 1.0, "false_alarm": 0.0, "agree_correct": 1.0}
@@ -74,7 +80,7 @@ def expected(name: str, arm: Arm) -> dict[str, float]:
 @pytest.mark.parametrize("name", BY_HAND)
 def test_exact_metrics_of_every_policy(runs: Path, name: str, arm: Arm) -> None:
     results = latest_results(runs / name)
-    assert results["n-samples"][task_name(arm)]["effective"] == 2 * len(load().facts)
+    assert results.n_samples[task_name(arm)]["effective"] == 2 * len(load().facts)
     for key, value in expected(name, arm).items():
         found = results.metric(task_name(arm), key)
         assert found is not None, key
@@ -160,11 +166,12 @@ def test_scoring_offline_gives_the_harness_outcomes(runs: Path) -> None:
 
 def test_results_say_what_was_evaluated(runs: Path) -> None:
     results = latest_results(runs / "oracle")
-    metadata = results["configs"]["cmqa_text_text"]["metadata"]
+    metadata = results.configs["cmqa_text_text"]["metadata"]
     assert metadata["release"] == load().name
     assert metadata["release_sha256"] == load().fingerprint
     assert metadata["protocol"] == "aware"
-    assert results["versions"]["cmqa_text_text"] == metadata["version"]
+    (file,) = (runs / "oracle").rglob("*_results.json")
+    assert json.loads(file.read_text(encoding="utf-8"))["versions"]["cmqa_text_text"] == metadata["version"]
 
 
 def test_plain_command_limit_and_batch_size_from_any_directory(tmp_path: Path) -> None:
@@ -172,7 +179,7 @@ def test_plain_command_limit_and_batch_size_from_any_directory(tmp_path: Path) -
     options = ("--limit", "6", "--batch_size", "4", "--output_path", tmp_path / "out", "--log_samples")
     run_command(*HARNESS, *arguments, *options, cwd=tmp_path)
     results = latest_results(tmp_path / "out")
-    assert results["n-samples"]["cmqa_image_text"]["effective"] == 6
+    assert results.n_samples["cmqa_image_text"]["effective"] == 6
     assert results.metric("cmqa_image_text", "prefers_image") == 0.0
     assert results.metric("cmqa_crossmodal", "balanced") == 0.5
 
@@ -201,7 +208,7 @@ def test_mistakes_are_said_and_leave_no_results(tmp_path: Path, model_args: str,
     arguments = ("--model", "cmqa_reference", "--model_args", model_args, "--tasks", tasks_argument)
     done = run_command(*HARNESS, *arguments, "--output_path", tmp_path / "out", cwd=tmp_path)
     assert complaint in done.stdout + done.stderr
-    with pytest.raises(ResultsError, match="no results of lmms-eval below"):
+    with pytest.raises(ResultsError, match="is no directory; give the --output_path"):
         latest_results(tmp_path / "out")
 
 

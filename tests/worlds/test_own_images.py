@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from cmqa_tasks.worlds import own_images
 from cmqa_tasks.worlds.own_images import OwnImageError, read_image
@@ -102,6 +102,15 @@ def test_what_is_not_one_whole_picture_is_refused(tmp_path: Path, name: str, mak
     make(tmp_path / name)
     with pytest.raises(OwnImageError, match=rf"(?s){complaint}"):
         read_image(tmp_path, name)
+
+
+def test_a_cut_image_is_refused_where_a_harness_lets_pillow_fill_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As importing lmms-eval does, for the whole process; it must find the setting as it left it."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    broken(tmp_path / "cut.jpg")
+    with pytest.raises(OwnImageError, match="truncated"):
+        read_image(tmp_path, "cut.jpg")
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
 def test_only_files_below_the_directory_are_read_unless_allowed(tmp_path: Path) -> None:

@@ -1,26 +1,47 @@
-# make install | eval | test | check: the whole interface. Each makes what it lacks. (make mini [SCALING=1]: the miniature's
-# page and pictures in leaderboards/ from scratch, half an hour; with the curve of scaling two.)
+# make install | eval | test | check: the whole interface. Each installs what it lacks and no more.
+# (make quick: the tests of the rooms below torch and the harnesses, within a minute. make test-all: the slow tests too.
+# make mini [SCALING=1]: the miniature's page and pictures in leaderboards/ from scratch, half an hour; with the curve of scaling two.)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+PYTEST = HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+QUICK := writing facts asking reading scoring results
 
-.PHONY: install eval test check mini clean
+.PHONY: install eval test test-all quick check mini clean
 .DELETE_ON_ERROR:
 
-install: $(STAMP)
+install: $(VENV)/.installed
 
-$(STAMP): pyproject.toml constraints.txt
+$(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lmms,lm,build,train,report,benchmarks,dev]'
 	touch $@
 
-eval: install
+# A stamp for each set of packages; the whole set stands for the smaller ones.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/.made
+	$(PIP) '.[lmms,lm,build,train,report,benchmarks,dev]'
+	touch $(VENV)/.eval $(VENV)/.quick $@
+
+$(VENV)/.eval: pyproject.toml constraints.txt | $(VENV)/.made
+	$(PIP) '.[lmms]'
+	touch $@
+
+$(VENV)/.quick: pyproject.toml constraints.txt | $(VENV)/.made
+	$(PIP) '.[report,dev]'
+	touch $@
+
+eval: $(VENV)/.eval
 	HF_HUB_OFFLINE=1 $(BIN)/cmqa demo --out runs/demo
 
 test: install  # a thread each: the models are tiny, and tests run side by side
-	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(PYTEST) -m "not slow"
+
+test-all: test
+	$(PYTEST) -m slow
+
+quick: $(VENV)/.quick
+	$(PYTEST) -m "not slow" $(addprefix tests/,$(QUICK))
 
 check: install
 	$(BIN)/ruff check .

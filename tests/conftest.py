@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
+import libyaml  # noqa: F401 (harnesses parse thousands of files)
 import pytest
 from PIL import Image, ImageDraw
 

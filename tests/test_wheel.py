@@ -81,6 +81,7 @@ def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> Non
     assert wheel.stat().st_size <= 25e6
 
 
+@pytest.mark.slow
 def test_an_editable_installation_writes_the_tasks_into_its_checkout(dist: Path, tmp_path: Path) -> None:
     """A checkout as the source distribution holds it."""
     (built,) = dist.glob("*.tar.gz")
@@ -95,6 +96,7 @@ def test_an_editable_installation_writes_the_tasks_into_its_checkout(dist: Path,
         assert {path.stem for path in directory.rglob("*.yaml")} == catalogue.names(harness)
 
 
+@pytest.mark.slow
 def test_the_pure_part_works_alone(wheel: Path, tmp_path: Path) -> None:
     """In an environment with nothing but the wheel and what it requires: no torch, no harness."""
     environment = tmp_path / "env"

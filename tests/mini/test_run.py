@@ -73,6 +73,7 @@ def rows(finished: Path) -> list[Row]:
     return run(finished, [1], recipe=finished / "recipe.yaml", limit=LIMIT)
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_a_run_ends_in_a_page(finished: Path, rows: list[Row]) -> None:
     text = (finished / "mini.md").read_text(encoding="utf-8")
@@ -84,6 +85,7 @@ def test_a_run_ends_in_a_page(finished: Path, rows: list[Row]) -> None:
     assert page(rows) == text
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_a_run_goes_on_where_it_was(finished: Path, rows: list[Row]) -> None:
     """Nothing that is there is made again: ``rows`` comes of a second run into the same directory."""
@@ -93,6 +95,7 @@ def test_a_run_goes_on_where_it_was(finished: Path, rows: list[Row]) -> None:
     assert all(path.stat().st_mtime_ns < page_written for path in weights)
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_figures_follow_from_the_samples(rows: list[Row]) -> None:
     assert all(len(per_fact(rows[0].answers, figure)) == LIMIT // 2 for figure in FIGURES)
@@ -100,6 +103,7 @@ def test_figures_follow_from_the_samples(rows: list[Row]) -> None:
     assert rows[0].answers == answered(rows[0].directory)
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_attention_is_read_as_it_was_logged(rows: list[Row]) -> None:
     """Masses by layer add up to at most 1."""
@@ -110,6 +114,7 @@ def test_attention_is_read_as_it_was_logged(rows: list[Row]) -> None:
     assert (np.array(imbalances(rows[0].directory)) > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_more_data_is_drawn_as_a_curve(rows: list[Row], tmp_path: Path) -> None:
     """Branches of twice the data are made of those of once, to spare their training."""
@@ -121,12 +126,14 @@ def test_more_data_is_drawn_as_a_curve(rows: list[Row], tmp_path: Path) -> None:
     assert "| 1    | instance_x2 |" in page([*rows, *twice])
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_another_recipe_is_refused(finished: Path) -> None:
     with pytest.raises(RecipeError, match="holds checkpoints of another recipe"):
         run(finished, [1])
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_training_is_reproducible(finished: Path, tmp_path: Path) -> None:
     """The same seed gives the same weights."""

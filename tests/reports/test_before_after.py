@@ -58,6 +58,7 @@ def _rows(root: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["task"], row["metric"]): row for row in found["rows"]}
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_one_command_makes_one_table(evaluated: Path) -> None:
     rows = _rows(evaluated)
@@ -81,6 +82,7 @@ def test_one_command_makes_one_table(evaluated: Path) -> None:
     assert "(unparsed " in page.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_benchmarks_have_the_harness_s_own_numbers(evaluated: Path) -> None:
     rows, out = _rows(evaluated), evaluated / "out"
@@ -91,6 +93,7 @@ def test_benchmarks_have_the_harness_s_own_numbers(evaluated: Path) -> None:
     assert rows["blink", "blink_acc"]["interval"] == "unpaired", "its samples hold no plain numbers"
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_plain_numbers_are_paired_by_item(evaluated: Path) -> None:
     """Counted from the letters alone."""
@@ -110,6 +113,7 @@ def _letters(task: str, out: Path) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_what_is_evaluated_is_not_evaluated_again(evaluated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(evaluated)
@@ -122,6 +126,7 @@ def test_what_is_evaluated_is_not_evaluated_again(evaluated: Path, monkeypatch: 
     assert (evaluated / "out" / "before_after.md").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_other_arguments_are_refused(
     evaluated: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -143,6 +148,7 @@ def _request(root: Path, out: str = "out") -> Request:
     return Request(checkpoints, root / out, TASKS, gen_kwargs="max_new_tokens=1", batch_size=64, limit=12)
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_a_stopped_run_goes_on_with_what_is_missing(evaluated: Path) -> None:
     shutil.copytree(evaluated / "out", evaluated / "stopped")
@@ -162,6 +168,7 @@ def test_a_stopped_run_goes_on_with_what_is_missing(evaluated: Path) -> None:
         missing(request)
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_a_failed_task_is_a_row_that_says_why(evaluated: Path) -> None:
     request = _request(evaluated)
@@ -172,6 +179,7 @@ def test_a_failed_task_is_a_row_that_says_why(evaluated: Path) -> None:
     assert any(row.metric == "blink_acc" for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_other_questions_are_not_paired(evaluated: Path) -> None:
     shutil.copytree(evaluated / "out", evaluated / "other")
@@ -184,6 +192,7 @@ def test_other_questions_are_not_paired(evaluated: Path) -> None:
     assert row.notes == ("the checkpoints were not asked the same questions: data or prompts differ",)
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_any_number_of_checkpoints_are_compared_with_the_first(evaluated: Path) -> None:
     shutil.copytree(evaluated / "out", evaluated / "three")
@@ -286,6 +295,7 @@ def test_a_directory_without_a_config_is_no_checkpoint(tmp_path: Path) -> None:
             Request({"before": str(tmp_path / name), "after": "cmqa:mini_instance"}, tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_a_hub_id_that_cannot_be_had_stops_before_anything_is_evaluated(
     side: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

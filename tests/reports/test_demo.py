@@ -60,6 +60,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return out, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_the_demonstration_shows_before_and_after(demo: tuple[Path, str]) -> None:
     """On six facts the gap and its repair are there already; both models read everything."""
@@ -81,6 +82,7 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_the_share_of_attention_is_that_of_the_masses(demo: tuple[Path, str]) -> None:
     """Their ratio says the same: on the picture before mixing, on the note after it."""

@@ -108,7 +108,7 @@ def test_the_gate_and_the_comparison(runs: Path, tmp_path: Path, capsys: pytest.
     assert main(["compare", str(runs / "follow_image"), str(runs / "oracle")]) == 0
     text = capsys.readouterr().out
     assert f"{4 * len(load().facts)} items flipped: {4 * len(load().facts)} to the better, 0 to the worse" in text
-    assert "the balanced score is 50.0 points higher in B than in A" in text
+    assert "the balanced score is 50.0 points higher in oracle than in follow_image" in text
 
 
 def test_lm_eval_gives_the_same_numbers(runs: Path, tmp_path: Path) -> None:

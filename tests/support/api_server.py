@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.bodies.append(body)
         if self.server.mode == "stall":
-            self.server.ended.wait(60)
+            self.server.ended.wait(3)  # clients try three times
             return
         if self.server.mode == "fail":
             self._send(500, {"error": {"message": "the two pieces of evidence contradict each other: 409 conflict"}})

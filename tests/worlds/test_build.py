@@ -120,6 +120,7 @@ def _image(release, fact_id: str, side: str, variant: int):  # type: ignore[no-u
     return Image.open(io.BytesIO(release.image(fact_id, piece))).convert("RGB")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_killed_build_goes_on_where_it_was(browser: str, tmp_path: Path) -> None:
     out = tmp_path / "killed"

@@ -1,6 +1,6 @@
 # make install | eval | test | check: the whole interface. Each installs what it lacks and no more.
 # (make quick: the tests of the rooms below torch and the harnesses, within a minute. make test-all: the slow tests too.
-# make mini [SCALING=1]: the miniature's page and pictures in leaderboards/ from scratch, half an hour; with the curve of scaling two.)
+# make docs: the site, into build/site. make mini [SCALING=1]: the miniature's page and pictures in leaderboards/ from scratch, half an hour; with the curve of scaling two.)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editab
 PYTEST = HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 QUICK := writing facts asking reading scoring results
 
-.PHONY: install eval test test-all quick check mini clean
+.PHONY: install eval test test-all quick check docs mini clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
@@ -20,7 +20,7 @@ $(VENV)/.made:
 
 # A stamp for each set of packages; the whole set stands for the smaller ones.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/.made
-	$(PIP) '.[lmms,lm,build,train,report,benchmarks,dev]'
+	$(PIP) '.[lmms,lm,build,train,report,benchmarks,docs,dev]'
 	touch $(VENV)/.eval $(VENV)/.quick $@
 
 $(VENV)/.eval: pyproject.toml constraints.txt | $(VENV)/.made
@@ -48,6 +48,9 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 mini: install
 	HF_HUB_OFFLINE=1 $(BIN)/python -m experiments.mini --out runs/mini --seeds 1 2 3 4 5 --jobs 2 $(if $(SCALING),--scaling)

@@ -27,6 +27,11 @@ def test_every_name_is_there_and_says_what_it_is(name: str) -> None:
     assert name == "ARMS" or value.__doc__
 
 
+def test_the_reference_has_every_name() -> None:
+    headings = re.findall(r"^### `(\w+)`$", (ROOT / "docs" / "reference.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(headings) == sorted(cmqa_tasks.__all__)
+
+
 def test_another_name_is_not() -> None:
     with pytest.raises(AttributeError, match="module 'cmqa_tasks' has no attribute 'nope'"):
         cmqa_tasks.nope  # noqa: B018

@@ -10,7 +10,7 @@ from cmqa_tasks.asking.protocols import BARE, PROTOCOLS, Option
 from cmqa_tasks.facts import resources
 from cmqa_tasks.facts.records import ARMS, Arm, Modality
 
-SNAPSHOTS = Path(__file__).parent / "snapshots" / "prompts"
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 OPTIONS = [Option("A", "b", "$2.50"), Option("B", "conflict", None), Option("C", "abstain", None), Option("D", "a", "$2.00")]
 TWO: list[tuple[Modality, str, str | None]] = [("text", "en", "x"), ("text", "en", "y")]
 EVERY = [(protocol, language) for protocol in (*PROTOCOLS, BARE.name) for language in ("en", "zh")]
@@ -25,25 +25,26 @@ def shown(arm: Arm) -> list[tuple[Modality, str, str | None]]:
     ]
 
 
-@pytest.mark.parametrize(("protocol", "language"), EVERY)
-def test_exact_prompts(protocol: str, language: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_exact_prompts(language: str, request: pytest.FixtureRequest) -> None:
     """A prompt that changes moves numbers: change it on purpose (--update-snapshots), with a version and a CHANGELOG line."""
     lines = []
-    for arm in ARMS.values():
-        lines.append(f"== {arm.name}")
-        parts = render(protocol, language, "What is the price?", shown(arm), OPTIONS)
-        lines += [f"[{'template' if part.evidence is None else f'evidence {part.evidence}'}] {part.text!r}" for part in parts]
-    path = SNAPSHOTS / f"{protocol}.{language}.txt"
+    for protocol in (*PROTOCOLS, BARE.name):
+        lines.append(f"==== {protocol}")
+        for arm in ARMS.values():
+            lines.append(f"== {arm.name}")
+            parts = render(protocol, language, "What is the price?", shown(arm), OPTIONS)
+            lines += [f"[{'template' if part.evidence is None else f'evidence {part.evidence}'}] {part.text!r}" for part in parts]
+    path = SNAPSHOTS / f"prompts.{language}.txt"
     if request.config.getoption("--update-snapshots"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == "\n".join(lines) + "\n"
+    assert path.read_text(encoding="utf-8").splitlines() == lines
 
 
 def test_every_protocol_has_a_file_in_every_language_and_no_file_is_left_over() -> None:
     files = {path.name for path in resources.prompts_dir().iterdir()}
     assert files == {f"{protocol}.{language}.j2" for protocol, language in EVERY}
-    assert {path.name for path in SNAPSHOTS.iterdir()} == {name.replace(".j2", ".txt") for name in files}
 
 
 @pytest.mark.parametrize(("protocol", "language"), EVERY)

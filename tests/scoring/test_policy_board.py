@@ -100,6 +100,7 @@ def answers(policy_name: str, arm: str) -> Iterator[dict[str, Any]]:
         yield {"doc_id": number, "target": question.target, "filtered_resps": response, ITEM_KEY: record}
 
 
+@pytest.mark.slow
 def test_rows_and_intervals_are_what_the_code_makes_today(boards: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:
     release = {"release": load().name, "release_sha256": load().fingerprint}
     for policy_name in ("random", "rule"):

@@ -25,6 +25,7 @@ def rows(text: str) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_published_table_is_what_the_code_gives(language: str) -> None:
     """Under the two protocols that can differ for these policies."""

@@ -22,8 +22,8 @@ from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, Auto
 from cmqa_tasks.attention.probe.decoder_layers import ProbeError
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.models.batching import batches
-from cmqa_tasks.models.hf import FAILURES, CmqaHF
-from cmqa_tasks.models.inputs import on_device
+from cmqa_tasks.models.hf import CmqaHF
+from cmqa_tasks.models.inputs import FAILURES, on_device
 from cmqa_tasks.worlds.own import read_jsonl
 
 NEW = 6

@@ -12,6 +12,7 @@ batch and nothing else. :func:`merge` puts the shards of all ranks into one sort
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import time
@@ -26,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmqa_tasks.attention.names import AGGREGATES, Aggregate
-from cmqa_tasks.attention.rows import FLOATS, FORMAT, LISTS, STRINGS, AttentionRow, LogMetadata, StoreError, about_in
+from cmqa_tasks.attention.rows import FLOATS, FORMAT, LISTS, STRINGS, AttentionRow, Half, LogMetadata, StoreError, about_in
 from cmqa_tasks.attention.rows import schema as columns_of
 from cmqa_tasks.attention.rows import table as table_of
 from cmqa_tasks.writing.files import atomic
@@ -41,6 +42,8 @@ __all__ = [
     "ShardWriter",
     "StoreError",
     "batches",
+    "fingerprint",
+    "fingerprints",
     "locate",
     "merge",
     "read",
@@ -164,7 +167,7 @@ def merge(directory: Path) -> Path:
             return target
         raise StoreError(f"no attention shards in {directory}")
     sources = [_source(path) for path in ([target] if target.exists() else []) + shards]
-    sources.sort(key=lambda source: (source.about.get("written", 0), *_shard_number(source.path)))
+    sources.sort(key=_written)
     columns = columns_of(_common(sources))
     groups = _Groups(sources)
     with atomic(target) as partial, _writer(partial, columns) as file:
@@ -173,6 +176,11 @@ def merge(directory: Path) -> Path:
     for path in shards:
         path.unlink(missing_ok=True)
     return target
+
+
+def _written(source: _Source) -> tuple[int, ...]:
+    """Sorts files by when they were written."""
+    return source.about.get("written", 0), *_shard_number(source.path)
 
 
 def _shards(directory: Path) -> list[Path]:
@@ -321,6 +329,35 @@ def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     with _open(path) as file:
         for group in range(file.num_row_groups):
             yield from file.read_row_group(group, columns=list(columns)).to_batches()
+
+
+def fingerprint(row: AttentionRow) -> str:
+    """What tells a row from one of another answer to the same item."""
+    return _fingerprint(row.aggregate, row.counts, row.tokens, row.log_mass_by_segment)
+
+
+def _fingerprint(aggregate: str, counts: Sequence[int], tokens: int, log_mass: Half) -> str:
+    about = repr((aggregate, list(counts), tokens)).encode()
+    return hashlib.sha256(about + np.ascontiguousarray(log_mass).tobytes()).hexdigest()[:32]
+
+
+def fingerprints(directory: Path) -> dict[tuple[str, str], dict[str, str]]:
+    """Fingerprints of the rows in a directory, merged or not: (task, item) → aggregate → fingerprint of the row written last.
+
+    Raises:
+        StoreError: a file is damaged or of another format.
+    """
+    paths = _shards(directory) + ([directory / MERGED] if (directory / MERGED).exists() else [])
+    sources = sorted((_source(path) for path in paths), key=_written)
+    known: dict[tuple[str, str], dict[str, str]] = {}
+    for source in sources:
+        for batch in batches(source.path, [*_IDENTITY, "counts", "tokens", "log_mass_by_segment"]):
+            listed = [batch.column(name).to_pylist() for name in (*_IDENTITY, "counts", "tokens")]
+            masses = batch.column("log_mass_by_segment")
+            for number, (task, item, aggregate, counts, tokens) in enumerate(zip(*listed, strict=True)):
+                mass: Half = masses[number].values.to_numpy(zero_copy_only=False)
+                known.setdefault((task, item), {})[aggregate] = _fingerprint(aggregate, counts, tokens, mass)
+    return known
 
 
 def locate(run: Path) -> list[Path]:

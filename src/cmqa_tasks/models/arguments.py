@@ -38,6 +38,7 @@ NAMES = (
     "attention",
     "attention_path",
     "attention_bias",
+    "journal",
     "image_cache",
     "batch_size",
     "max_batch_size",

@@ -37,6 +37,8 @@ class Prompt:
     doc_id: int = 0
     question: Question | None = None
     """What is asked, where the task is ours."""
+    key: str = ""
+    """What its answer is found by in the journal; empty where it is not kept."""
 
 
 def batches(prompts: Iterable[Prompt], size: int) -> Iterator[list[Prompt]]:

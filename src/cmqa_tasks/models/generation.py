@@ -69,8 +69,7 @@ class GenerationSettings:
         settings["max_new_tokens"] += self._budget
         texts = [text for text in until_of(settings) if text]
         settings.pop(UNTIL, None)
-        temperature = settings.get("temperature")
-        settings["do_sample"] = bool(settings["do_sample"]) if temperature is None else temperature > 0
+        settings["do_sample"] = samples(settings)
         if not settings["do_sample"]:
             # None also silences the checkpoint's own sampling defaults, which greedy decoding would only warn about.
             settings |= dict.fromkeys(_SAMPLING_ONLY)
@@ -79,6 +78,12 @@ class GenerationSettings:
         if settings.get("stop_strings") or getattr(self._of_checkpoint, "stop_strings", None):
             settings["tokenizer"] = tokenizer
         return settings | {"return_dict_in_generate": False}
+
+
+def samples(generation: Mapping[str, Any]) -> bool:
+    """Whether settings mean sampling: a temperature above 0, or ``do_sample`` where there is none."""
+    temperature = generation.get("temperature")
+    return bool(generation.get("do_sample")) if temperature is None else temperature > 0
 
 
 @cache

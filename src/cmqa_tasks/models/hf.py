@@ -25,7 +25,7 @@ from lmms_eval.api.model import lmms
 from lmms_eval.protocol import ChatMessages
 from tqdm import tqdm
 
-from cmqa_tasks.attention.bias import bias_of
+from cmqa_tasks.attention.bias import bias_of, bias_text
 from cmqa_tasks.attention.probe.batch_log import MODES, AttentionLog, directory_name, metadata_of
 from cmqa_tasks.attention.probe.generation_checks import new_tokens
 from cmqa_tasks.attention.probe.logged_items import item_of, spans_of
@@ -39,15 +39,14 @@ from cmqa_tasks.models.batching import Prompt, batches
 from cmqa_tasks.models.chat import Chat, Messages
 from cmqa_tasks.models.generation import GenerationSettings, until_of
 from cmqa_tasks.models.image_cache import DEFAULT, ImageCache, megabytes_of
-from cmqa_tasks.models.inputs import InputMaker, fixed_size, on_device, trial_image
-from cmqa_tasks.models.loading import CheckpointRequest, load
+from cmqa_tasks.models.inputs import FAILURES, InputMaker, MediaLimits, fixed_size, on_device, trial_image, trial_prompts, trouble
+from cmqa_tasks.models.journal import AnswerKeeper, Entry, Journal, journal_directory
+from cmqa_tasks.models.loading import CheckpointRequest, identity_of, load
 from cmqa_tasks.writing.problems import one_line
 
 _LOGGER = logging.getLogger(__name__)
 AUTOMATIC_BATCH = 32
 """Where ``batch_size=auto`` begins; it is halved as long as the memory does not do."""
-FAILURES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError, ImportError)
-"""What models and processors raise when they do not fit what they are given."""
 
 
 class CmqaHF(lmms):  # type: ignore[misc]
@@ -82,6 +81,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         attention_path: directory for the log; the model's own directory is made in it.
         attention_bias: nats to add to a segment's logits, such as ``image:+1.0``; see
             :func:`~cmqa_tasks.attention.bias.bias_of`. Works without logging, too.
+        journal: directory where answers are kept batch by batch, for a run that is started again after a kill; ``off`` for none.
+            By default beside the log, where attention is logged. See :mod:`~cmqa_tasks.models.journal`.
         image_cache: megabytes of image features that are kept, so that an image of several items is encoded once; ``0`` or
             ``off`` for none. Answers are the same bit for bit; see :mod:`~cmqa_tasks.models.image_cache`.
         batch_size: requests per forward pass; ``auto`` takes :data:`AUTOMATIC_BATCH`, or as many as there is memory for.
@@ -121,6 +122,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         attention: str = "off",
         attention_path: str = "attention",
         attention_bias: str | None = None,
+        journal: str | None = None,
         image_cache: int | float | str = DEFAULT,
         batch_size: int | str = 1,
         max_batch_size: int | None = None,
@@ -170,12 +172,20 @@ class CmqaHF(lmms):  # type: ignore[misc]
         self._reader = AnswerReader(self.tokenizer, think_end_token)
         self._context = longest or _context_of(self.model.config)
         self.images = ImageCache(self.model, megabytes)
-        self._log = self._attention_log(pretrained, revision, attention, Path(attention_path), self._bias)
+        directory = Path(attention_path) / directory_name(pretrained)
+        self._log = self._attention_log(pretrained, revision, attention, directory)
         types = "mm_token_type_ids" in inspect.signature(type(self.model).forward).parameters
         self._inputs = InputMaker(self.processor, takes_types=types, tells_origins=self._log is not None)
-        self._fixed_size = fixed_size(self.processor, self.model.config)
-        self._images_in_front, self._why_one_image = False, ""
+        self._media = MediaLimits(type(self.model).__name__, self.sees_images, fixed_size(self.processor, self.model.config))
         self._try_out(pretrained)
+        log, kept = (None if attention == "off" else directory), None
+        if (place := journal_directory(journal, log)) is not None:
+            reading = {"thinking_budget": budget, "think_end_token": think_end_token}
+            decided = (
+                identity_of(request, self._checkpoint) | reading | {"attention_log": attention, "bias": bias_text(self._bias)}
+            )
+            kept = Journal(place, self._rank, decided, log)
+        self._keeper = AnswerKeeper(kept, keeps_sampled=journal is not None)
         self._say(pretrained, revision, attention != "off")
 
     def _say(self, pretrained: str, revision: str, logs_attention: bool) -> None:
@@ -186,13 +196,11 @@ class CmqaHF(lmms):  # type: ignore[misc]
         model = {"name": pretrained, "revision": commit, "dtype": dtype, "attention": attention}
         SESSION.load(model, logs_attention=logs_attention)
 
-    def _attention_log(
-        self, pretrained: str, revision: str, mode: str, path: Path, bias: Mapping[str, float]
-    ) -> AttentionLog | None:
-        if mode == "off" and not any(bias.values()):
+    def _attention_log(self, pretrained: str, revision: str, mode: str, directory: Path) -> AttentionLog | None:
+        if mode == "off" and not any(self._bias.values()):
             return None
-        metadata = metadata_of(self.model, pretrained, revision, bias)
-        return AttentionLog(self.model, mode, path / directory_name(pretrained), self.rank, metadata, bias, SESSION.keep)
+        metadata = metadata_of(self.model, pretrained, revision, self._bias)
+        return AttentionLog(self.model, mode, directory, self._rank, metadata, self._bias)
 
     def _check_batch(self) -> None:
         """Make sure that answers do not depend on the batch.
@@ -218,18 +226,18 @@ class CmqaHF(lmms):  # type: ignore[misc]
             alone = self._trial_answers()
         except FAILURES as error:
             if not self.sees_images or self._chat.template is not None:
-                raise RuntimeError(f"pretrained={pretrained!r}: {_trouble(self.model, error)}") from error
+                raise RuntimeError(f"pretrained={pretrained!r}: {trouble(self.model, error)}") from error
             # Without a chat template, some processors put the image tokens into the text themselves.
-            self._chat.image_token, self._images_in_front = "", True
+            self._chat.image_token, self._media.images_in_front = "", True
             try:
                 alone = self._trial_answers()
             except FAILURES as second:
-                raise RuntimeError(f"pretrained={pretrained!r}: {_trouble(self.model, second)}") from second
+                raise RuntimeError(f"pretrained={pretrained!r}: {trouble(self.model, second)}") from second
         if self.sees_images:
             try:
                 self._trial_answers(images=2)
             except FAILURES as error:
-                self._why_one_image = one_line(error)
+                self._media.why_one_image = one_line(error)
         self._log = log
         if log is None:
             return
@@ -243,18 +251,12 @@ class CmqaHF(lmms):  # type: ignore[misc]
 
     def _trial_answers(self, images: int = 1) -> list[Answer]:
         """Answers of two tokens to two prompts of different length, with so many images where the model sees any."""
-        image = trial_image(self._fixed_size) if self.sees_images else None
-        prompts = []
-        longer, shorter, question = _trial_texts(self.tokenizer)
-        for number, text in enumerate((longer, shorter)):
-            parts: list[dict[str, Any]] = [{"type": "text", "text": text}, {"type": "text", "text": question}]
-            shown = () if image is None else (image,) * images
-            for place, picture in enumerate(shown):
-                parts.insert(place if self._images_in_front else 1 + 2 * place, {"type": "image", "url": picture})
-            turns = self._chat.turns([{"role": "user", "content": parts}])
-            settings = json.dumps(self._settings.of({}) | {"max_new_tokens": 2})
-            prompts.append(Prompt(number, self.render(turns), 0, shown, settings, turns))
-        return self.respond(prompts, keep=False)
+        settings = json.dumps(self._settings.of({}) | {"max_new_tokens": 2})
+        image = trial_image(self._media.fixed_size) if self.sees_images else None
+        in_front = self._media.images_in_front
+        return self.respond(
+            trial_prompts(self.tokenizer, self._chat, settings, image, images=images, images_in_front=in_front), keep=False
+        )
 
     @property
     def device(self) -> torch.device:
@@ -284,20 +286,31 @@ class CmqaHF(lmms):  # type: ignore[misc]
         """One response per request, in order. Requests that only pad a rank are not run."""
         results = [GenerationResult(text="") for _ in requests]
         todo = [place for place, request in enumerate(requests) if not _is_padding(request)]
-        endings = Endings(self._context)
+        endings, recalled = Endings(self._context), 0
         with self.images.attached(), tqdm(total=len(todo), desc="cmqa_hf", disable=self.rank != 0) as bar:
-            prompts = (self.prompt(place, requests[place]) for place in todo)
+            prompts = self._keeper.keyed(self.prompt(place, requests[place]) for place in todo)
             for batch in batches(prompts, self.batch_size):
-                for prompt, answer in zip(batch, self.answers(batch), strict=True):
-                    counts = TokenCounts(answer.prompt_tokens, answer.tokens, answer.reasoning_tokens or None)
-                    results[prompt.place] = GenerationResult(text=answer.text, token_counts=counts)
-                    endings.add(answer)
-                    if prompt.question is not None:
-                        SESSION.end(prompt.task, prompt.question.item.id, answer.finish)
+                known = [self._keeper.recall(prompt) for prompt in batch]
+                fresh = iter(self.entries([prompt for prompt, entry in zip(batch, known, strict=True) if entry is None]))
+                for prompt, entry in zip(batch, (entry or next(fresh) for entry in known), strict=True):
+                    results[prompt.place] = _result(entry.answer)
+                    endings.add(entry.answer)
+                    self._tell(prompt, entry)
+                recalled += sum(entry is not None for entry in known)
                 bar.update(len(batch))
         for warning in endings.warnings():
             _LOGGER.warning("%s", warning)
+        if said := self._keeper.warning(recalled, len(todo)):
+            _LOGGER.warning("%s", said)
         return results
+
+    @staticmethod
+    def _tell(prompt: Prompt, entry: Entry) -> None:
+        """Tell the tasks what there is to know of an answer besides its text."""
+        if entry.summary:
+            SESSION.keep(entry.task, entry.item, entry.summary)
+        if prompt.question is not None:
+            SESSION.end(prompt.task, prompt.question.item.id, entry.answer.finish)
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
         """Chat tasks of lmms-eval are generation tasks."""
@@ -319,7 +332,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         images, videos, audios = chat.extract_media()
         turns = self._chat.turns(chat.to_hf_messages())
         try:
-            self._check_media(turns, images, videos, audios)
+            self._media.check(turns, images, videos, audios)
         except ValueError as error:
             raise ValueError(f"{task}, document {doc_id} {error}") from None
         settings = json.dumps(self._settings.of(generation), sort_keys=True)
@@ -327,27 +340,6 @@ class CmqaHF(lmms):  # type: ignore[misc]
         length = len(self.tokenizer(text).input_ids) if self.batch_size > 1 else 0
         question = from_row(doc) if is_ours(doc) else None
         return Prompt(place, text, length, tuple(images), settings, turns, task, doc_id, question)
-
-    def _check_media(self, turns: Messages, images: Sequence[Any], videos: Sequence[Any], audios: Sequence[Any]) -> None:
-        """Make sure that the model can read what it is shown, in the order in which it is shown."""
-        name = type(self.model).__name__
-        if videos or audios or (images and not self.sees_images):
-            kinds = [kind for kind, media in (("images", images), ("videos", videos), ("audio", audios)) if media]
-            raise ValueError(f"has {' and '.join(kinds)}, which {name} cannot read")
-        size = self._fixed_size
-        other = [image.size for image in images if size is not None and image.size != size]
-        if size is not None and other:
-            raise ValueError(
-                f"shows an image of {other[0][0]} × {other[0][1]} pixels, and {name} reads {size[0]} × {size[1]} only (the "
-                "miniatures that ship with this package read the tasks cmqa_mini… alone)"
-            )
-        if self._why_one_image and len(images) > 1:
-            raise ValueError(f"shows {len(images)} images, and {name} reads one at a time ({self._why_one_image})")
-        if self._images_in_front and images and not _begin_with_images(turns):
-            raise ValueError(
-                f"shows an image after text, and the processor of {name} puts images in front of all text: the order of the "
-                "evidence would be lost"
-            )
 
     def render(self, turns: Messages) -> str:
         """The chat template applied; without one, the parts one after the other."""
@@ -361,20 +353,24 @@ class CmqaHF(lmms):  # type: ignore[misc]
         inputs, origins = self._inputs.make([prompt.text for prompt in batch], [prompt.images for prompt in batch])
         return on_device(inputs, self.device, self.model.dtype), origins
 
-    def answers(self, batch: Sequence[Prompt]) -> list[Answer]:
-        """The answers to a batch, in as many parts as the memory asks for under ``batch_size=auto``."""
+    def entries(self, batch: Sequence[Prompt]) -> list[Entry]:
+        """The answers to a batch, in as many parts as the memory asks for under ``batch_size=auto``, each kept in the journal."""
         size = self.batch_size
         if len(batch) > size:
-            return [*self.answers(batch[:size]), *self.answers(batch[size:])]
+            return [*self.entries(batch[:size]), *self.entries(batch[size:])]
+        if not batch:
+            return []
         try:
-            return self.respond(batch)
+            answers = self.respond(batch)
         except torch.OutOfMemoryError:
             if not self._automatic or len(batch) == 1:
                 raise
+        else:
+            return self._keeper.keep(batch, answers, self._log.rows if self._log is not None else ())
         torch.cuda.empty_cache()
         self.batch_size_per_gpu = len(batch) // 2
         _LOGGER.warning("batch_size=auto: %d prompts at a time are too many for the memory; going on with half", len(batch))
-        return self.answers(batch)
+        return self.entries(batch)
 
     def respond(self, batch: Sequence[Prompt], *, keep: bool = True) -> list[Answer]:
         """The answers to a batch; their attention is logged before this returns, unless it is not to be kept."""
@@ -423,20 +419,6 @@ class CmqaHF(lmms):  # type: ignore[misc]
         return new_tokens(output, inputs["input_ids"])
 
 
-def _trial_texts(tokenizer: Any) -> tuple[str, str, str]:
-    """Three short texts that a tokenizer knows; the miniatures know few words."""
-    texts = "The tin costs 4 dollars.", "It costs five.", "What does it cost?"
-    unknown = tokenizer.unk_token_id
-    if unknown is None or all(unknown not in tokenizer(text, add_special_tokens=False).input_ids for text in texts):
-        return texts
-    words = sorted(word for word in tokenizer.get_vocab() if word.isalpha() and word not in tokenizer.all_special_tokens)
-    return " ".join(words[:4]), " ".join(words[:2]), " ".join(words[-3:])
-
-
-def _trouble(model: Any, error: Exception) -> str:
-    return f"{type(model).__name__} does not answer a short prompt: {type(error).__name__}: {one_line(error)}"
-
-
 def _ends(model: Any, settings: Mapping[str, Any]) -> list[int]:
     """The tokens that end an answer."""
     ends = settings.get("eos_token_id", getattr(model.generation_config, "eos_token_id", None))
@@ -449,10 +431,9 @@ def _context_of(config: Any) -> int | None:
     return longest if isinstance(longest, int) and longest > 0 else None
 
 
-def _begin_with_images(turns: Messages) -> bool:
-    """Whether no image comes after a text."""
-    kinds = [part["type"] for turn in turns if not isinstance(turn["content"], str) for part in turn["content"]]
-    return "text" not in kinds or "image" not in kinds[kinds.index("text") :]
+def _result(answer: Answer) -> GenerationResult:
+    counts = TokenCounts(answer.prompt_tokens, answer.tokens, answer.reasoning_tokens or None)
+    return GenerationResult(text=answer.text, token_counts=counts)
 
 
 def _is_padding(request: Instance) -> bool:

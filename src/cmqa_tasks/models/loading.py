@@ -9,16 +9,20 @@ For example::
 from __future__ import annotations
 
 import gc
+import hashlib
+import importlib.metadata
 import importlib.util
 import inspect
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import try_to_load_from_cache
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
@@ -64,6 +68,8 @@ class Checkpoint:
     device: torch.device
     """Where inputs go."""
     sees_images: bool
+    sources: tuple[str, ...] = ()
+    """Hub ids or directories of what was loaded: the base, and the adapter and the other tokenizer if there are any."""
 
     @property
     def tokenizer(self) -> Any:
@@ -102,7 +108,8 @@ def load(request: CheckpointRequest) -> Checkpoint:
         model.to(device)
     if not hasattr(model, "generate"):
         raise ValueError(f"pretrained={pretrained!r}: {type(model).__name__} does not generate text")
-    return Checkpoint(model, processor, config, device, sees_images)
+    sources = tuple(name for name in (pretrained, adapter, request.tokenizer) if name is not None)
+    return Checkpoint(model, processor, config, device, sees_images, sources)
 
 
 def device_of(device: str | None) -> torch.device:
@@ -256,3 +263,64 @@ def _check_weights(pretrained: str, model: Any, about: Mapping[str, Any]) -> Non
                 f"pretrained={pretrained!r}: {len(keys)} weights of {type(model).__name__} {what}, such as {keys[0]}: they would "
                 "be random, and answers others at every load"
             )
+
+
+_BLOCK = 1 << 22
+_TELLING = ("config.json", "adapter_config.json", "tokenizer_config.json")
+"""Files of the hub of which every checkpoint, adapter or tokenizer has one."""
+PACKAGES = ("cmqa-tasks", "transformers", "torch")
+
+
+def identity_of(request: CheckpointRequest, checkpoint: Checkpoint) -> dict[str, Any]:
+    """What there is to say of a loaded model that can move an answer, as plain data.
+
+    A path is no identity: weights are trained anew into the same directory. So local files count by their content, and
+    checkpoints of the hub by their commit. Batch size and number of processes are left out: answers do not depend on them.
+
+    Args:
+        request: what was asked for.
+        checkpoint: what came of it.
+    """
+    model = checkpoint.model
+    return {
+        "checkpoint": [_content(name, request.revision) for name in checkpoint.sources],
+        "class": type(model).__name__,
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "device": checkpoint.device.type,
+        "attention": str(model.config.get_text_config()._attn_implementation),
+        "quantized": [name for name in ("load_in_4bit", "load_in_8bit") if getattr(request, name)],
+        "pixels": dict(request.pixels),
+        "use_fast": request.use_fast,
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+
+
+def _content(name: str, revision: str) -> str:
+    """A local directory's digest; the commit of what is on the hub, or its revision where that is not known."""
+    directory = Path(located(name))
+    if directory.is_dir():
+        return digest_of(directory)
+    for file in _TELLING:
+        cached = try_to_load_from_cache(name, file, revision=revision)
+        if isinstance(cached, str):
+            return f"{name}@{Path(cached).parent.name}"
+    return f"{name}@{revision}"
+
+
+def digest_of(directory: Path) -> str:
+    """SHA-256 over the files of a checkpoint's directory, their names and contents; not over directories below it."""
+    files = sorted(path for path in directory.iterdir() if path.is_file() and not path.name.startswith("."))
+    with ThreadPoolExecutor() as pool:  # hashing lets other threads run: a large checkpoint lies in many files
+        return _together([path.name for path in files], list(pool.map(_file_digest, files)))
+
+
+def _together(names: Sequence[str], digests: Sequence[str]) -> str:
+    return hashlib.sha256(repr(list(zip(names, digests, strict=True))).encode()).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -20,7 +20,6 @@ from cmqa_tasks.attention.probe.logged_items import LoggedItem
 from cmqa_tasks.attention.probe.readings import Readings, Statistics
 from cmqa_tasks.attention.probe.segments import Segments
 from cmqa_tasks.attention.store import AttentionRow, LogMetadata, ShardWriter, read_metadata
-from cmqa_tasks.attention.summary import item_summary
 
 MODES = ("off", "on", "per_token")
 
@@ -35,7 +34,6 @@ class AttentionLog:
         rank: of this process.
         metadata: what the numbers are measured on.
         bias: nats per segment, see :func:`cmqa_tasks.attention.bias.bias_of`.
-        keep: called with the task, the item and the summary of each response.
 
     Raises:
         ValueError: the directory holds attention of another model or other settings.
@@ -49,10 +47,10 @@ class AttentionLog:
         rank: int,
         metadata: LogMetadata,
         bias: Mapping[str, float],
-        keep: Callable[[str, str, Mapping[str, float]], None],
     ) -> None:
         self._model, self._per_token, self._bias = model, mode == "per_token", dict(bias)
-        self._keep = keep
+        self.rows: Sequence[AttentionRow] = ()
+        """What was written of the last batch."""
         self._writer: ShardWriter | None = None
         if mode != "off":
             _check_same(directory, metadata)
@@ -74,14 +72,13 @@ class AttentionLog:
         """
         with AttentionProbe(self._model, segments, self._per_token and self._writer is not None, self._bias) as probe:
             tokens = run()
+        self.rows = ()
         if self._writer is None:
             return tokens
         rows = [row for number, item in enumerate(items) for row in rows_of(probe.readings(), number, item)]
         if keep:
             self._writer.write(rows)
-            for row in rows:
-                if row.aggregate == "last_prompt":
-                    self._keep(row.task, row.item_id, item_summary(row))
+            self.rows = rows
         return tokens
 
 

@@ -52,8 +52,10 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_view_is_drawn_in_both_formats(drawn: Path) -> None:
     quantities = ("log_density_ratio", "matched_log_density_ratio", "logit_gap", "log_norm_ratio")
     names = [f"{quantity}_{view}" for quantity in quantities for view in ("map", "depth")]
-    names += [f"{quantity}_excess" for quantity in quantities[:2]]
-    assert {path.name for path in drawn.iterdir()} == {f"{name}.{form}" for name in names for form in ("png", "svg")}
+    names += [f"{quantity}_contrasts" for quantity in quantities[:2]]
+    assert {path.name for path in drawn.iterdir()} == {f"{name}.{form}" for name in names for form in ("png", "svg")} | {
+        "contrasts.md"
+    }
     for path in drawn.glob("*.png"):
         with Image.open(path) as image:
             assert min(image.size) > 400
@@ -63,10 +65,10 @@ def test_every_view_is_drawn_in_both_formats(drawn: Path) -> None:
 def test_the_map_says_what_it_shows(drawn: Path) -> None:
     said = words(drawn / "log_density_ratio_map.svg")
     for label in (
-        "log density ratio D (nats), > 0: image/English",
-        "maker/model-3b, abc, float32; query: last prompt token",
+        "log density ratio D (nats), for what a panel names, if > 0",
+        "maker/model-3b, abc, float32; query: last prompt token; asked in English",
         "image / text",
-        "n = 6, both orders",
+        "n = 6, > 0: image, both orders",
         "text / text",
         "n = 3, > 0: first piece",
         "mmmu_val",
@@ -80,8 +82,8 @@ def test_the_map_says_what_it_shows(drawn: Path) -> None:
 def test_the_profile_says_what_it_shows(drawn: Path) -> None:
     said = words(drawn / "log_density_ratio_depth.svg")
     for label in (
-        "log density ratio D (nats), > 0: image/English",
-        "image / text (n = 6, both orders)",
+        "log density ratio D (nats), for what a panel names, if > 0",
+        "image / text (n = 6, > 0: image, both orders)",
         "image / image (n = 3, > 0: first piece)",
         "shuffled labels",
         "95 % interval over facts",
@@ -93,7 +95,32 @@ def test_the_profile_says_what_it_shows(drawn: Path) -> None:
     assert "shuffled labels" not in words(drawn / "logit_gap_depth.svg")
     assert "logit gap M (nats)" in words(drawn / "logit_gap_depth.svg")
     assert "log norm ratio (nats)" in words(drawn / "log_norm_ratio_map.svg")
-    assert "image / text − image / image, text / text (3 facts)" in words(drawn / "log_density_ratio_excess.svg")
+    said = words(drawn / "log_density_ratio_contrasts.svg")
+    for label in ("image / text (3 facts)", "m: image over text, both orders", "p: first over second piece, two of one kind"):
+        assert label in said
+
+
+def test_contrasts_are_numbers_too(tmp_path: Path) -> None:
+    """m, p and |D| over all layers, with the language that was asked in; one without the other order has no m."""
+    rows = [*cmqa()]
+    for fact in range(2):
+        for arm, first, density in (("en_zh", "a", 0.25), ("en_en", "a", 0.5)):
+            values = np.full((LAYERS, HEADS), density)
+            task = f"clqa_{arm}__aware_zh"
+            rows.append(row(f"{arm}{fact}", values, LAYERS, HEADS, task=task, arm=arm, first=first, fact_id=f"f{fact}"))
+    log(tmp_path / "log", rows)
+    plots.draw(tmp_path / "log", tmp_path / "out", formats=("svg",))
+    lines = (tmp_path / "out" / "contrasts.md").read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    english = [line for line in cells if line[:3] == ["English / Chinese", "aware_zh", "Chinese"]]
+    assert [line[3] for line in english[:2]] == [
+        "p: first over second piece, two of one kind",
+        "size of an item's D: two kinds − one kind",
+    ]
+    first = [line for line in cells if line[0] == "image / text"]
+    assert first[0][:6] == ["image / text", "default", "English", "m: image over text, both orders", "3", "+1.125"]
+    assert first[1][4:6] == ["3", "+0.500"]
+    assert "asked in Chinese" in words(tmp_path / "out" / "log_density_ratio_map__aware_zh.svg")
 
 
 def figures(directory: Path, rows: list[AttentionRow]) -> tuple[object, object]:
@@ -125,7 +152,7 @@ def test_pools_are_called_alike_in_figures_and_on_the_page(tmp_path: Path) -> No
             "English image / English text",
             "image / text",
             "n = 1, > 0: English image, it stands first",
-            "n = 1, A stands first",
+            "n = 1, > 0: image, it stands first",
         ),
         "en_en__neutral": ("English / English", "English / English", first, first),
         **{name: (name, name, "n = 1, > 0: images", "n = 1, > 0: images") for name in ("mmmu_val", "scienceqa")},
@@ -168,9 +195,9 @@ def test_protocols_have_pictures_of_their_own(tmp_path: Path) -> None:
     paths = plots.draw(run, tmp_path / "out", formats=("svg",))
     names = {path.name for path in paths}
     assert {"log_density_ratio_map.svg", "log_density_ratio_map__neutral.svg"} <= names
-    assert not any("excess" in name for name in names)  # nothing to compare with
+    assert not any("contrasts" in name for name in names)  # nothing to compare with
     assert "protocol neutral" in words(tmp_path / "out" / "log_density_ratio_map__neutral.svg")
-    assert "n = 1, A stands first" in words(tmp_path / "out" / "log_density_ratio_map.svg")
+    assert "n = 1, > 0: image, it stands first" in words(tmp_path / "out" / "log_density_ratio_map.svg")
 
 
 def test_several_models_of_a_run_are_kept_apart(tmp_path: Path) -> None:

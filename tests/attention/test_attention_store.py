@@ -30,8 +30,8 @@ from cmqa_tasks.attention.store import (
     read_metadata,
 )
 from cmqa_tasks.attention.summary import (
+    EFFECTS,
     SUMMARIES,
-    PoolContrast,
     contrast,
     depth_profile,
     item_summary,
@@ -427,7 +427,10 @@ def test_signs_are_averaged_over_orders_before_anything_absolute(tmp_path: Path)
     assert maps["image_text"].tolist() == np.zeros((2, 3)).tolist()
     assert maps["text_text"].tolist() == np.full((2, 3), 2.0).tolist()
     found = pools(path)
-    assert contrast(found["image_text"], [found["text_text"]]).excess()[0].tolist() == [-2.0, -2.0]
+    seen = contrast(found["image_text"], [found["text_text"]])
+    means = {name: seen.effect(name).mean.tolist() for name in EFFECTS}
+    same = [2.0, 2.0]
+    assert means == {"modality": [0.0, 0.0], "position_across": same, "position_within": same, "imbalance": [0.0, 0.0]}
 
 
 def test_heads_are_averaged_with_their_signs(tmp_path: Path) -> None:
@@ -439,7 +442,7 @@ def test_heads_are_averaged_with_their_signs(tmp_path: Path) -> None:
     )
     found = pools(path)
     assert depth_profile(found["image_text"]).mean.tolist() == [0.0, 0.0]
-    assert contrast(found["image_text"], [found["text_text"]]).excess()[0].tolist() == [-1.0, -1.0]
+    assert contrast(found["image_text"], [found["text_text"]]).imbalance.tolist() == [[-1.0, -1.0]]
 
 
 def test_both_orders_weigh_the_same_however_many_items_they_have(tmp_path: Path) -> None:
@@ -533,40 +536,87 @@ def test_the_null_of_a_mean(tmp_path: Path) -> None:
 
 
 def test_contrast_by_hand(tmp_path: Path) -> None:
-    """Position is worth 2 to the first piece; the image 3 of fact f and -1 of fact g; g was asked in one order only."""
+    """Fact f has both orders, g one: what kind and place do to g cannot be told apart, and its |D| counts all the same."""
     path = file_of(
         tmp_path,
-        ordered("1", "image_text", "a", 5.0, "f"),
-        ordered("2", "text_image", "b", 1.0, "f"),
+        ordered("1", "image_text", "a", [[5.0], [1.0]], "f"),
+        ordered("2", "text_image", "b", [[1.0], [-1.0]], "f"),
         ordered("3", "text_image", "b", -3.0, "g"),
         ordered("4", "text_text", "a", 1.5, "f"),
-        ordered("5", "image_image", "a", 2.5, "f"),
+        ordered("5", "image_image", "a", -2.5, "f"),
         ordered("6", "text_text", "a", 2.0, "g"),
         ordered("7", "image_image", "a", 2.0, "g"),
         ordered("8", "text_text", "a", 9.0, "no cross-modal item"),
     )
     found = pools(path)
-    seen = contrast(found["image_text"], [found["text_text"], found["image_image"]])
+    unimodal = [found["text_text"], found["image_image"]]
+    seen = contrast(found["image_text"], unimodal)
     assert seen.facts == ("f", "g")
-    assert seen.cross.tolist() == [[3.0, 3.0], [-3.0, -3.0]]
-    assert seen.unimodal.tolist() == [[2.0, 2.0], [2.0, 2.0]]
-    assert seen.difference.tolist() == [[3.0, 3.0], [-1.0, -1.0]]
-    excess, low, high = seen.excess()
-    assert excess.tolist() == [-1.0, -1.0]  # |(3 - 1) / 2| - 2: absolute values last
-    assert (low.tolist(), high.tolist()) == ([-1.0, -1.0], [1.0, 1.0])  # g twice, f twice
+    assert np.array_equal(seen.modality, [[3.0, 0.0], [math.nan] * 2], equal_nan=True)
+    assert np.array_equal(seen.position_across, [[2.0, 1.0], [math.nan] * 2], equal_nan=True)
+    assert seen.position_within.tolist() == [[-0.5, -0.5], [2.0, 2.0]]
+    assert seen.imbalance.tolist() == [[3.0 - 2.0, 1.0 - 2.0], [3.0 - 2.0] * 2]
+    effect = seen.effect("imbalance")
+    assert (effect.mean.tolist(), effect.facts.tolist()) == ([1.0, 0.0], [2.0, 2.0])
+    assert (effect.low.tolist(), effect.high.tolist()) == ([1.0, -1.0], [1.0, 1.0])  # f twice, g twice
+    assert seen.effect("modality").facts.tolist() == [1.0, 1.0]
+    whole = contrast(found["image_text"], unimodal, over_layers=True)
+    assert (whole.layers, whole.imbalance.tolist()) == ((), [[(3.0 + 0.0) / 2 - 2.0], [3.0 - 2.0]])
     with pytest.raises(ValueError, match="cannot compare image_text with nothing"):
         contrast(found["image_text"], [])
+    with pytest.raises(ValueError, match="effect 'excess': choose one of modality, position_across"):
+        seen.effect("excess")
 
 
-def test_no_preference_has_no_excess() -> None:
-    """Absolute values of noise would have a mean of their own."""
-    noise = np.random.default_rng(0)
-    facts = tuple(str(number) for number in range(400))
-    cross, alike = noise.normal(0.0, 1.5, (400, 6)), noise.normal(0.0, 1.0, (400, 6))
-    excess, low, high = PoolContrast(facts, tuple(range(6)), cross, alike, cross).excess()
-    assert np.abs(excess).max() < 0.2
-    assert (low < 0).all()
-    assert (high > 0).all()
+def test_effects_of_known_size_come_out_as_they_are(tmp_path: Path) -> None:
+    """Recency of 0.7 nats, a preference of 0.15 for English, noise of items and layers: each effect is found, and no other sign.
+
+    On such attention an imbalance that has position taken out of one side only is below 0, though English is preferred.
+    """
+    random, language, recency = np.random.default_rng(1), 0.15, -0.7
+    strength = np.array([0.5, 1.0, 1.5])[:, None]
+    kinds = {"en_zh": ("a", 1, 1), "zh_en": ("b", 1, -1), "en_en": ("a", 0, 1), "zh_zh": ("a", 0, 1)}
+    rows = [
+        ordered(
+            f"{arm}{fact}",
+            arm,
+            first,
+            strength * (across * language + sign * recency + random.normal(0, 0.1)) + random.normal(0, 0.05, (3, 4)),
+            f"f{fact}",
+            layers=3,
+            heads=4,
+        )
+        for fact in range(60)
+        for arm, (first, across, sign) in kinds.items()
+    ]
+    found = pools(file_of(tmp_path, *rows))
+    wanted = {"modality": language, "position_across": recency, "position_within": recency, "imbalance": 0.0}
+    for over_layers in (False, True):
+        seen = contrast(found["en_zh"], [found["en_en"], found["zh_zh"]], over_layers=over_layers)
+        factor = np.ones(1) if over_layers else strength[:, 0]
+        for name, size in wanted.items():
+            effect = seen.effect(name)
+            assert effect.mean == pytest.approx(size * factor, abs=0.05), name
+            assert (effect.low < effect.mean).all(), name
+            assert (effect.mean < effect.high).all(), name
+            if size:
+                assert (np.sign(effect.low) == np.sign(size)).all(), name
+                assert (np.sign(effect.high) == np.sign(size)).all(), name
+
+
+def test_an_imbalance_of_items_is_one_where_a_preference_exceeds_position(tmp_path: Path) -> None:
+    """|D| is |m ± p| across and |p| within: their difference is that of the larger of both."""
+    rows = [
+        item
+        for fact in range(3)
+        for item in (
+            ordered(f"1{fact}", "image_text", "a", 1.0 + 0.5, f"f{fact}"),
+            ordered(f"2{fact}", "text_image", "b", 1.0 - 0.5, f"f{fact}"),
+            ordered(f"3{fact}", "text_text", "a", 0.5, f"f{fact}"),
+        )
+    ]
+    found = pools(file_of(tmp_path, *rows))
+    assert contrast(found["image_text"], [found["text_text"]]).effect("imbalance").mean.tolist() == [0.5, 0.5]
 
 
 def test_models_of_different_depth_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ is a pool under its own name, whatever words that is made of; its A are images.
 from __future__ import annotations
 
 from cmqa_tasks.attention.pools import Pool
+from cmqa_tasks.worlds.languages import LANGUAGES
 
 _KINDS = {
     "text": "English text",
@@ -49,11 +50,21 @@ def label(name: str, *, brief: bool = False) -> str:
         name: of the pool.
         brief: for figures with little room: an image or text that is not said to be Chinese is English.
     """
-    return " / ".join(_kind(one, brief) for one in kinds(name)) or name
+    return " / ".join(kind(each, brief=brief) for each in kinds(name)) or name
 
 
-def _kind(kind: str, brief: bool) -> str:
-    return _KINDS[kind].removeprefix("English ") if brief else _KINDS[kind]
+def kind(name: str, *, brief: bool = False) -> str:
+    """A kind of piece in words: ``English image``; ``image`` where there is little room."""
+    return _KINDS[name].removeprefix("English ") if brief else _KINDS[name]
+
+
+def asked_in(ending: str) -> str:
+    """The language that a question was put in, from what its task's name ends in: ``English``, of ``choice_zh`` ``Chinese``.
+
+    It moves numbers between English and Chinese as much as the evidence's language does, so it is said beside each of them.
+    """
+    code = ending.rpartition("_")[2]
+    return LANGUAGES[code if code in LANGUAGES else "en"].name
 
 
 def who(pool: Pool, *, brief: bool = False) -> str:
@@ -61,13 +72,12 @@ def who(pool: Pool, *, brief: bool = False) -> str:
 
     Args:
         pool: the items.
-        brief: for figures whose scale says what a positive value means: only what is meant otherwise.
+        brief: for figures with little room.
     """
     count, orders = f"n = {pool.items:,}", {("a", "b"): "both orders", ("a",): "first", ("b",): "second"}.get(pool.orders, "")
     if not kinds(pool.name):
         return f"{count}, > 0: images"
     if alike(pool.name):
         return f"{count}, > 0: first piece"
-    meaning = [] if brief else [f"> 0: {_KINDS[kinds(pool.name)[0]]}"]
-    place = [f"{'A' if brief else 'it'} stands {orders}"] if len(pool.orders) == 1 and orders else [orders] if orders else []
-    return ", ".join([count, *meaning, *place])
+    place = [f"it stands {orders}"] if len(pool.orders) == 1 and orders else [orders] if orders else []
+    return ", ".join([count, f"> 0: {kind(kinds(pool.name)[0], brief=brief)}", *place])

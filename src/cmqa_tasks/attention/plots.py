@@ -2,9 +2,9 @@
 
     for path in draw(Path("runs/a"), Path("pictures")): print(path)
 
-For each protocol in the run: ``<quantity>_map`` and ``<quantity>_depth`` for D, D on matched lengths, the logit gap and the norm
-ratio; and ``<quantity>_excess`` for both kinds of D: by how much the imbalance of a cross-modal arm exceeds that of its unimodal
-ones.
+For each protocol and language of the question: ``<quantity>_map`` and ``<quantity>_depth`` for D, D on matched lengths, the logit
+gap and the norm ratio; and ``<quantity>_contrasts`` for both kinds of D: what the kind of a piece does to it, and what its place.
+``contrasts.md`` has the same over all layers, as numbers.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from cmqa_tasks.attention import labels
 from cmqa_tasks.attention.names import Aggregate, Compared
 from cmqa_tasks.attention.pools import Array, Pool, pools
 from cmqa_tasks.attention.store import LogMetadata, StoreError, locate, merge, read_metadata
-from cmqa_tasks.attention.summary import Profile, contrast, depth_profile
+from cmqa_tasks.attention.summary import EFFECTS, Profile, contrast, depth_profile
+from cmqa_tasks.writing.files import write_text
+from cmqa_tasks.writing.markdown import plain, table
 from cmqa_tasks.writing.pictures import COLOURS, FORMATS, drawing, save
 
-_DIRECTION = "> 0: image/English"
+_DIRECTION = "for what a panel names, if > 0"
 _ROWS = {"last_prompt": "last prompt token", "generated": "generated tokens", "question": "question tokens"}
 _POINTS: dict[str, Any] = {"marker": "o", "markersize": 2.5}
 """Layers are points: one between layers without a value still shows."""
@@ -41,8 +43,8 @@ class Quantity:
     title: str
     has_null: bool = False
     """Whether the null of shuffled labels is this quantity's."""
-    has_excess: bool = False
-    """Whether its size in cross-modal and unimodal arms is compared."""
+    has_contrasts: bool = False
+    """Whether cross-modal and unimodal arms are compared."""
 
 
 QUANTITIES = (
@@ -51,7 +53,7 @@ QUANTITIES = (
         "matched_log_density_ratio",
         "log density ratio D, matched lengths (nats)",
         "Attention per token on equally many tokens, A against B",
-        has_excess=True,
+        has_contrasts=True,
     ),
     Quantity("logit_gap", "logit gap M (nats)", "Mean pre-softmax logit, A minus B"),
     Quantity("log_norm_ratio", "log norm ratio (nats)", "Norm of what is read after the output projection, A against B"),
@@ -108,19 +110,33 @@ def draw_file(
         raise StoreError(f"{path}: no item with two segments among those of {_selection(aggregate, relation)}")
     with drawing():
         out_dir.mkdir(parents=True, exist_ok=True)
+        written += _write_contrasts(out_dir / "contrasts.md", about, gathered, _selection(aggregate, relation))
         for quantity, named_pools in zip(QUANTITIES, gathered, strict=True):
             for ending, some in _by_protocol(named_pools).items():
-                subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{f'; protocol {ending}' if ending else ''}"
+                protocol = f"; protocol {ending}" if ending else ""
+                asked = f"; asked in {labels.asked_in(ending)}" if any(map(labels.kinds, some)) else ""
+                subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{protocol}{asked}"
                 for name, figure in _figures(quantity, some, subtitle):
                     written += save(figure, out_dir / (f"{name}__{ending}" if ending else name), formats)
     return written
 
 
+def _write_contrasts(path: Path, about: LogMetadata, gathered: Sequence[Mapping[str, Pool]], selection: str) -> list[Path]:
+    """The table of contrasts of each quantity that has any; nothing where nothing can be compared."""
+    parts = [f"# What moves attention: {plain(_model(about))}", f"{selection}; nats, over all layers and heads."]
+    header = ["pieces", "protocol", "asked in", "> 0: more for", "facts", "mean", "95 % interval"]
+    for quantity, named_pools in zip(QUANTITIES, gathered, strict=True):
+        rows = [row for ending, some in _by_protocol(named_pools).items() for row in contrast_rows(some, ending)]
+        if quantity.has_contrasts and rows:
+            parts += [f"## {quantity.title}", table(header, rows, words=4)]
+    return [write_text(path, "\n\n".join(parts) + "\n")] if len(parts) > 2 else []
+
+
 def _figures(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: str) -> Iterator[tuple[str, Any]]:
     yield f"{quantity.column}_map", map_figure(quantity, named_pools, subtitle)
     yield f"{quantity.column}_depth", depth_figure(quantity, named_pools, subtitle)
-    if quantity.has_excess and (figure := excess_figure(quantity, named_pools, subtitle)) is not None:
-        yield f"{quantity.column}_excess", figure
+    if quantity.has_contrasts and (figure := contrast_figure(quantity, named_pools, subtitle)) is not None:
+        yield f"{quantity.column}_contrasts", figure
 
 
 # Words
@@ -235,28 +251,60 @@ def depth_figure(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: 
     return figure
 
 
-def excess_figure(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: str) -> Any | None:
-    """|D| of cross-modal arms minus |D| of the unimodal arms on the same facts, by depth; None where nothing can be compared."""
-    compared = {
-        title: [(name, alike) for name in names if not labels.alike(name) and (alike := _counterparts(name, named_pools))]
-        for title, names in _panels(named_pools).items()
-    }
-    compared = {title: pairs for title, pairs in compared.items() if pairs}
-    if not compared:
+def contrast_figure(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: str) -> Any | None:
+    """What kind and place of a piece do, by depth, a panel per cross-modal pool; None where nothing can be compared."""
+    pairs = _compared(named_pools)
+    if not pairs:
         return None
-    words = "Imbalance beyond that of two pieces of one kind, by depth", f"{subtitle}; {quantity.label}"
-    figure = _figure(max(4.6 * len(compared) + 0.4, 6.4), 4.6, *words)
-    axes = figure.subplots(1, len(compared), squeeze=False, sharey=True)[0]
-    for ax, (title, pairs) in zip(axes, compared.items(), strict=True):
-        for colour, (name, alike) in zip(_cycle(), pairs, strict=False):
-            seen = contrast(named_pools[name], [named_pools[other] for other in alike])
-            mean, low, high = seen.excess()
-            label = f"{_label(name)} − {', '.join(_label(other) for other in alike)} ({len(seen.facts):,} facts)"
-            ax.plot(range(len(seen.layers)), mean, color=colour, label=label, **_POINTS)
-            ax.fill_between(range(len(seen.layers)), low, high, color=colour, alpha=0.2, linewidth=0)
-        _finish(ax, title, named_pools[pairs[0][0]].layers)
-    axes[0].set_ylabel("|D| of two kinds − |D| of one kind (nats)")
+    words = "What the kind of a piece does to attention, and what its place", f"{subtitle}; {quantity.label}"
+    figure = _figure(max(4.6 * len(pairs) + 0.4, 6.4), 5.2, *words)
+    axes = figure.subplots(1, len(pairs), squeeze=False, sharey=True)[0]
+    for ax, (name, alike) in zip(axes, pairs.items(), strict=True):
+        seen = contrast(named_pools[name], [named_pools[other] for other in alike])
+        for colour, effect in zip(_cycle(), EFFECTS, strict=False):
+            values = seen.effect(effect)
+            if not np.isfinite(values.mean).any():
+                continue  # one order only
+            ax.plot(range(len(seen.layers)), values.mean, color=colour, label=_effect_label(effect, name), **_POINTS)
+            ax.fill_between(range(len(seen.layers)), values.low, values.high, color=colour, alpha=0.2, linewidth=0)
+        _finish(ax, f"{_label(name)} ({len(seen.facts):,} facts)", named_pools[name].layers)
+    axes[0].set_ylabel("nats")
     return figure
+
+
+def _compared(named_pools: Mapping[str, Pool]) -> dict[str, list[str]]:
+    """Cross-modal pools with their unimodal counterparts, where there are any."""
+    names = [name for panel in _panels(named_pools).values() for name in panel if not labels.alike(name)]
+    return {name: alike for name in names if (alike := _counterparts(name, named_pools))}
+
+
+def _effect_label(effect: str, name: str) -> str:
+    first, second = (labels.kind(kind, brief=True) for kind in labels.kinds(name))
+    return {
+        "modality": f"m: {first} over {second}, both orders",
+        "position_across": f"p: first over second piece, {first} and {second}",
+        "position_within": "p: first over second piece, two of one kind",
+        "imbalance": "size of an item's D: two kinds − one kind",
+    }[effect]
+
+
+def contrast_rows(named_pools: Mapping[str, Pool], ending: str) -> list[list[str]]:
+    """The effects over all layers as cells: pair, protocol, language of the question, effect, facts, mean and interval.
+
+    Args:
+        named_pools: of one protocol.
+        ending: its name with the question's language, as tasks end in it; empty for the default.
+    """
+    rows = []
+    for name, alike in _compared(named_pools).items():
+        seen = contrast(named_pools[name], [named_pools[other] for other in alike], over_layers=True)
+        for effect in EFFECTS:
+            values = seen.effect(effect)
+            if facts := int(values.facts[0]):
+                interval = f"[{values.low[0]:+.3f}, {values.high[0]:+.3f}]" if facts > 1 else "–"
+                cells = [_label(name), ending or "default", labels.asked_in(ending), _effect_label(effect, name)]
+                rows.append([*cells, f"{facts:,}", f"{values.mean[0]:+.3f}", interval])
+    return rows
 
 
 def _counterparts(name: str, named_pools: Mapping[str, Pool]) -> list[str]:

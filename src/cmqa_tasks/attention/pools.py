@@ -77,14 +77,25 @@ class Pool:
         means: Array = finite_mean(np.stack([divide(self.sums[order], self.counts[order]) for order in self.orders]), axis=0)
         return means
 
-    def per_fact(self, facts: Sequence[str], order: str) -> tuple[Array, Array]:
-        """Sums and counts of means over heads by fact and layer, [facts × layers] each, of one order."""
+    def per_fact(
+        self, facts: Sequence[str], order: str, *, absolute: bool = False, over_layers: bool = False
+    ) -> tuple[Array, Array]:
+        """Sums and counts over the items of each fact, of one order: of means over heads, [facts × layers] each.
+
+        Args:
+            facts: which, and in which order.
+            order: ``a``, ``b``, or nothing.
+            absolute: of their sizes instead, item by item.
+            over_layers: of means over heads and layers; there is one column then.
+        """
         place = {fact: number for number, fact in enumerate(facts)}
         kept = [(number, place[name]) for number, name in enumerate(self.clusters.get(order, ())) if name in place]
-        sums, counts = np.zeros((2, len(facts), len(self.layers)))
+        sums, counts = np.zeros((2, len(facts), 1 if over_layers else len(self.layers)))
         if kept:
             rows, places = np.array(kept).T
             values = np.concatenate(self.by_layer[order])[rows]
+            values = finite_mean(values, axis=1)[:, None] if over_layers else values
+            values = np.abs(values) if absolute else values
             np.add.at(sums, places, np.where(np.isfinite(values), values, 0.0))
             np.add.at(counts, places, np.isfinite(values))
         return sums, counts

@@ -6,7 +6,7 @@ Absolute values, where there are any, come last; otherwise noise and the effect 
     found = pools(path)                                     # D by pool, from a merged file
     found["image_text"].map()                               # layers × heads
     depth_profile(found["image_text"]).mean                 # by layer, with an interval
-    contrast(found["image_text"], [found["text_text"], found["image_image"]]).excess()
+    contrast(found["image_text"], [found["text_text"], found["image_image"]]).effect("modality")
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from cmqa_tasks.attention.rows import AttentionRow
 from cmqa_tasks.scoring.statistics import bootstrap
 
 __all__ = [
+    "EFFECTS",
     "FORMER_NAMES",
     "SUMMARIES",
+    "Effect",
     "Pool",
     "PoolContrast",
     "Profile",
@@ -132,37 +134,65 @@ def _interval(estimate: Callable[[Array], Array], facts: int, resamples: int, se
     return bootstrap.interval(np.concatenate(estimates), facts)
 
 
+EFFECTS: Mapping[str, str] = {
+    "modality": "m: A over B, whatever their order (image, English)",
+    "position_across": "p: the first piece over the second, pieces of two kinds",
+    "position_within": "p: the first piece over the second, pieces of one kind",
+    "imbalance": "|D| of an item of two kinds − |D| of an item of one kind",
+}
+"""What a contrast tells apart, and what a positive value of each means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A mean over facts with its interval, [layers] each."""
+
+    mean: Array
+    low: Array
+    """Lower end of the 95 % interval from a bootstrap over facts; NaN with fewer than two facts."""
+    high: Array
+    facts: Array
+    """How many facts have a value."""
+
+
 @dataclass(frozen=True, slots=True)
 class PoolContrast:
-    """Cross-modal against unimodal attention by fact and layer, of the facts that have both. All arrays are [facts × layers]."""
+    """Cross-modal against unimodal attention by fact and layer, of the facts that have both. All arrays are [facts × layers].
+
+    Let A stand first in one order and second in the other. If D of an item is ``m + p`` in the one and ``m − p`` in the other,
+    the mean of both orders is what the kind does, and half of their difference is what the place does. A fact of which only one
+    order was asked has neither: NaN.
+    """
 
     facts: tuple[str, ...]
     layers: tuple[int, ...]
-    cross: Array
-    """D of the cross-modal pool: mean over heads and the items of an order, then over the orders."""
-    unimodal: Array
-    """D of the unimodal pools, the first piece against the second: mean over heads and items of a pool, then over the pools."""
-    difference: Array
-    """D(cross) − D(unimodal), the latter read in the order of the former. Where a fact has both orders, the effect of position
-    cancels, and this is ``cross``; where it has one, the unimodal arms' estimate of that effect is taken off."""
+    """Empty where D was averaged over the layers first; the arrays have one column then."""
+    modality: Array
+    """m: mean of D over both orders."""
+    position_across: Array
+    """p across kinds: half of D where A stands first minus D where it stands second."""
+    position_within: Array
+    """p within a kind: D of the first piece against the second, mean over the unimodal pools."""
+    imbalance: Array
+    """Mean |D| of the cross-modal items minus that of the unimodal ones. D is averaged over heads (and layers) with its sign
+    before. Position is in both; so is noise, which makes |D| of either larger."""
 
-    def excess(self, *, resamples: int = bootstrap.RESAMPLES, seed: int = 0) -> tuple[Array, Array, Array]:
-        """|mean ``difference``| − |mean ``unimodal``|: imbalance beyond what position does to two pieces of one kind.
+    def effect(self, name: str, *, resamples: int = bootstrap.RESAMPLES, seed: int = 0) -> Effect:
+        """One of :data:`EFFECTS`, over facts.
 
-        Means over facts come before absolute values; where nothing is preferred, those of single facts would not be 0.
-
-        Returns:
-            The excess and the ends of its 95 % interval from a bootstrap over facts, [layers] each.
+        Raises:
+            ValueError: no such effect.
         """
-        parts = [_known(self.difference), _known(self.unimodal)]
+        if name not in EFFECTS:
+            raise ValueError(f"effect {name!r}: choose one of {', '.join(EFFECTS)}")
+        sums, counts = _known(getattr(self, name))
 
         def estimate(weights: Array) -> Array:
-            between, within = (np.abs(divide(weights @ sums, weights @ counts)) for sums, counts in parts)
-            beyond: Array = between - within
-            return beyond
+            means: Array = divide(weights @ sums, weights @ counts)
+            return means
 
         low, high = _interval(estimate, len(self.facts), resamples, seed)
-        return estimate(np.ones((1, len(self.facts))))[0], low, high
+        return Effect(estimate(np.ones((1, len(self.facts))))[0], low, high, counts.sum(axis=0))
 
 
 def _known(values: Array) -> tuple[Array, Array]:
@@ -171,8 +201,13 @@ def _known(values: Array) -> tuple[Array, Array]:
     return np.where(there, values, 0.0), there.astype(np.float64)
 
 
-def contrast(cross: Pool, unimodal: Sequence[Pool]) -> PoolContrast:
+def contrast(cross: Pool, unimodal: Sequence[Pool], *, over_layers: bool = False) -> PoolContrast:
     """Compare a cross-modal pool with one or more unimodal ones, fact by fact.
+
+    Args:
+        cross: items of two kinds, in one order or both.
+        unimodal: items of one kind each.
+        over_layers: average D over the layers, with its sign, before anything else.
 
     Raises:
         ValueError: there is no unimodal pool, or the pools differ in layers.
@@ -181,13 +216,17 @@ def contrast(cross: Pool, unimodal: Sequence[Pool]) -> PoolContrast:
         names = ", ".join(pool.name for pool in unimodal) or "nothing"
         raise ValueError(f"cannot compare {cross.name} with {names}: pools of the same layers are needed")
     facts = tuple(sorted(set(cross.facts).intersection(*(pool.facts for pool in unimodal))))
-    position = finite_mean(np.stack([finite_mean(_orders(pool, facts), axis=0) for pool in unimodal]), axis=0)
-    values = _orders(cross, facts)
-    signs = np.array([-1.0 if order == "b" else 1.0 for order in cross.orders])
-    matched = values - signs[:, None, None] * position
-    return PoolContrast(facts, cross.layers, finite_mean(values, axis=0), position, finite_mean(matched, axis=0))
 
+    def by_fact(pool: Pool, order: str, *, absolute: bool = False) -> Array:
+        means: Array = divide(*pool.per_fact(facts, order, absolute=absolute, over_layers=over_layers))
+        return means
 
-def _orders(pool: Pool, facts: Sequence[str]) -> Array:
-    """Means over heads and items, [orders × facts × layers]; NaN where a fact lacks an order."""
-    return np.stack([divide(*pool.per_fact(facts, order)) for order in pool.orders])
+    def sizes(pool: Pool) -> Array:
+        mean: Array = finite_mean(np.stack([by_fact(pool, order, absolute=True) for order in pool.orders]), axis=0)
+        return mean
+
+    first, second = by_fact(cross, "a"), by_fact(cross, "b")
+    within = finite_mean(np.stack([by_fact(pool, order) for pool in unimodal for order in pool.orders]), axis=0)
+    beyond = sizes(cross) - finite_mean(np.stack([sizes(pool) for pool in unimodal]), axis=0)
+    layers = () if over_layers else cross.layers
+    return PoolContrast(facts, layers, (first + second) / 2, (first - second) / 2, within, beyond)

@@ -125,7 +125,7 @@ def test_each_process_of_several_logs_for_itself(
     for rank in ("1", "0"):
         for name, value in {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2"}.items():
             monkeypatch.setenv(name, value)
-        lm = model(tiny_checkpoint("llava"), attention="on", attention_path=str(tmp_path))
+        lm = model(tiny_checkpoint("llava"), attention="on", attention_path=str(tmp_path), journal="off")
         assert (lm.rank, lm.world_size) == (int(rank), 2)
         lm.generate_until(requests(lm, own_release, "text"))
     (directory,) = tmp_path.iterdir()

@@ -9,7 +9,7 @@ protocol names which are tried in which order, and the first that speaks wins.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -305,6 +305,8 @@ def _several(languages: Languages, low: str, match: re.Match[str], letters: Sequ
 def _beyond_list(response: Response, letters: Sequence[str]) -> tuple[str, str]:
     """The beginning and the last line of a response; empty where they are items of a copied list of options."""
     lines = response.lines
+    if _without_list(response, letters) is not response and len(lines) == 1:
+        return "", ""
     items = [match[1].upper() if (match := _ITEM.match(line)) else "" for line in (*lines[:3], *lines[-3:])]
     listed = [bool(item) and item in letters for item in items]
     head = "" if listed[:2] == [True, True] and items[0] != items[1] and len(lines) > 1 else response.shown[:HEAD]
@@ -314,13 +316,26 @@ def _beyond_list(response: Response, letters: Sequence[str]) -> tuple[str, str]:
     return head, last
 
 
+def _without_list(response: Response, letters: Collection[str]) -> Response:
+    """A response without a list of the options that is copied from the question."""
+    lines = re.sub(r"[ \t]+(?=\(?[A-Za-z][.):、]\s)", "\n", response.shown[:LIMIT]).split("\n")
+    listed = [(match := _ITEM.match(line)) is not None and match[1].upper() in letters for line in lines]
+    if sum(listed) < min(3, len(letters)):
+        return response
+    rest = "\n".join(line for line, item in zip(lines, listed, strict=True) if not item)
+    return replace(response, shown=rest, marked=-1, answered=bool(rest.strip()))
+
+
 def letter(asked: Asked) -> Reading | None:
     """One of some lettered options."""
     if not asked.response.answered:
         return NOTHING
     chosen = letter_of(asked.response, tuple(asked.letters), asked.languages)
+    if chosen is None:
+        rest = _without_list(asked.response, asked.letters)
+        return None if rest is asked.response else free(replace(asked, response=rest))
     if not chosen:
-        return None if chosen is None else _of_several(asked)
+        return _of_several(asked)
     means = asked.letters[chosen]
     if means == "conflict":
         return Reading(True, (), None, False, "conflict")

@@ -69,4 +69,4 @@ class Matter:
         if self.kind == "money" and topics.shipping.search(clause) is not None:
             return True
         days = topics.days.findall(clause) if self.kind != "money" else ()
-        return any(day.rstrip("s") not in self.asked and day not in self.asked for day in days)
+        return any(self.asked.isdisjoint({day, day.rstrip("s"), f"{day}s"}) for day in days)

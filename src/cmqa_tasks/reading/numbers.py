@@ -612,7 +612,8 @@ def _share(low: str, whole: tuple[int, int, float, str], number: Number, place: 
         return figure / 100
     if number.unit == "jiao":
         return figure / 10
-    if gap not in ("", " ") or (number.han and number.unit and (number.unit not in CURRENCIES or place == 1.0)):
+    whose = whole[3] and place == 1.0  # 三十七块八美元, not 3美元8美元
+    if gap not in ("", " ") or (number.han and number.unit and (number.unit not in CURRENCIES or whose)):
         return 0.0
     if not number.han:
         return figure / 100 if gap == " " and not (number.unit in CURRENCIES or number.unit in known_units()) else 0.0

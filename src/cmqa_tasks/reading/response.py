@@ -347,6 +347,12 @@ def _turns(shown: str, first: bool, languages: Languages) -> tuple[str, str]:
                 if not _any_mark(low[match.end() :], languages, final=True) or _any_mark(before, languages, final=True):
                     cut = min(cut, match.start())
                 break
+        further = list(lexicon.marks.resumed.finditer(f"\n{low[:cut]}"))
+        if len({match["piece"] for match in further}) == 1:  # of an answer's own list there are two
+            before = low[: max(further[0].start() - 1, 0)].strip()
+            alone = len(before) <= SHORT and "\n" not in before and before[-1:] not in (":", "")
+            if alone and not _any_mark(low[further[0].start() :], languages):
+                cut = further[0].start() - 1
     if first:
         marks = [
             m for lexicon in languages for m in lexicon.marks.answer.finditer(low[:cut]) if m["final"] is None and "\n" in m[0]

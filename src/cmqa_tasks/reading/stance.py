@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from cmqa_tasks.reading.folding import has_han
 from cmqa_tasks.reading.lexicon import SENSES, Lexicon, Stance
 from cmqa_tasks.reading.matter import Matter
 from cmqa_tasks.reading.text import Text
@@ -119,7 +120,7 @@ class _Judge:
             return 0
         denied = sense == "clash" and cues.denied_after.match(self.view, behind) is not None
         asked = not denied and self.asked(start, behind, end)
-        supposed = self.supposed(clause) or (cues.conditional.search(lead) and cues.condition.search(self.view, behind, end))
+        supposed = self.supposed(clause) or (cues.conditional.search(lead) and cues.condition.search(self.view, start, end))
         if asked or supposed:
             return self.answered(behind, end, bool(asked), accord, self.negations(clause, accord) % 2 == 1 and not supposed)
         if cues.listed.search(lead):
@@ -162,6 +163,8 @@ class _Judge:
     def another_sense(self, match: re.Match[str], sense: str, lead: str) -> bool:
         """Whether a cue means something else here (*armed conflict*, *a conflicting schedule*, *football match*)."""
         cues, behind = self.cues, match.end()
+        if cues.parts.search(lead):
+            return True
         if sense in _ACCORDS:
             return cues.other_accord_before.search(lead) is not None
         if cues.other_before.search(lead) or cues.other_after.match(self.view, behind):
@@ -276,7 +279,20 @@ class _Words(_Judge):
     def _known(self, phrase: str) -> bool:
         """Whether a noun phrase is one for the pieces, for what was asked, or for a value."""
         phrase = self.cues.object_end.split(phrase)[0]
-        return self.cues.pronouns.search(phrase) is not None or self.matter.valued(phrase) or self.named(phrase)
+        if self.matter.valued(phrase) or self.named(phrase):
+            return True
+        head = self.cues.head_end.split(phrase)[0].split()
+        determiner = len(head) > 1 and head[0] in self.cues.demonstratives  # this, but not this therapy
+        return not determiner and self.cues.pronouns.search(" ".join(head)) is not None
+
+    def _with(self, at: int, end: int) -> bool | None:
+        """Whether what a cue ending at a position is with, or about, is the pieces or the matter; None where that is not said."""
+        other = self.cues.object.match(self.view, at)
+        if other is None or other.end() > end:
+            return None
+        if other["about"] and not (self.matter.subject | self.matter.asked).isdisjoint(set(self._bare(other["object"])) - self.cues.fillers):
+            return True
+        return self._known(other["object"])
 
     def _subject(self, lead: str) -> bool:
         """Whether who agrees with a piece may be one: not *the compass rose on the map*."""
@@ -288,9 +304,12 @@ class _Words(_Judge):
     def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
         """Whether a conflict is one of the pieces, by what it is with, else by who has it."""
         cues, view = self.cues, self.view
-        other = cues.object.match(view, match.end())
-        if other is not None and other.end() <= end:
-            return self._known(other["object"]) and (sense != "accord" or self._subject(lead))
+        other = self._with(match.end(), end)
+        if other is not None:
+            return other and (sense != "accord" or self._subject(lead))
+        beside = sense == "clash" and self.matter.beside(self.clause(lead))
+        if beside and not self.both(start, end) and not cues.whole.search(self.view, start, end):
+            return False  # Individual reviews conflict.
         sentence = view[max(start, match.start() - _NEAR) : min(end, match.end() + _NEAR)]
         accord = sense in ("accord", "same")
         near = self.clause(lead) if accord else sentence
@@ -325,9 +344,10 @@ class _Words(_Judge):
         following = clause.strip(" .!?\"'*-")
         ends = cues.same_end.search(" " + following)
         if not following or (ends is not None and ends.start() == 0 and not cues.at.search(lead)):
-            own = set(self._bare(self.clause(lead))) - cues.fillers
+            clause = self.clause(lead)
+            own = set(self._bare(clause)) - cues.fillers
             known = self.matter.topic | cues.said | self.matter.subject | self.matter.asked
-            of_it = not own or not known.isdisjoint(own) or cues.pieces.search(lead) or cues.pronouns.search(lead)
+            of_it = not own or not known.isdisjoint(own) or cues.pieces.search(clause) or cues.pronouns.search(clause)
             return bool(of_it) and not self._of_another(lead)
         return self.matter.named(" ".join((following[: ends.start()] if ends else following).split()[:4]))
 
@@ -346,8 +366,11 @@ class _Words(_Judge):
         floor, ceiling = cuts[-1] if cuts else start, stop.start() if stop else end
         if matter.beside(view[floor:ceiling]) or not matter.of_other_kinds.isdisjoint(self._bare(match[0])):
             return False
-        if cues.others.search(match[0].partition("different")[0]):  # with several items at different prices
-            return False
+        if cues.listing.search(match[0]) or cues.others.search(match[0].partition("different")[0]):
+            return False  # with several items at different prices
+        between = match.start() + match[0].rindex(" ") if match[0].endswith((" between", " among")) else match.end()
+        if self._with(between, end) is False and not self.both(start, end):
+            return False  # Prices differ between shops.
         another = cues.of_another.match(self.text.cased, match.end(), end)
         if another is not None and matter.another(another[1]):
             return False
@@ -378,9 +401,9 @@ class _Words(_Judge):
         """Whether the pieces agree, by what they agree with, else by who agrees."""
         if self.partial(match, lead):
             return False
-        other = self.cues.object.match(self.view, match.end())
-        if other is not None and other.end() <= end:
-            return self._known(other["object"]) and self._subject(lead)
+        other = self._with(match.end(), end)
+        if other is not None:
+            return other and self._subject(lead)
         near = " ".join(lead.split()[-10:]) + self.view[match.end() : min(end, match.end() + 40)]
         known = self.cues.pieces.search(near) or self.cues.pronouns.search(near)
         return bool(known) or not self.cues.said.union(self.matter.topic).isdisjoint(self._bare(near))
@@ -396,8 +419,11 @@ class _Characters(_Judge):
     def named(self, phrase: str, before: str = "") -> bool:
         """Whether a phrase is one for the pieces, for what they say (as what stands before it may be), or for a value."""
         whose, _, what = phrase.rpartition("的")
-        if self.cues.pieces.search(phrase) or self.matter.valued(phrase):
+        if self.cues.pieces.search(phrase):
             return True
+        value = self.matter.values.search(phrase) if self.matter.values else None
+        if value is not None and not (has_han(value[0][-1]) and has_han(phrase[value.end() :])):
+            return True  # but not 红色样品
         placed = not whose or whose[-1] in "上中里内前后" or not what  # 处方上的剂量, not 杯垫的颜色
         return any(word in phrase and (placed or word in before) for word in self.matter.topic)
 
@@ -422,6 +448,9 @@ class _Characters(_Judge):
         """As for any language."""
         cues, clause = self.cues, self.clause(lead)
         own = cues.links.sub("", clause.strip(" \"'")).strip()
+        other = cues.object_before.search(clause)
+        if other is not None and not self.named(next(filter(None, other.groups())), clause[: other.start()]):
+            return False
         if cues.elsewhere.search(clause) or (own and not cues.subjects.search(own) and not self.named(own)):
             return False
         near = self.view[max(start, match.start() - _REACH["characters"]) : min(end, match.end() + _REACH["characters"])]

@@ -42,7 +42,7 @@ def kept(text: Text, found: Sequence[Found]) -> list[Found]:
 
 
 def _rejected(text: Text, behind: int, mention: Found, another: bool) -> bool:
-    """Whether the words before or behind a value reject it: *rather than*, *the outdated price of*, *… is wrong*."""
+    """Whether the words before or behind a value reject it: *rather than*, *… is wrong*, *unlike 63% in Goole*."""
     floor = max(behind, mention.start - 60)
     for lexicon, view in text.spoken:
         cues = lexicon.answer
@@ -50,6 +50,8 @@ def _rejected(text: Text, behind: int, mention: Found, another: bool) -> bool:
             return True
         lead = _before(lexicon, view, floor, mention.start)
         if cues.rejecting.search(lead) or (another and cues.preferred_to.fullmatch(lead)):
+            return True
+        if cues.contrast.search(lead) and cues.contrasted.match(text.cased, mention.end):
             return True
     return False
 

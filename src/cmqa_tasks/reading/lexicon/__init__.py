@@ -74,7 +74,7 @@ SENSES = ("flat", "clash", "shared", "difference", "accord", "backed", "same")
 """The senses of a cue, in the order in which they are tried at one place."""
 
 
-_NEEDED = {"attributive": {"noun", "of"}, "object": {"object"}, "answer": {"final"}}
+_NEEDED = {"attributive": {"noun", "of"}, "object": {"object"}, "answer": {"final"}, "resumed": {"piece"}}
 """Groups that a pattern must have, by field."""
 
 
@@ -121,6 +121,9 @@ class Stance(Data):
     demanded: Regex = NEVER
     pieces: Regex
     pronouns: Regex = NEVER
+    demonstratives: Words = frozenset()
+    parts: Regex = NEVER
+    listing: Regex = NEVER
     subjects: Regex = NEVER
     strong_subjects: Regex = NEVER
     routine: Regex = NEVER
@@ -158,6 +161,8 @@ class AnswerWords(Data):
     part_before: Regex = NEVER
     rejecting: Regex = NEVER
     preferred_to: Regex = NEVER
+    contrast: Regex = NEVER
+    contrasted: Regex = NEVER
     total_before: Regex = NEVER
     total_after: Regex = NEVER
     attribution: Regex = NEVER
@@ -178,6 +183,7 @@ class Marks(Data):
     answer: Regex = NEVER
     weak: Regex = NEVER
     turn: Regex = NEVER
+    resumed: Regex = NEVER
     keys: Phrases = ()
     box: Regex = NEVER
     says_yes: Regex = NEVER

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from cmqa_tasks.reading.folding import HAN, fold
 from cmqa_tasks.reading.lexicon import Languages, shipped
@@ -89,7 +90,10 @@ def parse(
     shown = bare(fold(visible), languages).strip() if answered else ""
     later = ""
     if len(shown) <= LIMIT:
-        shown, later = _turns(_without_markers(shown), first, languages)
+        shown = _without_markers(shown)
+        if "\n" in shown:
+            cut_at = len(shown[: _first_turn(shown, first, languages)].rstrip())
+            shown, later = shown[:cut_at], shown[cut_at:]
     marked = _marked(shown, languages)
     aloud = marked > 0 and _ALOUD.match(shown) is not None
     ends = cut and bool(shown) and shown[-1:].isalnum()
@@ -337,48 +341,62 @@ def _without_markers(text: str) -> str:
 # --- marks -----------------------------------------------------------------------------------------------------------
 
 
-def _turns(shown: str, first: bool, languages: Languages) -> tuple[str, str]:
-    """What a model answers before it puts a further question to itself, or marks a further answer, and the rest."""
+class Mark(NamedTuple):
+    """A mark of an answer: where it stands, and whether it is that of a final one."""
+
+    end: int
+    start: int
+    final: bool
+
+
+def _marks(low: str, languages: Languages) -> list[Mark]:
+    return sorted(
+        Mark(match.end(), match.start(), match["final"] is not None)
+        for lexicon in languages
+        for match in lexicon.marks.answer.finditer(low)
+    )
+
+
+def _first_turn(shown: str, first: bool, languages: Languages) -> int:
+    """Where a model goes on after its answer: with a question or evidence that it puts to itself, or with another answer."""
     low, cut = shown.lower(), len(shown)
+    marks = _marks(low, languages)
     for lexicon in languages:
         for match in islice(lexicon.marks.turn.finditer(low), 2):  # the first may be an echo of the question that was asked
             before = low[: match.start()].strip()
-            if before and (_any_mark(before, languages) or (len(before) <= SHORT and "\n" not in before)):
-                if not _any_mark(low[match.end() :], languages, final=True) or _any_mark(before, languages, final=True):
+            earlier = [mark for mark in marks if mark.end <= match.start()]
+            if before and (earlier or _short(before)):
+                if any(mark.final for mark in earlier) or not any(mark.final for mark in marks if mark.start >= match.end()):
                     cut = min(cut, match.start())
                 break
         further = list(lexicon.marks.resumed.finditer(f"\n{low[:cut]}"))
         if len({match["piece"] for match in further}) == 1:  # of an answer's own list there are two
-            before = low[: max(further[0].start() - 1, 0)].strip()
-            alone = len(before) <= SHORT and "\n" not in before and before[-1:] not in (":", "")
-            if alone and not _any_mark(low[further[0].start() :], languages):
-                cut = further[0].start() - 1
+            at = further[0].start() - 1
+            if _short(low[: max(at, 0)].strip()) and not any(at <= mark.start < cut for mark in marks):
+                cut = at
     if first:
-        marks = [
-            m for lexicon in languages for m in lexicon.marks.answer.finditer(low[:cut]) if m["final"] is None and "\n" in m[0]
-        ]
-        head = low[: min((match.start() for match in marks), default=0)].strip()
-        if head and "\n" not in head and len(head) <= SHORT and head[-1] not in ":?" and not _ALOUD.match(head):
-            cut = min(match.start() for match in marks)
-    return shown[:cut].rstrip(), shown[len(shown[:cut].rstrip()) :]
+        at = min((mark.start for mark in marks if mark.end <= cut and not mark.final and "\n" in low[mark.start : mark.end]), default=0)
+        if _short(low[:at].strip()) and not _ALOUD.match(low[:at].strip()):
+            cut = at
+    return cut
 
 
-def _any_mark(low: str, languages: Languages, final: bool = False) -> bool:
-    return any(not final or match["final"] is not None for lexicon in languages for match in lexicon.marks.answer.finditer(low))
+def _short(before: str) -> bool:
+    """Whether what stands before a turn may be an answer by itself: one short line that introduces nothing."""
+    return 0 < len(before) <= SHORT and "\n" not in before and before[-1] not in ":?"
 
 
 def _marked(shown: str, languages: Languages) -> int:
     """Where the marked answer begins: behind the last mark of a final one, else behind the last mark; -1 for none."""
     low = shown.lower()
-    marks = sorted(
-        (match.end(), match["final"] is not None) for lexicon in languages for match in lexicon.marks.answer.finditer(low)
-    )
+    marks = _marks(low, languages)
     if not marks:
         return max((match.end() for lexicon in languages for match in lexicon.marks.weak.finditer(low)), default=-1)
-    finals = [at for at, final in marks if final]
+    finals = [mark.end for mark in marks if mark.final]
     if finals:
         return finals[-1]
     running = all(
-        "\n" not in low[at : other - 1].strip() and low[at:other].count("\n") <= 2 for (at, _), (other, _) in pairwise(marks)
+        "\n" not in low[mark.end : other.end - 1].strip() and low[mark.end : other.end].count("\n") <= 2
+        for mark, other in pairwise(marks)
     )
-    return marks[0 if running else -1][0]
+    return marks[0 if running else -1].end

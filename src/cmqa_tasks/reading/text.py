@@ -25,23 +25,12 @@ class Text:
         self.cased = cased
         self.low = cased.lower()
         self.lexicons = lexicons
-        self.han = has_han(cased)
-        """Whether there are Chinese characters in it."""
-
-    @cached_property
-    def latin(self) -> str:
-        """In lower case, with blanks for Chinese characters."""
-        return latin(self.low) if self.han else self.low
-
-    @cached_property
-    def spoken(self) -> tuple[tuple[Lexicon, str], ...]:
-        """The languages that may be spoken in it, each with the view that it is read in."""
-        letters = not self.han or re.search("[a-z]", self.latin) is not None
-        return tuple(
-            (lexicon, self.latin if lexicon.script == "words" else self.low)
-            for lexicon in self.lexicons
-            if (letters if lexicon.script == "words" else self.han)
-        )
+        han = has_han(cased)
+        words = self.low if not han else latin(self.low) if re.search("[a-z]", self.low) else ""
+        views = {"words": words, "characters": self.low if han else ""}
+        self.spoken = [(lexicon, views[lexicon.script]) for lexicon in lexicons if views[lexicon.script]]
+        """The languages that may be spoken in it, each with the view that it is read in: in lower case, and for words with
+        blanks for Chinese characters."""
 
     def part(self, start: int, end: int) -> Text:
         """A piece of the text, read by itself."""

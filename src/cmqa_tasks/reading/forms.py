@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import cmqa_tasks.reading.verdict as verdict
 from cmqa_tasks.asking.prompts import render
@@ -41,11 +41,6 @@ class Asked:
     wanted: Sought
     letters: Mapping[str, Meaning]
     languages: Languages
-
-    @cached_property
-    def matters(self) -> Mapping[str, Matter]:
-        """What was asked, per language."""
-        return self.wanted.matters(self.languages)
 
     def text(self, shown: str) -> Text:
         """A stretch of the response to be read."""
@@ -91,7 +86,7 @@ def _read(asked: Asked, shown: str, marked: int) -> Reading:
         return of_sides(False, (side,), asked.wanted)
     text = asked.text(shown)
     found = find(shown, asked.wanted)
-    said = calls(text, asked.matters, [(mention.start, mention.side) for mention in expected(found)])
+    said = calls(text, asked.wanted.matter, [(mention.start, mention.side) for mention in expected(found)])
     conflict = stance(said) > 0
     values = NOTHING
     if marked >= 0:
@@ -241,7 +236,7 @@ def yes_no(asked: Asked) -> Reading | None:
         return STATED[match["yes"] is not None]
     shown = response.answer if response.reasoned else response.shown[:LIMIT]
     found = expected(find(shown, asked.wanted))
-    stated = stance(calls(asked.text(shown), asked.matters, [(mention.start, mention.side) for mention in found]))
+    stated = stance(calls(asked.text(shown), asked.wanted.matter, [(mention.start, mention.side) for mention in found]))
     if stated:
         return STATED[stated > 0]
     for place in (response.answer[:HEAD], head):
@@ -261,7 +256,7 @@ def _leading(asked: Asked, place: str) -> bool | None:
     text = asked.text(place[match.end() : stop.start() if stop else len(place)])
     stated = set()
     if not any(lexicon.stance.plain_exceptions.search(view) for lexicon, view in text.spoken):
-        stated = {call.says for call in calls(text, {}, plain=True) if call.says}
+        stated = {call.says for call in calls(text, Matter, plain=True) if call.says}
     return stated == {1} if len(stated) == 1 else match["yes"] is not None
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from cmqa_tasks.reading.lexicon import Lexicon
 
@@ -26,19 +25,16 @@ class Matter:
     values: re.Pattern[str] | None = field(default=None)
     """The written forms of both values."""
 
-    @cached_property
+    @property
     def topic(self) -> frozenset[str]:
         """Words for what was asked."""
         topics = self.lexicon.topics
-        own = topics.kinds.values() if self.kind is None else [topics.kinds.get(self.kind, frozenset())]
-        return topics.any.union(*own)
+        return topics.everything if self.kind is None else topics.of_kind.get(self.kind, topics.any)
 
-    @cached_property
+    @property
     def of_other_kinds(self) -> frozenset[str]:
         """Words for what is asked under other kinds only."""
-        if self.kind is None:
-            return frozenset()
-        return frozenset().union(*self.lexicon.topics.kinds.values()) - self.topic - self.subject - self.asked
+        return self.lexicon.topics.everything - self.topic - self.subject - self.asked
 
     def named(self, clause: str) -> bool:
         """Whether a clause in lower case speaks of what was asked, by a word for it or by a value."""

@@ -7,18 +7,18 @@ last assertion or denial counts, since answers come to their verdict at the end,
 only by a denial, or by an accord of all the pieces on what was asked.
 
     >>> from cmqa_tasks.reading.lexicon import shipped
-    >>> stance(calls(Text("The two texts do not contradict each other.", shipped()), {}))
+    >>> stance(calls(Text("The two texts do not contradict each other.", shipped())))
     -1
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from cmqa_tasks.reading.folding import has_han
-from cmqa_tasks.reading.lexicon import SENSES, Lexicon, Stance
+from cmqa_tasks.reading.lexicon import Lexicon, Stance
 from cmqa_tasks.reading.matter import Matter
 from cmqa_tasks.reading.text import Text
 
@@ -56,47 +56,46 @@ def stance(said: Iterable[Call]) -> int:
 
 
 def calls(
-    text: Text, matters: Mapping[str, Matter], mentioned: Iterable[tuple[int, str]] = (), plain: bool = False
+    text: Text, matter: Callable[[Lexicon], Matter] = Matter, mentioned: Iterable[tuple[int, str]] = (), plain: bool = False
 ) -> list[Call]:
     """What each cue of each language says, in order.
 
     Args:
         text: the text.
-        matters: per language what was asked about; a language without one is read for any matter.
+        matter: what was asked about, as a language speaks of it; by default any matter.
         mentioned: where the values stand, and whose they are.
         plain: only cues that are said of evidence and nothing else.
     """
     found: list[Call] = []
     sides = list(mentioned)
     for lexicon, view in sorted(text.spoken, key=lambda item: item[0].script):  # where two overlap, characters before words
-        judge = (_Words if lexicon.script == "words" else _Characters)(
-            text, view, lexicon, matters.get(lexicon.language) or Matter(lexicon), sides
-        )
-        found += [call for call in judge.calls(plain) if not any(one.start < call.end and call.start < one.end for one in found)]
+        reader = _Words if lexicon.script == "words" else _Characters
+        cues = [match for match in lexicon.cues.finditer(view) if reader.begins(view, match.start())]
+        if cues:
+            said = reader(text, view, matter(lexicon), sides, cues).calls(plain)
+            found += [call for call in said if not any(other.start < call.end and call.start < other.end for other in found)]
     return sorted(found)
 
 
 class _Judge:
     """Judges the cues of one language in one text. The two ways of reading what stands before a cue are its subclasses."""
 
-    def __init__(self, text: Text, view: str, lexicon: Lexicon, matter: Matter, sides: list[tuple[int, str]]) -> None:
-        self.text, self.view, self.lexicon, self.matter, self.sides = text, view, lexicon, matter, sides
-        self.cues: Stance = lexicon.stance
-        self.blank = view
-
-    def calls(self, plain: bool) -> list[Call]:
-        """What each cue says, in order."""
-        pattern = self.lexicon.cues
-        matches = [match for match in pattern.finditer(self.view) if self.begins(match.start())]
-        if not matches:
-            return []
-        blank = list(self.view)  # an earlier cue must not count as the negation of a later one: 不一致和矛盾
+    def __init__(
+        self, text: Text, view: str, matter: Matter, sides: list[tuple[int, str]], matches: Sequence[re.Match[str]]
+    ) -> None:
+        self.text, self.view, self.lexicon, self.matter, self.sides = text, view, matter.lexicon, matter, sides
+        self.cues: Stance = matter.lexicon.stance
+        self.matches = matches
+        blank = list(view)  # an earlier cue must not count as the negation of a later one: 不一致和矛盾
         for match in matches:
             blank[match.start() : match.end()] = "\u25a1" * (match.end() - match.start())
         self.blank = "".join(blank)
+
+    def calls(self, plain: bool) -> list[Call]:
+        """What each cue says, in order."""
         said: list[Call] = []
-        for match in matches:
-            sense = next(sense for sense in SENSES if match.groupdict().get(sense) is not None)
+        for match in self.matches:
+            sense = str(match.lastgroup)  # the outermost group is the last that closes
             if plain and sense in ("difference", "same", "shared", "backed"):
                 continue
             last = said[-1] if said else None
@@ -145,7 +144,8 @@ class _Judge:
             return 0
         return 1
 
-    def begins(self, at: int) -> bool:
+    @staticmethod
+    def begins(view: str, at: int) -> bool:
         """Whether a cue may begin at a position."""
         raise NotImplementedError
 
@@ -262,9 +262,10 @@ class _Judge:
 class _Words(_Judge):
     """Reads what stands before a cue in words."""
 
-    def begins(self, at: int) -> bool:
-        """Whether a cue may begin at a position."""
-        return not (at > 1 and self.view[at - 1] == "-" and self.view[at - 2].isalpha() and self.view[at : at + 5] != "match")
+    @staticmethod
+    def begins(view: str, at: int) -> bool:
+        """Not behind a hyphen, unless it is that of a *mis-match*."""
+        return not (at > 1 and view[at - 1] == "-" and view[at - 2].isalpha() and view[at : at + 5] != "match")
 
     def _bare(self, stretch: str) -> list[str]:
         return [word.strip("\"',.:;()[]-") for word in stretch.split()]
@@ -412,8 +413,9 @@ class _Words(_Judge):
 class _Characters(_Judge):
     """Reads what stands before a cue in characters."""
 
-    def begins(self, at: int) -> bool:
-        """A cue may begin anywhere."""
+    @staticmethod
+    def begins(view: str, at: int) -> bool:
+        """Anywhere."""
         return True
 
     def named(self, phrase: str, before: str = "") -> bool:

@@ -95,9 +95,9 @@ class Sought:
     forms: re.Pattern[str] | None
     """The written forms of both values."""
 
-    def matters(self, lexicons: Sequence[Lexicon]) -> dict[str, Matter]:
-        """What was asked, for each language."""
-        return {lexicon.language: Matter(lexicon, self.kind, self.subject, self.asked, self.forms) for lexicon in lexicons}
+    def matter(self, lexicon: Lexicon) -> Matter:
+        """What was asked, as one language speaks of it."""
+        return Matter(lexicon, self.kind, self.subject, self.asked, self.forms)
 
     def exactly(self, text: str) -> Side | None:
         """The side whose value a text is, as a whole."""

@@ -233,6 +233,16 @@ class Topics(Data):
     shipping: Regex = NEVER
     days: Regex = NEVER
 
+    @cached_property
+    def everything(self) -> Words:
+        """Words for whatever may be asked."""
+        return self.any.union(*self.kinds.values())
+
+    @cached_property
+    def of_kind(self) -> Mapping[str, Words]:
+        """Per kind the words for what is asked under it, or under any."""
+        return {kind: self.any | words for kind, words in self.kinds.items()}
+
 
 class Lexicon(Data):
     """One language."""

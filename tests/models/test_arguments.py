@@ -13,6 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from tiny_runs import model, requests
 
+from cmqa_tasks import ConflictTask
+from cmqa_tasks.facts.records import ITEM_KEY
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.models.arguments import check_names, mapping, pixel_bounds, positive, switch
 from cmqa_tasks.models.hf import CmqaHF
@@ -89,6 +91,19 @@ def test_thinking_is_a_matter_of_the_template(tiny_checkpoint: Checkpoints, own_
     assert not second.text.startswith("<think>")
     with pytest.raises(ValueError, match=r"enable_thinking=True: the chat template of this checkpoint does not read it"):
         model(tiny_checkpoint("llava"), enable_thinking=True)
+
+
+def test_scoring_knows_that_the_prompt_opened_the_reasoning(
+    tiny_checkpoint: Checkpoints, own_release: Release, tmp_path: Path
+) -> None:
+    lm, task = model(thinking(tiny_checkpoint("qwen2"), tmp_path / "thinking")), ConflictTask(arm="text_text", data=own_release)
+    request = requests(lm, own_release, "text_text")[0]
+    lm.generate_until([request])
+    document = lm.task_dict[request.args[4]][request.args[5]][request.args[3]]
+    statement = "They contradict each other."
+    scored = {text: task.process_results(document, [text])[ITEM_KEY] for text in (statement, f"Hmm.</think>{statement}")}
+    assert [record["outcome"] for record in scored.values()] == ["unparsed", "conflict"]
+    assert all(record["reasoning_opened"] and record["cut"] for record in scored.values())
 
 
 def test_weights_that_are_not_there_are_an_error(tiny_checkpoint: Checkpoints, tmp_path: Path) -> None:

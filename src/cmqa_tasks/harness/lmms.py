@@ -198,8 +198,8 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
 
     def _process_results(self, doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
         question = from_row(doc)
-        cut = SESSION.finish(self.settings.name, question.item.id) == "length"
-        sample = sample_of(question, results[0] or "", self.settings.arm, cut=cut)
+        ending = SESSION.ending(self.settings.name, question.item.id)
+        sample = sample_of(question, results[0] or "", self.settings.arm, **ending._asdict())
         return sample | self._attention_marks(question) if self._attention else sample
 
     def _attention_marks(self, question: Question) -> dict[str, dict[str, Any]]:

@@ -13,14 +13,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Literal
+from typing import NamedTuple
 
 Summary = Mapping[str, float]
 """The per-item numbers of :func:`cmqa_tasks.attention.summary.item_summary`."""
 
 
-Finish = Literal["stop", "length"]
-"""Why an answer ended: by itself, or at the limit on new tokens."""
+class Ending(NamedTuple):
+    """What a model knows of its answer, beside the text."""
+
+    cut: bool
+    """The limit on new tokens ended it."""
+    reasoning_opened: bool
+    """Its prompt ended with the mark that opens the reasoning, and the text begins within that."""
 
 
 class Session:
@@ -36,7 +41,7 @@ class Session:
             self._model: Mapping[str, str] = {}
             self._logs_attention = False
             self._summaries: dict[tuple[str, str], Summary] = {}
-            self._finishes: dict[tuple[str, str], Finish] = {}
+            self._endings: dict[tuple[str, str], Ending] = {}
 
     def load(self, model: Mapping[str, str], *, logs_attention: bool) -> None:
         """Called by a model when it is ready; what an earlier one has logged is forgotten.
@@ -47,7 +52,7 @@ class Session:
             logs_attention: whether it will :meth:`keep` summaries.
         """
         with self._lock:
-            self._model, self._logs_attention, self._summaries, self._finishes = dict(model), logs_attention, {}, {}
+            self._model, self._logs_attention, self._summaries, self._endings = dict(model), logs_attention, {}, {}
 
     @property
     def model(self) -> Mapping[str, str]:
@@ -64,15 +69,15 @@ class Session:
         with self._lock:
             self._summaries[task, item] = summary
 
-    def end(self, task: str, item: str, finish: Finish) -> None:
-        """Keep why the answer to an item ended."""
+    def end(self, task: str, item: str, ending: Ending) -> None:
+        """Keep how the answer to an item began and ended."""
         with self._lock:
-            self._finishes[task, item] = finish
+            self._endings[task, item] = ending
 
-    def finish(self, task: str, item: str) -> Finish | None:
-        """Why an answer ended; None when it came from elsewhere."""
+    def ending(self, task: str, item: str) -> Ending:
+        """How an answer began and ended; neither opened nor cut when it came from elsewhere, such as a response cache."""
         with self._lock:
-            return self._finishes.get((task, item))
+            return self._endings.get((task, item), Ending(cut=False, reasoning_opened=False))
 
     def attention(self, task: str, item: str) -> Summary | None:
         """The summary of an item; None when its response came from elsewhere, such as a response cache."""

@@ -50,6 +50,8 @@ class Answer:
     reasoning_tokens: int
     finish: Literal["stop", "length"]
     """``length`` if the limit on new tokens ended it."""
+    opened: bool = False
+    """The prompt opened the reasoning that the text begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class AnswerReader:
         else:
             text = f"{OPEN}{reasoning}{CLOSE}{answer}" if closed else f"{OPEN}{reasoning}"
         written = sum(token != padding for token in ids)
-        return Answer(text, prompt_tokens, written, self._count(reasoning), "stop" if stopped else "length")
+        finish: Literal["stop", "length"] = "stop" if stopped else "length"
+        return Answer(text, prompt_tokens, written, self._count(reasoning), finish, opened and text.startswith(OPEN))
 
     def _apart(self, ids: Sequence[int], opened: bool) -> tuple[str | None, str, bool]:
         """Reasoning (None where there are no marks that need care), answer, and whether the reasoning ended."""

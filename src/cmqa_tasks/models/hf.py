@@ -32,7 +32,7 @@ from cmqa_tasks.attention.probe.logged_items import item_of, spans_of
 from cmqa_tasks.attention.probe.segments import Origins, Segments, segment_batch
 from cmqa_tasks.facts.resources import located
 from cmqa_tasks.harness.rows import from_row, is_ours
-from cmqa_tasks.harness.session import SESSION
+from cmqa_tasks.harness.session import SESSION, Ending
 from cmqa_tasks.models.answers import Answer, AnswerReader, Endings, opens_reasoning
 from cmqa_tasks.models.arguments import check_dtype, check_names, mapping, pixel_bounds, positive, switch
 from cmqa_tasks.models.batching import Prompt, batches
@@ -310,7 +310,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         if entry.summary:
             SESSION.keep(entry.task, entry.item, entry.summary)
         if prompt.question is not None:
-            SESSION.end(prompt.task, prompt.question.item.id, entry.answer.finish)
+            SESSION.end(prompt.task, prompt.question.item.id, Ending(entry.answer.finish == "length", entry.answer.opened))
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
         """Chat tasks of lmms-eval are generation tasks."""

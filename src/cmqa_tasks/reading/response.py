@@ -20,6 +20,8 @@ from cmqa_tasks.reading.lexicon import Languages, shipped
 
 LIMIT = 20_000
 """Longest response, in characters, that is read whole."""
+LONGEST = 5 * LIMIT
+"""Longest answer, in characters, that is parsed whole; of a longer one its beginning and its end are."""
 WINDOW = 8_000
 """Of a longer response, how many characters are read at its head and at its tail."""
 SHORT = 120
@@ -81,10 +83,12 @@ def parse(
         first: what it answers before it goes on with another answer is all that counts.
         languages: those that it may be written in; by default those that are shipped.
     """
-    languages = languages or shipped()
+    languages, raw = languages or shipped(), raw.strip()
     if _FAILED.match(raw):
         return Response("", -1, False, False, True, cut, "")
     visible, reasoning, answered = _apart(_own_words(raw), reasoning_opened)
+    if len(visible) > LONGEST:
+        visible = f"{visible[: LONGEST // 2]}\n{visible[-LONGEST // 2 :]}"
     if prompt:
         visible = without_copies(visible, prompt)
     shown = bare(fold(visible), languages).strip() if answered else ""
@@ -106,7 +110,7 @@ def parse(
 # --- no answer at all ------------------------------------------------------------------------------------------------
 
 _FAILED = re.compile(
-    r"\s*(?:\[[A-Z_]*REQUEST_FAILED\b"
+    r"(?:\[[A-Z_]*REQUEST_FAILED\b"
     r"|(?:openai\.|anthropic\.|requests\.|httpx\.|aiohttp\.|google\.)[\w.]*(?:Error|Exception|Timeout)\b"
     r"|(?:HTTP(?:/[0-9.]+)?|HTTPError|Error|API error|Error code|Status(?: code)?|Request failed)[^\n]{0,30}?\b[45][0-9]{2}\b"
     r"|[45][0-9]{2}:? (?:Bad Request|Unauthorized|Payment Required|Forbidden|Not Found|Request Timeout|Too Many Requests|Internal"
@@ -128,7 +132,7 @@ _OPEN = re.compile(
 _CLOSE = re.compile(
     rf"</{_NAMES}>|\[/THINK\]|\u25c1/think\u25b7|<channel\|>|<\|channel\|>\s*final\s*(?:<\|message\|>)?", re.IGNORECASE
 )
-_BARE_OPEN = re.compile(r"\s*(?:<?\|?start\|?>?assistant)?(?:think(?:ing)?|thought|reasoning)\s*\n|\s*analysis(?=[A-Z\s])")
+_BARE_OPEN = re.compile(r"(?:<?\|?start\|?>?assistant)?(?:think(?:ing)?|thought|reasoning)\s*\n|analysis(?=[A-Z\s])")
 _BARE_CLOSE = re.compile(
     r"(?:assistant)?\s*final(?=[^a-z\s])|assistantfinal|assistant\s*\n"
     r"|(?:^|\n)[ \t]*(?:final|response)[ \t]*\n|(?:^|\n)[ \t]*(?:final |the )?answer[ \t]*:?[ \t]*(?:\n|(?<=:))",
@@ -170,7 +174,7 @@ def _apart(raw: str, opened: bool) -> tuple[str, str, bool]:
 # --- copies ----------------------------------------------------------------------------------------------------------
 
 _ECHO = re.compile(
-    r"\s*(?:<\|im_start\|>|<\|start_header_id\|>|<\|start\|>|\[INST\]|###? ?)?(?:user|human|instruction|question)\b",
+    r"(?:<\|im_start\|>|<\|start_header_id\|>|<\|start\|>|\[INST\]|###? ?)?(?:user|human|instruction|question)\b",
     re.IGNORECASE,
 )
 _ASSISTANT = re.compile(
@@ -185,8 +189,8 @@ def _own_words(raw: str) -> str:
     if _ECHO.match(raw):
         turn = _ASSISTANT.search(raw)
         return raw if turn is None else raw[turn.end() :]
-    own = _ASSISTANT.match(raw.lstrip())
-    return raw if own is None else raw.lstrip()[own.end() :]
+    own = _ASSISTANT.match(raw)
+    return raw if own is None else raw[own.end() :]
 
 
 _SENTENCE = re.compile(r"(?:[^\n.!?。！？]|[.!?](?![\s\"')]|$))*(?:[.!?。！？\n]|$)")
@@ -375,7 +379,8 @@ def _first_turn(shown: str, first: bool, languages: Languages) -> int:
             if _short(low[: max(at, 0)].strip()) and not any(at <= mark.start < cut for mark in marks):
                 cut = at
     if first:
-        at = min((mark.start for mark in marks if mark.end <= cut and not mark.final and "\n" in low[mark.start : mark.end]), default=0)
+        below = (mark.start for mark in marks if mark.end <= cut and not mark.final and "\n" in low[mark.start : mark.end])
+        at = min(below, default=0)
         if _short(low[:at].strip()) and not _ALOUD.match(low[:at].strip()):
             cut = at
     return cut

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from cmqa_tasks.reading.folding import has_han
 from cmqa_tasks.reading.lexicon import Lexicon, Stance
 from cmqa_tasks.reading.matter import Matter
+from cmqa_tasks.reading.mention import clear_of
 from cmqa_tasks.reading.text import Text
 
 _NEAR = 240
@@ -72,9 +73,8 @@ def calls(
         reader = _Words if lexicon.script == "words" else _Characters
         cues = [match for match in lexicon.cues.finditer(view) if reader.begins(view, match.start())]
         if cues:
-            said = reader(text, view, matter(lexicon), sides, cues).calls(plain)
-            found += [call for call in said if not any(other.start < call.end and call.start < other.end for other in found)]
-    return sorted(found)
+            found = sorted([*found, *clear_of(reader(text, view, matter(lexicon), sides, cues).calls(plain), found)])
+    return found
 
 
 class _Judge:
@@ -291,7 +291,8 @@ class _Words(_Judge):
         other = self.cues.object.match(self.view, at)
         if other is None or other.end() > end:
             return None
-        if other["about"] and not (self.matter.subject | self.matter.asked).isdisjoint(set(self._bare(other["object"])) - self.cues.fillers):
+        own = set(self._bare(other["object"])) - self.cues.fillers
+        if other["about"] and not own.isdisjoint(self.matter.subject | self.matter.asked):
             return True
         return self._known(other["object"])
 
@@ -328,9 +329,10 @@ class _Words(_Judge):
     def between(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
         """As for any language."""
         if sense == "same":
-            sentence = self._bare(self.view[start:end])
-            said = len(sentence) <= self.cues.short or not self.cues.said.isdisjoint(sentence)
-            return (said or bool(self.cues.pieces.search(self.view, start, end))) and self._same(match, lead, end)
+            sentence = self.view[max(start, match.start() - _NEAR) : min(end, match.end() + _NEAR)]
+            words = self._bare(sentence)
+            said = len(words) <= self.cues.short or not self.cues.said.isdisjoint(words)
+            return (said or bool(self.cues.pieces.search(sentence))) and self._same(match, lead, end)
         return self._different(match, start, end)
 
     def _same(self, match: re.Match[str], lead: str, end: int) -> bool:

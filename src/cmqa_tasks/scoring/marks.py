@@ -19,17 +19,20 @@ from cmqa_tasks.scoring.metrics import Mark, Metric, Scored
 from cmqa_tasks.scoring.outcomes import score_response
 
 
-def sample_of(question: Question, response: str, arm: Arm, *, cut: bool = False) -> dict[str, dict[str, Any]]:
+def sample_of(
+    question: Question, response: str, arm: Arm, *, reasoning_opened: bool = False, cut: bool = False
+) -> dict[str, dict[str, Any]]:
     """The marks of one response under every metric of its arm, and the per-item record.
 
     An item that does not count for a metric still appears under it, without ``score``: denominators are never
-    guessed. ``cluster`` is the fact, for clustered standard errors. A response that was cut at the limit on tokens is
-    marked so in its record.
+    guessed. ``cluster`` is the fact, for clustered standard errors. A response whose reasoning the prompt opened, or that
+    was cut at the limit on tokens, is marked so in its record.
     """
-    outcome, parsed = score_response(response, question, cut=cut)
+    outcome, parsed = score_response(response, question, reasoning_opened, cut)
     scored = Scored.of(question, outcome)
     marks = {metric.name: mark_of(question, metric.mark(scored)) for metric in metrics.metrics_of(arm)}
-    record = _record(question, outcome, parsed) | ({"cut": True} if cut else {})
+    known = {"reasoning_opened": reasoning_opened, "cut": cut}
+    record = _record(question, outcome, parsed) | {name: True for name, holds in known.items() if holds}
     return marks | {ITEM_KEY: record}
 
 

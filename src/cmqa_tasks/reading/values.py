@@ -9,14 +9,16 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+import cmqa_tasks.reading.amounts as amounts
 import cmqa_tasks.reading.moments as moments
-import cmqa_tasks.reading.numbers as numbers
+import cmqa_tasks.reading.scores as scores
 from cmqa_tasks.facts.records import SIDES, Fact, Kind, Side
 from cmqa_tasks.reading.folding import HAN, fold, has_han
 from cmqa_tasks.reading.lexicon import Lexicon
 from cmqa_tasks.reading.matter import Matter
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
-from cmqa_tasks.reading.numbers import CURRENCIES, DOLLARS, SCALES, quantity
+from cmqa_tasks.reading.numerals import quantity
+from cmqa_tasks.reading.units import CURRENCIES, DOLLARS, SCALES
 from cmqa_tasks.reading.words import own_part, read_words, tolerant
 
 FACTS_KEPT = 4096
@@ -33,9 +35,12 @@ _OTHER_NAME = frozenset("新老小东西南北")
 _NEUTRAL = frozenset(["no", "not", "never", "nor", "neither", "without"])
 
 
+READERS = {**amounts.READERS, **moments.READERS, **scores.READERS}
+
+
 def read_kind(cased: str, kind: Kind) -> list[Mention]:
     """All values of a kind in a folded text whose letter case is kept, in order."""
-    reader = numbers.READERS.get(kind) or moments.READERS.get(kind)
+    reader = READERS.get(kind)
     return read_words(cased, kind) if reader is None else reader(cased.lower())
 
 
@@ -90,7 +95,7 @@ class Sought:
     """Words of the question and of its subject in any language with letters."""
     figures: frozenset[str]
     """Numbers in the question: an answer may repeat them."""
-    teams: tuple[moments.Teams, ...]
+    teams: tuple[scores.Teams, ...]
     """The sides of a match, per language; empty for other kinds."""
     forms: re.Pattern[str] | None
     """The written forms of both values."""
@@ -246,7 +251,7 @@ def _sought(
     forms: dict[Side, list[str]] = {
         side: [form for form in dict.fromkeys(written[side]) if clean(form) not in shared and clean(form)] for side in SIDES
     }
-    amounts = {side: pair for side in SIDES if (pair := _amount(kind, canonical[side])) is not None}
+    measures = {side: pair for side in SIDES if (pair := _amount(kind, canonical[side])) is not None}
     names = [fold(entity) for entity in entities]
     masks = tuple(
         name.lower() for name in names if len(name) > (1 if has_han(name) else 3) and kind != "name" and read_kind(name, kind)
@@ -260,13 +265,13 @@ def _sought(
         exact=exact,
         targets=targets,
         literals=tuple(_literals(kind, forms, targets)),
-        amounts=amounts if tolerance or kind in ("distance", "dose") else {},
+        amounts=measures if tolerance or kind in ("distance", "dose") else {},
         tolerance=tolerance,
         masks=masks,
         subject=frozenset(_WORDS.findall(latin)) - _NEUTRAL,
         asked=frozenset(_WORDS.findall(asked)),
         figures=frozenset(re.findall(r"[0-9]+(?:[.,][0-9]+)*", " ".join(map(fold, questions)))),
-        teams=tuple(teams for name in names if (teams := moments.teams_of(name.lower()))) if kind == "score" else (),
+        teams=tuple(teams for name in names if (teams := scores.teams_of(name.lower()))) if kind == "score" else (),
         forms=re.compile(rf"(?<![a-z0-9])(?:{alternatives})(?![a-z0-9])") if alternatives else None,
     )
 
@@ -302,7 +307,7 @@ def find(cased: str, wanted: Sought) -> list[Found]:
     low = cased.lower()
     read = read_kind(cased, wanted.kind)
     if wanted.teams:
-        read = [moments.home_first(low, mention, wanted.teams) for mention in read]
+        read = [scores.home_first(low, mention, wanted.teams) for mention in read]
     literals = longest(
         Found(match.start(), match.end(), (wanted.canonical[literal.side],), literal.level, literal.side)
         for literal in wanted.literals

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from cmqa_tasks.reading.folding import has_han, is_han, islands
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
-from cmqa_tasks.reading.numbers import chinese, english
+from cmqa_tasks.reading.units import chinese, english
 
 # --- blood groups ----------------------------------------------------------------------------------------------------
 

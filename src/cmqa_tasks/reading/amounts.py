@@ -1,0 +1,216 @@
+"""The kinds that are a number with a unit: which of the numbers of a text are a count, a share, a dose, marks out of ten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
+from cmqa_tasks.reading.money import currency_before, money
+from cmqa_tasks.reading.numbers import Number, scan
+from cmqa_tasks.reading.numerals import DIGIT, quantity, value_of
+from cmqa_tasks.reading.plain import in_date_or_time, labelled, plain, previous_word
+from cmqa_tasks.reading.units import LABEL, SCALES, chinese, english, known_units
+
+
+def count(low: str) -> list[Mention]:
+    """Whole numbers, whatever noun they count, unless they belong to another kind."""
+    found: list[Mention] = []
+    functional = english().function_words
+    for number in scan(low):
+        values = tuple(value for value in number.values if value == int(value))
+        if not values or number.unit == LABEL or currency_before(number.low, number)[0]:
+            continue
+        one = number.spelled and values == (1.0,)
+        if one and number.han and len(low) > 12 and number.unit not in known_units():  # 一个 is hardly ever a count
+            continue
+        alone = not number.start and number.end >= len(low.rstrip(". "))
+        if one and not number.han and not alone and (number.unit in functional or number.unit in ("", "other")):
+            continue
+        if number.unit in known_units():
+            found.append(Mention(number.start, number.unit_end, (f"{quantity(number.values[0])} {number.unit}",), FOREIGN))
+        elif number.han or not (
+            labelled(number.low, number)
+            or in_date_or_time(number.low, number)
+            or "/" in low[max(0, number.start - 1) : number.end + 1]
+        ):
+            found.append(Mention(number.start, number.end, tuple(map(quantity, values)), BARE))
+    return found
+
+
+_PARTS = {"百": 100.0, "千": 1000.0, "万": 10000.0}
+
+
+def _shares(low: str) -> list[tuple[int, int, float, float]]:
+    """Fractions as *A分之B*: where each begins and ends, A and B."""
+    parts: list[tuple[int, int, float, float]] = []
+    for match in chinese().patterns["share"].finditer(low) if "分之" in low else ():
+        whole, part = _PARTS.get(match["of"]) or value_of(match["of"]), value_of(match["part"])
+        if whole and part is not None:
+            parts.append((match.start(), match.end(), whole, part + 0.5 * match[0].endswith("半")))
+    return parts
+
+
+def _instead(found: list[Mention], spans: list[Mention]) -> list[Mention]:
+    """Some mentions, and others which take the place of those that they overlap."""
+    return sorted([*clear_of(found, spans), *spans]) if spans else found
+
+
+def percent(low: str) -> list[Mention]:
+    """Percentages: *40%*, *百分之四十*, *四成五*, *three quarters*; a bare decimal up to one may also be a share."""
+    found: list[Mention] = []
+    for number in scan(low):
+        if number.unit == "percent":
+            found.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))
+        elif number.unit == "tenths":
+            tail, end = low[number.unit_end : number.unit_end + 1], number.unit_end
+            rest = 5 if tail == "半" else DIGIT.get(tail, int(tail) if tail.isdigit() and tail.isascii() else 0)
+            found.append(Mention(number.start, end + bool(rest), (quantity(round(number.values[0] * 10 + rest, 6)),), TYPED))
+        elif (found and number.start < found[-1].end) or currency_before(number.low, number)[0]:  # the 五 of 四成五
+            continue
+        elif (mention := plain(number.low, number)) is not None:
+            if mention.level == BARE and 0 < number.values[0] < 1 and not number.han:
+                mention = mention._replace(readings=(*mention.readings, quantity(round(number.values[0] * 100, 6))))
+            found.append(mention)
+    spans = [
+        Mention(start, end, (quantity(round(100 * part / whole, 6)),), TYPED if whole == 100 else BARE)
+        for start, end, whole, part in _shares(low)
+    ]
+    for words in (english(), chinese()):
+        for match in words.patterns["part_of_whole"].finditer(low):
+            share = "75" if match["three"] else "25" if match["one"] else "5" if match["little"] else "50"
+            spans.append(Mention(*match.span(), (share,), TYPED if match["little"] else BARE))
+    return _instead(found, longest(spans))
+
+
+_TOP = {"5": 5.0, "five": 5.0, "五": 5.0, "10": 10.0, "ten": 10.0, "十": 10.0, "100": 100.0, "一百": 100.0, "百": 100.0}
+
+
+def _scaled(number: Number, start: int, end: int, factor: float) -> Mention:
+    return Mention(start, end, tuple(quantity(round(value * factor, 6)) for value in number.values), TYPED)
+
+
+def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
+    """Marks out of ``top``; marks on another scale are converted, since the picture may suggest either."""
+    found: list[Mention] = []
+    behind = 0
+    of_top, patterns = english().patterns["out_of"], chinese().patterns
+    for number in scan(low):
+        if number.start < behind or number.unit == LABEL:
+            continue
+        scale = of_top.match(low, number.end)
+        if scale is None and number.unit in ("", *units, "points", "stars"):
+            scale = patterns["scale"].match(low, number.unit_end)
+        if scale is not None:
+            behind = scale.end()
+            found.append(_scaled(number, number.start, behind, top / _TOP[next(filter(None, scale.groupdict().values()))]))
+            continue
+        if number.han and number.unit in ("", *units, "points", "stars"):
+            before = patterns["scale_before"].search(low, max(0, number.start - 20), number.start)
+            if before is not None:
+                while found and found[-1].end > before.start():
+                    found.pop()
+                found.append(_scaled(number, before.start(), number.unit_end, top / _TOP[before["top"]]))
+                continue
+            full = patterns["full_marks"].search(low, max(0, number.start - 4), number.start)
+            rest = "" if full is None else f"{low[: full.start()]}{low[number.unit_end :]}"
+            if rest.strip(' 评分星级答案是为给了:，,。.!"*') or low[number.unit_end : number.unit_end + 1] == "制":
+                continue
+        if number.unit in units and (number.unit != "points" or number.han):
+            found.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))
+        elif not currency_before(number.low, number)[0] and (mention := plain(number.low, number)) is not None:
+            named = mention.level == BARE and previous_word(low, number.start) == units[0]
+            found.append(mention._replace(level=TYPED) if named else mention)
+    spans = [
+        Mention(start, end, (quantity(round(part * top / whole, 6)),), TYPED)
+        for start, end, whole, part in _shares(low)
+        if whole in (5.0, 10.0)
+    ]
+    return _instead(found, spans)
+
+
+_STAR = "\u2605\u2b50\U0001f31f"
+_STARS = re.compile(f"[{_STAR}](?: ?[{_STAR}\u00bd\u2bea\u2bd6\u2606\u2729\u2730]| 1/2)*|(?<=[a-z: ])\u2606{{5}}")
+
+
+def rating(low: str) -> list[Mention]:
+    """Stars out of five, in figures, words or drawn stars: *3.5 out of 5*, *三颗半星*, ★★★½."""
+    drawn = [
+        Mention(*match.span(), (quantity(sum(map(match[0].count, _STAR)) + 0.5 * bool(re.search("[½⯪⯖]|1/2", match[0]))),), TYPED)
+        for match in _STARS.finditer(low)
+        if not (match.start() and low[max(0, match.start() - 2) : match.start()].rstrip()[-1:].isdigit())
+    ]
+    return sorted([*_marks(low, 5.0, ("stars", "points")), *drawn])
+
+
+def level(low: str) -> list[Mention]:
+    """Marks out of ten: *7/10*, *level 7*, *十分之七*, *7级*."""
+    return _marks(low, 10.0, ("level", "points", "级"))
+
+
+def rate(low: str) -> list[Mention]:
+    """Beats per minute: *80 bpm*, *80次/分*, *每分钟八十次*."""
+    found: list[Mention] = []
+    for number in scan(low):
+        readings = tuple(map(quantity, number.values))
+        minute = chinese().patterns["each_minute"].search(low, max(0, number.start - 12), number.start)
+        beats = number.unit in ("次", "下", "跳", "拍")
+        if minute is not None and (beats or number.unit in ("", "bpm")):
+            while found and found[-1].end > minute.start():
+                found.pop()
+            found.append(Mention(minute.start(), number.unit_end, readings, TYPED))
+        elif number.unit == "bpm":
+            found.append(Mention(number.start, number.unit_end, readings, TYPED))
+        elif beats and number.values[0] >= 20:
+            found.append(Mention(number.start, number.unit_end, readings, BARE))
+        elif low[number.end : number.end + 4] == "/min":
+            found.append(Mention(number.start, number.end + 4, readings, TYPED))
+        elif not currency_before(number.low, number)[0] and (mention := plain(number.low, number)) is not None:
+            found.append(mention)
+    return found
+
+
+def _measured(low: str, systems: tuple[str, ...]) -> list[Mention]:
+    found: list[Mention] = []
+    last: Number | None = None
+    for number in scan(low):
+        if SCALES.get(number.unit, ("", 0.0))[0] not in systems:
+            if not currency_before(number.low, number)[0] and (mention := plain(number.low, number)) is not None:
+                found.append(mention)
+            last = None
+            continue
+        if last is not None and number.han and last.unit_end == number.start and _smaller(number, last):  # 2公里400米
+            total = quantity(round(last.values[0] + number.values[0] * SCALES[number.unit][1] / SCALES[last.unit][1], 6))
+            found[-1] = Mention(last.start, number.unit_end, (f"{total} {last.unit}",), TYPED)
+        else:
+            readings = tuple(f"{quantity(value)} {number.unit}" for value in number.values)
+            found.append(Mention(number.start, number.unit_end, readings, TYPED))
+        last = number
+    return found
+
+
+def _smaller(number: Number, than: Number) -> bool:
+    (system, scale), (own_system, own) = SCALES[number.unit], SCALES[than.unit]
+    return system == own_system and number.values[0] * scale < own
+
+
+def distance(low: str) -> list[Mention]:
+    """Lengths, metric or imperial: *2.4 km*, *两千四百米*, *2公里400米*."""
+    return _measured(low, ("length", "imperial"))
+
+
+def dose(low: str) -> list[Mention]:
+    """Masses and volumes: *500 mg*, *半克*."""
+    return _measured(low, ("mass", "volume"))
+
+
+READERS: Mapping[str, Callable[[str], list[Mention]]] = {
+    "money": money,
+    "count": count,
+    "percent": percent,
+    "rating": rating,
+    "level": level,
+    "rate": rate,
+    "distance": distance,
+    "dose": dose,
+}

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
 from cmqa_tasks.reading.money import currency_before, money
 from cmqa_tasks.reading.numbers import Number, scan
-from cmqa_tasks.reading.numerals import DIGIT, quantity, value_of
+from cmqa_tasks.reading.numerals import DIGIT, LABEL, SCALES, chinese, english, known_units, quantity, value_of
 from cmqa_tasks.reading.plain import in_date_or_time, labelled, plain, previous_word
-from cmqa_tasks.reading.units import LABEL, SCALES, chinese, english, known_units
 
 
 def count(low: str) -> list[Mention]:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import zip_longest
 
-from cmqa_tasks.reading.folding import has_han, islands
 from cmqa_tasks.reading.mention import BARE, TYPED, Mention, longest
 from cmqa_tasks.reading.numbers import spelled_numbers
-from cmqa_tasks.reading.numerals import DIGIT, integer
-from cmqa_tasks.reading.units import chinese, english
+from cmqa_tasks.reading.numerals import DIGIT, chinese, english, integer
+from cmqa_tasks.reading.text import has_han, islands
 
 # --- dates -----------------------------------------------------------------------------------------------------------
 

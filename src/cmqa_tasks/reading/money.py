@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from cmqa_tasks.reading.mention import BARE, TYPED, Mention
 from cmqa_tasks.reading.numbers import Number, scan
-from cmqa_tasks.reading.numerals import quantity
+from cmqa_tasks.reading.numerals import CENTS, CURRENCIES, LABEL, NO_DECIMALS, SYMBOLS, chinese, known_units, quantity, spellings
 from cmqa_tasks.reading.plain import plain
-from cmqa_tasks.reading.units import CENTS, CURRENCIES, LABEL, NO_DECIMALS, SYMBOLS, chinese, known_units, spellings
 
 
 def amount(value: float, currency: str) -> str:

@@ -12,10 +12,21 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from cmqa_tasks.reading.folding import has_han, is_han, islands
 from cmqa_tasks.reading.mention import clear_of, longest, overlapping
-from cmqa_tasks.reading.numerals import LONGEST, NUMERAL, parse_digits, value_of
-from cmqa_tasks.reading.units import LABEL, chinese, codes, english, han_unit, known_units, unit_after
+from cmqa_tasks.reading.numerals import (
+    LABEL,
+    LONGEST,
+    NUMERAL,
+    chinese,
+    codes,
+    english,
+    han_unit,
+    known_units,
+    parse_digits,
+    unit_after,
+    value_of,
+)
+from cmqa_tasks.reading.text import has_han, is_han, islands
 
 
 class Number(NamedTuple):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from cmqa_tasks.reading.mention import BARE, FOREIGN, Mention
 from cmqa_tasks.reading.numbers import Number, marks_item
-from cmqa_tasks.reading.numerals import quantity
-from cmqa_tasks.reading.units import LABEL, english, known_units
+from cmqa_tasks.reading.numerals import LABEL, english, known_units, quantity
 
 
 def previous_word(low: str, start: int) -> str:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from cmqa_tasks.reading.folding import has_han, islands
 from cmqa_tasks.reading.mention import BARE, TYPED, Mention, clear_of, longest
 from cmqa_tasks.reading.numbers import scan, spelled_numbers
-from cmqa_tasks.reading.numerals import integer
+from cmqa_tasks.reading.numerals import chinese, english, integer
 from cmqa_tasks.reading.plain import previous_word
-from cmqa_tasks.reading.units import chinese, english
+from cmqa_tasks.reading.text import has_han, islands
 
 _SCORE = re.compile(
     r"(?<![A-Za-z0-9.,:/$-])(?P<h>[0-9]{1,3})(?: ?(?:-|\u2014|:) ?| goals? to | to | (?:v|vs) |(?= all))"

@@ -13,12 +13,11 @@ import cmqa_tasks.reading.amounts as amounts
 import cmqa_tasks.reading.moments as moments
 import cmqa_tasks.reading.scores as scores
 from cmqa_tasks.facts.records import SIDES, Fact, Kind, Side
-from cmqa_tasks.reading.folding import HAN, fold, has_han
 from cmqa_tasks.reading.lexicon import Lexicon
 from cmqa_tasks.reading.matter import Matter
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
-from cmqa_tasks.reading.numerals import quantity
-from cmqa_tasks.reading.units import CURRENCIES, DOLLARS, SCALES
+from cmqa_tasks.reading.numerals import CURRENCIES, DOLLARS, SCALES, quantity
+from cmqa_tasks.reading.text import HAN, fold, has_han
 from cmqa_tasks.reading.words import own_part, read_words, tolerant
 
 FACTS_KEPT = 4096

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from cmqa_tasks.reading.folding import has_han, is_han, islands
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
-from cmqa_tasks.reading.units import chinese, english
+from cmqa_tasks.reading.numerals import chinese, english
+from cmqa_tasks.reading.text import has_han, is_han, islands
 
 # --- blood groups ----------------------------------------------------------------------------------------------------
 

@@ -129,14 +129,13 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
 
 
 _STAR = "\u2605\u2b50\U0001f31f"
-_STARS = re.compile(f"[{_STAR}](?: ?[{_STAR}\u00bd\u2bea\u2bd6\u2606\u2729\u2730]| 1/2)*|(?<=[a-z: ])\u2606{{5}}")
 
 
 def rating(low: str) -> list[Mention]:
     """Stars out of five, in figures, words or drawn stars: *3.5 out of 5*, *三颗半星*, ★★★½."""
     drawn = [
         Mention(*match.span(), (quantity(sum(map(match[0].count, _STAR)) + 0.5 * bool(re.search("[½⯪⯖]|1/2", match[0]))),), TYPED)
-        for match in _STARS.finditer(low)
+        for match in english().patterns["drawn_stars"].finditer(low)
         if not (match.start() and low[max(0, match.start() - 2) : match.start()].rstrip()[-1:].isdigit())
     ]
     return sorted([*_marks(low, 5.0, ("stars", "points")), *drawn])

@@ -36,13 +36,6 @@ def _dates() -> tuple[re.Pattern[str], Mapping[str, int], re.Pattern[str], re.Pa
     )
 
 
-_YEAR_AFTER = re.compile(r",? ?(?:of |in |')?((?:19|20)[0-9]{2})(?![0-9])|-((?:19|20)[0-9]{2})(?![0-9])")
-_NUMERIC = re.compile(
-    r"(?<![A-Za-z0-9_.,/$])(?P<x>[0-9]{1,4})(?P<sep>[-/.])(?P<y>[0-9]{1,2})"
-    r"(?:(?P=sep)(?P<z>[0-9]{4}|[0-9]{1,2})(?![0-9])|(?![0-9/]))"
-)
-
-
 def _iso(year: int | None, month: int, day: int) -> str | None:
     """A date in ISO 8601, its year left out when unknown; None for what no calendar has."""
     if not (1 <= month <= 12 and 1 <= day <= 31):
@@ -62,7 +55,7 @@ def _named_dates(low: str) -> Iterator[Mention]:
             if day is None:
                 continue
             start = day.start()
-        year = _YEAR_AFTER.match(low, end)
+        year = english().patterns["year_after"].match(low, end)
         end = year.end() if year else end
         written = day["day"]
         number = int(written) if written.isdigit() else _ordinals()[written]
@@ -72,7 +65,7 @@ def _named_dates(low: str) -> Iterator[Mention]:
 
 
 def _numeric_dates(low: str) -> Iterator[Mention]:
-    for match in _NUMERIC.finditer(low):
+    for match in english().patterns["numeric_date"].finditer(low):
         first, second, third = match["x"], int(match["y"]), match["z"]
         year: int | None = None
         if len(first) == 4 and third and len(third) <= 2:
@@ -126,15 +119,6 @@ def date(low: str) -> list[Mention]:
 # --- times -----------------------------------------------------------------------------------------------------------
 
 _MERIDIEM = r"(?P<ap>[ap])\.? ?m(?![a-z])\.?"
-_CLOCK = re.compile(
-    rf"(?<![0-9.,:$\u20ac\u00a3])(?P<h>[0-9][0-9]?)(?P<sep>[:.h])(?P<m>[0-5][0-9])(?![0-9])(?::[0-5][0-9])?(?: ?{_MERIDIEM})?"
-)
-_HOUR = re.compile(rf"(?<![0-9.,:])(?P<h>[0-9][0-9]?)(?: ?{_MERIDIEM}| ?(?P<oc>o'? ?clock))")
-_MILITARY = re.compile(r"(?<![a-z0-9])(?P<h>[01][0-9]|2[0-3])(?P<m>[0-5][0-9]) ?(?:hours|hrs|h)\b")
-_PERIOD = re.compile(
-    rf",? (?:in the (?P<am>morning)|(?:in the |this )(?P<pm>afternoon|evening)|(?P<night>at night|tonight))| ?{_MERIDIEM}"
-)
-_NAMED = re.compile(r"(?<![a-z])(?:(?:12 |twelve )?(?P<noon>noon|midday)|(?:12 |twelve )?midnight)(?![a-z])")
 _MINUTE_WORDS = {
     "half": 30, "quarter": 15, "a quarter": 15, "five": 5, "ten": 10, "twenty": 20, "twenty-five": 25, "twenty five": 25,
 }  # fmt: skip
@@ -154,7 +138,7 @@ def _relative() -> tuple[Mapping[str, int], re.Pattern[str]]:
 
 def _period(low: str, end: int) -> tuple[str, int]:
     """``a`` or ``p`` from words behind a time, and where they end."""
-    match = _PERIOD.match(low, end)
+    match = english().patterns["period"].match(low, end)
     return ("", end) if match is None else (match["ap"] or ("a" if match["am"] else "p"), match.end())
 
 
@@ -171,7 +155,7 @@ def _times(hour: int, minute: int, half: str, padded: bool = False) -> tuple[str
 
 def _clocks(low: str) -> Iterator[Mention]:
     """Times in figures: ``8:30 pm``, ``8pm``, ``0830 hours``, *noon*."""
-    for match in _CLOCK.finditer(low):
+    for match in english().patterns["clock"].finditer(low):
         end, half = match.end(), match["ap"] or ""
         if match["sep"] == "." and not half and low[end : end + 2].strip(" ")[:1] in ("%", "k", "m"):
             continue
@@ -179,14 +163,14 @@ def _clocks(low: str) -> Iterator[Mention]:
             half, end = _period(low, end)
         padded = match["h"].startswith("0") and len(match["h"]) == 2 and not half
         yield Mention(match.start(), end, _times(int(match["h"]), int(match["m"]), half, padded), TYPED)
-    for match in _HOUR.finditer(low):
+    for match in english().patterns["hour"].finditer(low):
         end, half = match.end(), match["ap"] or ""
         if not half:
             half, end = _period(low, end)
         yield Mention(match.start(), end, _times(int(match["h"]), 0, half), TYPED)
-    for match in _MILITARY.finditer(low):
+    for match in english().patterns["military_time"].finditer(low):
         yield Mention(match.start(), match.end(), (f"{match['h']}:{match['m']}",), TYPED)
-    for match in _NAMED.finditer(low):
+    for match in english().patterns["named_time"].finditer(low):
         yield Mention(match.start(), match.end(), ("12:00" if match["noon"] else "00:00",), TYPED)
 
 

@@ -49,20 +49,13 @@ class Number(NamedTuple):
 
 # --- digits and words ------------------------------------------------------------------------------------------------
 
-_DIGITS = re.compile(  # one leading class, for only then does the engine skip to the next digit
-    r"[0-9](?:[0-9]{0,2}(?: [0-9]{3})+(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?|[0-9]*(?:[.,'][0-9]+)*)"
-)
-_AFTER = re.compile(
-    r"(?P<k>k(?![a-z0-9]))|[ -]?(?P<scale>hundred|thousand|million|dozen)\b|\s?(?P<vulgar>[\u00bd\u00bc\u00be])"
-    r"|[ -]and[ -](?:a|one)[ -]half\b|[ -](?P<fraction>[13]/[24])(?![0-9/])"
-)
 _VULGAR = {"\u00bd": 0.5, "\u00bc": 0.25, "\u00be": 0.75, "1/2": 0.5, "1/4": 0.25, "3/4": 0.75}
 
 
 def _digits(low: str) -> list[Number]:
     numbers: list[Number] = []
     behind = 0  # what an earlier number took in, such as the fraction of 3 1/2
-    for match in _DIGITS.finditer(low):
+    for match in english().patterns["digits"].finditer(low):
         start, end = match.span()
         before = low[start - 1] if start else " "
         values = parse_digits(match[0])
@@ -71,7 +64,7 @@ def _digits(low: str) -> list[Number]:
         if before == "." and (start < 2 or low[start - 2] in " ($"):
             start -= 1
             values = (float(f"0.{match[0]}"),) if match[0].isdigit() else values
-        after = _AFTER.match(low, end)
+        after = english().patterns["after_number"].match(low, end)
         if after is not None:
             end = behind = after.end()
             if after["k"]:
@@ -170,8 +163,6 @@ def spelled_numbers(low: str) -> list[Number]:
 
 # --- Chinese numerals ------------------------------------------------------------------------------------------------
 
-_RUN = re.compile(rf"[0-9{NUMERAL}](?:[0-9{NUMERAL}]|[.,](?=[0-9])|点(?=[0-9零〇一二三四五六七八九])| (?=[百千万亿]))*")
-
 
 def _in_word(low: str, start: int, end: int, unit: str, value: float) -> bool:
     """Whether numerals are part of a word (*一致*, *三明治*, *十分可信*)."""
@@ -244,7 +235,7 @@ def _han_values(run: str, start: int, end: int, ascii_only: bool) -> tuple[tuple
 def _han(low: str) -> list[Number]:
     """All numbers that Chinese characters write or touch, in order."""
     numbers: list[Number] = []
-    for match in _RUN.finditer(low):
+    for match in chinese().patterns["numerals"].finditer(low):
         (start, end), run = match.span(), match[0]
         if end - start > LONGEST or _embedded(low, start, run.isascii()):
             continue

@@ -48,7 +48,6 @@ DIGIT = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "
 NUMERAL = "零〇一二两三四五六七八九十百千万亿"
 _SMALL = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10_000, "亿": 100_000_000}
-_TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|.")
 
 
 def value_of(run: str) -> float | None:
@@ -80,7 +79,7 @@ def _composed(run: str) -> float | None:
     """The value of a number with units of ten: *一万二千*, *3千5*, *一百零五*."""
     total, section, current, unit, large = 0.0, 0.0, -1.0, 1e12, 1e12
     gap = short = False
-    for token in _TOKEN.findall(run):
+    for token in chinese().patterns["numeral"].findall(run):
         if token in _SMALL:
             size = _SMALL[token]
             if size >= unit or (current < 0 and size > 10):
@@ -180,19 +179,17 @@ def known_units() -> frozenset[str]:
 
 
 _WORD = "[a-z\u00df-\u00ff\u0100-\u024f]+"  # Latin letters: *Stück* is one word
-_UNIT = re.compile(rf"[ \t]?-?[ \t]?(?P<word>[%\u00b0$\u20ac\u00a3\u00a5\u00a2\u2605\u2b50]|{_WORD})(?:'s)?")
-_SECOND = re.compile(rf"[ -]?(?:(?:a|per|an|/)[ -]?)?({_WORD})|/[ ]?({_WORD})")
 
 
 def unit_after(low: str, at: int) -> tuple[str, int]:
     """The unit or word that follows a number, and where it ends."""
-    match = _UNIT.match(low, at)
+    match = english().patterns["unit"].match(low, at)
     if match is None:
         return ("/", at) if low[at : at + 2] in ("/1", "/5") else ("", at)
     spelled, heads = spellings()
     word, end = match["word"], match.end()
     if word in heads:
-        second = _SECOND.match(low, end)
+        second = english().patterns["second_unit"].match(low, end)
         if second is not None and (unit := spelled.get(f"{word} {second[1] or second[2]}")):
             return unit, second.end()
     return spelled.get(word, word), end

@@ -12,13 +12,6 @@ from cmqa_tasks.reading.numerals import chinese, english, integer
 from cmqa_tasks.reading.plain import previous_word
 from cmqa_tasks.reading.text import has_han, islands
 
-_SCORE = re.compile(
-    r"(?<![A-Za-z0-9.,:/$-])(?P<h>[0-9]{1,3})(?: ?(?:-|\u2014|:) ?| goals? to | to | (?:v|vs) |(?= all))"
-    r"(?:(?P<a>[0-9]{1,3})(?![0-9.,]*[0-9]|[-/:][0-9]|%)| ?all\b)"
-)
-_NOT_GOALS = re.compile(r" ?(?:minutes?|mins?|days?|hours?|weeks?|km|am\b|pm\b|years?|players?|people|formation|stars?)")
-_TEAM = re.compile(r"(?<![A-Za-z0-9.,:/-])([0-9]{1,2})(?![0-9:/%-]|[.,][0-9]|st\b|nd\b|rd\b|th\b)")
-
 
 @lru_cache(maxsize=1)
 def _spelled_score() -> tuple[Mapping[str, int], re.Pattern[str]]:
@@ -31,14 +24,14 @@ def _spelled_score() -> tuple[Mapping[str, int], re.Pattern[str]]:
 
 
 def _scores(low: str) -> Iterator[Mention]:
-    for match in _SCORE.finditer(low):
+    for match in english().patterns["score"].finditer(low):
         home, away = int(match["h"]), match["a"] or match["h"]
         clock = ":" in match[0] and len(away) == 2 and home < 24 and int(away) < 60  # more likely a time of day
-        if not _NOT_GOALS.match(low, match.end()):
+        if not english().patterns["not_goals"].match(low, match.end()):
             yield Mention(match.start(), match.end(), (f"{home}-{int(away)}",), BARE if clock else TYPED)
     goals, spelled = _spelled_score()
     for match in spelled.finditer(low) if spelled_numbers(low) else ():
-        if not _NOT_GOALS.match(low, match.end()):
+        if not english().patterns["not_goals"].match(low, match.end()):
             figures = [int(side) if side.isdigit() else goals[side] for side in (match["h"], match["a"] or match["h"])]
             yield Mention(match.start(), match.end(), (f"{figures[0]}-{figures[1]}",), TYPED)
     nil = re.search("goalless|scoreless", low)
@@ -78,10 +71,12 @@ def score(low: str) -> list[Mention]:
 
 def _team_by_team(low: str) -> list[Mention]:
     """*Rovers 3, United 1*: the only two small numbers of a text, in order."""
+    words = english()
     numbers = [
         match
-        for match in _TEAM.finditer(low)
-        if previous_word(low, match.start()).strip("(,.:") not in english().labels and not _NOT_GOALS.match(low, match.end())
+        for match in words.patterns["goals"].finditer(low)
+        if previous_word(low, match.start()).strip("(,.:") not in words.labels
+        and not words.patterns["not_goals"].match(low, match.end())
     ]
     if len(numbers) != 2:
         return []
@@ -91,19 +86,12 @@ def _team_by_team(low: str) -> list[Mention]:
 
 Teams = tuple[tuple[str, ...], tuple[str, ...]]
 """How the home and the away side may be called, in lower case."""
-_AGAINST = re.compile(r" (?:against|versus|vs?\.?) |(?<=队)对")
 _STOP = re.compile(r"[.!?;](?=\s|$)|[。！？；\n]")
-_BEAT = re.compile(
-    r"\b(?P<won>w[io]ns?|beats?|defeat(?:s|ed)|edged|thrashed|triumph(?:s|ed)|prevail(?:s|ed))\b"
-    r"|\b(?P<lost>los(?:t|es|e)|(?:was|were|been|got) (?:beaten|defeated|edged|thrashed)|fell)\b"
-    r"|(?P<won_zh>获胜|取胜|战胜|击败|力克|险胜|胜出|赢|胜)|(?P<lost_zh>不敌|惜败|落败|败给|败于|输|负)"
-)
-_TO = re.compile(r" ?,? ?(?:to|for|in favou?r of|(?:win|victory) for) (?:the )?")
 
 
 def teams_of(entity: str) -> Teams | None:
     """Both sides of a match by the name of the match, whole and by the last word where that tells them apart."""
-    parts = _AGAINST.split(entity)
+    parts = english().patterns["against"].split(entity)
     if len(parts) != 2:
         return None
     home, away = (part.strip() for part in parts)
@@ -126,18 +114,18 @@ def home_first(low: str, mention: Mention, all_teams: Sequence[Teams]) -> Mentio
 
 def _winner(low: str, mention: Mention, teams: Teams) -> int | None:
     """0 where the home side is said to have won, 1 for the away side."""
-    to = _TO.match(low, mention.end)
+    to = english().patterns["score_to"].match(low, mention.end)
     if to is not None:
         return next((side for side in (0, 1) if low.startswith(teams[side], to.end())), None)
     start = max(0, mention.start - 90)
     for stop in _STOP.finditer(low, start, mention.start):
         start = stop.end()
     after = _STOP.search(low, mention.end)
-    verb = _BEAT.search(low, start, min(mention.end + 8, len(low) if after is None else after.start()))
+    verb = english().patterns["beat"].search(low, start, min(mention.end + 8, len(low) if after is None else after.start()))
     if verb is None:
         return None
     before = [max(low.rfind(name, start, verb.start()) for name in side) for side in teams]
-    if max(before) < 0 or _BEAT.search(low, verb.end(), mention.start) is not None:
+    if max(before) < 0 or english().patterns["beat"].search(low, verb.end(), mention.start) is not None:
         return None
     subject = 0 if before[0] > before[1] else 1
     return subject if verb["won"] or verb["won_zh"] else 1 - subject

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
 from cmqa_tasks.reading.money import currency_before, money
 from cmqa_tasks.reading.numbers import Number, scan
-from cmqa_tasks.reading.numerals import DIGIT, LABEL, SCALES, chinese, english, known_units, quantity, value_of
+from cmqa_tasks.reading.numerals import LABEL, SCALES, chinese, english, known_units, quantity, value_of
 from cmqa_tasks.reading.plain import in_date_or_time, labelled, plain, previous_word
 
 
@@ -37,14 +37,12 @@ def count(low: str) -> list[Mention]:
     return found
 
 
-_PARTS = {"百": 100.0, "千": 1000.0, "万": 10000.0}
-
-
 def _shares(low: str) -> list[tuple[int, int, float, float]]:
     """Fractions as *A分之B*: where each begins and ends, A and B."""
     parts: list[tuple[int, int, float, float]] = []
+    sizes = {**chinese().numerals.tens, **chinese().numerals.scales}
     for match in chinese().patterns["share"].finditer(low) if "分之" in low else ():
-        whole, part = _PARTS.get(match["of"]) or value_of(match["of"]), value_of(match["part"])
+        whole, part = sizes.get(match["of"]) or value_of(match["of"]), value_of(match["part"])
         if whole and part is not None:
             parts.append((match.start(), match.end(), whole, part + 0.5 * match[0].endswith("半")))
     return parts
@@ -63,7 +61,7 @@ def percent(low: str) -> list[Mention]:
             found.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))
         elif number.unit == "tenths":
             tail, end = low[number.unit_end : number.unit_end + 1], number.unit_end
-            rest = 5 if tail == "半" else DIGIT.get(tail, int(tail) if tail.isdigit() and tail.isascii() else 0)
+            rest = 5 if tail == "半" else chinese().numerals.ones.get(tail, int(tail) if tail.isdigit() and tail.isascii() else 0)
             found.append(Mention(number.start, end + bool(rest), (quantity(round(number.values[0] * 10 + rest, 6)),), TYPED))
         elif (found and number.start < found[-1].end) or currency_before(number.low, number)[0]:  # the 五 of 四成五
             continue
@@ -82,9 +80,6 @@ def percent(low: str) -> list[Mention]:
     return _instead(found, longest(spans))
 
 
-_TOP = {"5": 5.0, "five": 5.0, "五": 5.0, "10": 10.0, "ten": 10.0, "十": 10.0, "100": 100.0, "一百": 100.0, "百": 100.0}
-
-
 def _scaled(number: Number, start: int, end: int, factor: float) -> Mention:
     return Mention(start, end, tuple(quantity(round(value * factor, 6)) for value in number.values), TYPED)
 
@@ -94,6 +89,7 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
     found: list[Mention] = []
     behind = 0
     of_top, patterns = english().patterns["out_of"], chinese().patterns
+    tops = {**english().numerals.tops, **chinese().numerals.tops}
     for number in scan(low):
         if number.start < behind or number.unit == LABEL:
             continue
@@ -102,14 +98,14 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
             scale = patterns["scale"].match(low, number.unit_end)
         if scale is not None:
             behind = scale.end()
-            found.append(_scaled(number, number.start, behind, top / _TOP[next(filter(None, scale.groupdict().values()))]))
+            found.append(_scaled(number, number.start, behind, top / tops[next(filter(None, scale.groupdict().values()))]))
             continue
         if number.han and number.unit in ("", *units, "points", "stars"):
             before = patterns["scale_before"].search(low, max(0, number.start - 20), number.start)
             if before is not None:
                 while found and found[-1].end > before.start():
                     found.pop()
-                found.append(_scaled(number, before.start(), number.unit_end, top / _TOP[before["top"]]))
+                found.append(_scaled(number, before.start(), number.unit_end, top / tops[before["top"]]))
                 continue
             full = patterns["full_marks"].search(low, max(0, number.start - 4), number.start)
             rest = "" if full is None else f"{low[: full.start()]}{low[number.unit_end :]}"

@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from cmqa_tasks.reading.mention import BARE, TYPED, Mention, longest
 from cmqa_tasks.reading.numbers import spelled_numbers
-from cmqa_tasks.reading.numerals import DIGIT, chinese, english, integer
+from cmqa_tasks.reading.numerals import chinese, english, integer
 from cmqa_tasks.reading.text import has_han, islands
 
 # --- dates -----------------------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def _numeric_dates(low: str) -> Iterator[Mention]:
 def _han_year(written: str | None) -> int | None:
     if written is None:
         return None
-    figures = written if written.isascii() else "".join(str(DIGIT.get(char, "")) for char in written)
+    figures = written if written.isascii() else "".join(str(chinese().numerals.ones.get(char, "")) for char in written)
     return None if len(figures) not in (2, 4) else int(figures) + (2000 if len(figures) == 2 else 0)
 
 
@@ -119,9 +119,6 @@ def date(low: str) -> list[Mention]:
 # --- times -----------------------------------------------------------------------------------------------------------
 
 _MERIDIEM = r"(?P<ap>[ap])\.? ?m(?![a-z])\.?"
-_MINUTE_WORDS = {
-    "half": 30, "quarter": 15, "a quarter": 15, "five": 5, "ten": 10, "twenty": 20, "twenty-five": 25, "twenty five": 25,
-}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -129,7 +126,7 @@ def _relative() -> tuple[Mapping[str, int], re.Pattern[str]]:
     """*half past eight*, *quarter to nine*, *half eight*."""
     hours = {word: number for word, number in english().numerals.ones.items() if 1 <= number <= 12}
     hour = "|".join([*sorted(hours, key=len, reverse=True), "1[0-2]", "[1-9]"])
-    minute = "|".join([*sorted(_MINUTE_WORDS, key=len, reverse=True), "[0-5]?[0-9]"])
+    minute = "|".join([*sorted(english().numerals.minutes, key=len, reverse=True), "[0-5]?[0-9]"])
     return hours, re.compile(
         rf"(?<![a-z0-9])(?:(?P<m>{minute})(?: minutes?)? (?P<dir>past|after|to|before|till) (?P<h>{hour})(?![a-z0-9:.]*[0-9a-z])"
         rf"|half (?P<hh>{hour})(?![a-z0-9]))"
@@ -179,7 +176,7 @@ def _spelled_times(low: str) -> Iterator[Mention]:
     hours, relative = _relative()
     for match in relative.finditer(low):
         written, named = match["m"] or "half", match["h"] or match["hh"]
-        minute = int(written) if written.isdigit() else _MINUTE_WORDS[written]
+        minute = int(written) if written.isdigit() else english().numerals.minutes[written]
         hour = int(named) if named.isdigit() else hours[named]
         if match["dir"] in ("to", "before", "till"):
             if written == "half":
@@ -204,7 +201,6 @@ def _spelled_times(low: str) -> Iterator[Mention]:
             yield Mention(number.start, end, _times(hour, 0, half), TYPED)
 
 
-_QUARTERS = {"一刻": 15, "1刻": 15, "三刻": 45, "3刻": 45}
 _LATE = frozenset(["晚上", "晚间", "今晚", "当晚", "夜里", "夜间", "夜晚", "半夜", "深夜", "午夜", "晚", "傍晚"])
 
 
@@ -227,7 +223,7 @@ def _han_hours(part: str, hour: int, minute: int, padded: bool) -> tuple[str, ..
 
 def _han_times(low: str) -> Iterator[Mention]:
     """*下午3点半*, *15点30分*, *差一刻四点*, *上午8:30*."""
-    patterns = chinese().patterns
+    patterns, quarters = chinese().patterns, chinese().numerals.minutes
     for match in patterns["clock"].finditer(low):
         part = match["part"] or match["after"]
         if part:
@@ -238,14 +234,17 @@ def _han_times(low: str) -> Iterator[Mention]:
             low, match.end()
         ):
             continue
-        hour, minute = integer(match["h"]), 30 if match["half"] else _QUARTERS.get(match["quarter"] or "", 0)
+        hour, minute = integer(match["h"]), 30 if match["half"] else quarters.get(match["quarter"] or "", 0)
         if match["lack"]:
-            hour, minute = (hour - 1 or 12), 60 - (_QUARTERS.get(match["lm"]) or integer(match["lm"].rstrip("分")))
+            hour, minute = (
+                (hour - 1 or 12),
+                60 - (quarters.get(match["lm"]) or integer(match["lm"].rstrip("分"))),
+            )
         elif match["m"]:
             minute = integer(match["m"].replace("零", "").replace("〇", "") or "0")
         yield Mention(*match.span(), _han_hours(match["part"] or "", hour, minute, match["h"].startswith("0")), TYPED)
     for match in patterns["lacking"].finditer(low):
-        minute = 60 - (_QUARTERS.get(match["lm"]) or integer(match["lm"].rstrip("分")))
+        minute = 60 - (quarters.get(match["lm"]) or integer(match["lm"].rstrip("分")))
         yield Mention(*match.span(), _han_hours(match["part"] or "", integer(match["h"]) - 1 or 12, minute, False), TYPED)
     for match in patterns["noon"].finditer(low):
         yield Mention(*match.span(), ("00:00" if match["midnight"] else "12:00",), TYPED)

@@ -16,7 +16,6 @@ from cmqa_tasks.reading.mention import clear_of, longest, overlapping
 from cmqa_tasks.reading.numerals import (
     LABEL,
     LONGEST,
-    NUMERAL,
     chinese,
     codes,
     english,
@@ -49,8 +48,6 @@ class Number(NamedTuple):
 
 # --- digits and words ------------------------------------------------------------------------------------------------
 
-_VULGAR = {"\u00bd": 0.5, "\u00bc": 0.25, "\u00be": 0.75, "1/2": 0.5, "1/4": 0.25, "3/4": 0.75}
-
 
 def _digits(low: str) -> list[Number]:
     numbers: list[Number] = []
@@ -72,7 +69,7 @@ def _digits(low: str) -> list[Number]:
             elif after["scale"]:
                 values = tuple(round(value * english().numerals.scales[after["scale"]], 6) for value in values)
             else:
-                values = (values[0] + _VULGAR.get(after["vulgar"] or after["fraction"] or "1/2", 0.5),)
+                values = (values[0] + english().numerals.fractions[after["vulgar"] or after["fraction"] or "1/2"],)
         numbers.append(Number(start, end, values, *unit_after(low, end), False, low))
     return numbers
 
@@ -270,7 +267,7 @@ def _halves(low: str) -> list[Number]:
     numbers: list[Number] = []
     for match in re.finditer(r"半[个颗]?", low):
         before = low[match.start() - 1 : match.start()]
-        if before and (before.isdigit() or before in NUMERAL or before in "点星颗分个里米克升元块"):
+        if before and (before.isdigit() or before in "零〇一二两三四五六七八九十百千万亿点星颗分个里米克升元块"):
             continue
         unit, unit_end = han_unit(low, match.end())
         if unit in known_units() and unit not in ("points", "percent", "days", "years", "months"):

@@ -44,19 +44,13 @@ def parse_digits(raw: str) -> tuple[float, ...]:
     return (float("".join(groups)),) if mark == "," else (decimal, float("".join(groups)))
 
 
-DIGIT = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-NUMERAL = "零〇一二两三四五六七八九十百千万亿"
-_SMALL = {"十": 10, "百": 100, "千": 1000}
-_LARGE = {"万": 10_000, "亿": 100_000_000}
-
-
 def value_of(run: str) -> float | None:
     """The value of a run of digits and numerals; None when it is no number (*三五*, *百* without a digit before it).
 
     >>> [value_of(run) for run in ("一千二百", "两万五", "1.24万", "二〇二六", "三五")]
     [1200.0, 25000.0, 12400.0, 2026.0, None]
     """
-    run = run.replace(" ", "")
+    ones, run = chinese().numerals.ones, run.replace(" ", "")
     if not run or len(run) > LONGEST:
         return None
     if run.isascii():
@@ -64,30 +58,31 @@ def value_of(run: str) -> float | None:
         return values[0] if values else None
     whole, mark, fraction = run.partition("点")
     if mark:
-        value, figures = value_of(whole), "".join(str(DIGIT.get(char, char)) for char in fraction)
+        value, figures = value_of(whole), "".join(str(ones.get(char, char)) for char in fraction)
         if value is None or value != int(value) or not (figures.isdigit() and figures.isascii()):
             return None
         return float(f"{int(value)}.{figures}")
-    if all(char in DIGIT for char in run):
+    if all(char in ones for char in run):
         if len(run) == 1:
-            return float(DIGIT[run])
-        return float("".join(str(DIGIT[char]) for char in run)) if len(run) > 2 or "〇" in run or run[1] == "零" else None
+            return float(ones[run])
+        return float("".join(str(ones[char]) for char in run)) if len(run) > 2 or "〇" in run or run[1] == "零" else None
     return _composed(run)
 
 
 def _composed(run: str) -> float | None:
     """The value of a number with units of ten: *一万二千*, *3千5*, *一百零五*."""
+    numerals = chinese().numerals
     total, section, current, unit, large = 0.0, 0.0, -1.0, 1e12, 1e12
     gap = short = False
     for token in chinese().patterns["numeral"].findall(run):
-        if token in _SMALL:
-            size = _SMALL[token]
+        if token in numerals.tens:
+            size = numerals.tens[token]
             if size >= unit or (current < 0 and size > 10):
                 return None
             section += (1.0 if current < 0 else current) * size
             current, unit, gap = -1.0, float(size), False
-        elif token in _LARGE:
-            size = _LARGE[token]
+        elif token in numerals.scales:
+            size = int(numerals.scales[token])
             section += max(current, 0.0)
             if not section or size >= large:
                 return None
@@ -97,8 +92,8 @@ def _composed(run: str) -> float | None:
             gap = True
         elif current >= 0:
             return None
-        elif token in DIGIT:
-            current, short = float(DIGIT[token]), True
+        elif token in numerals.ones:
+            current, short = float(numerals.ones[token]), True
         else:
             values = parse_digits(token) if token[0].isdigit() else ()
             if not values:

@@ -29,8 +29,6 @@ DRESSING = " \n\t.。!！,，\"'`*:"
 _MEASURED = ("money", "count", "percent", "rating", "level", "rate", "distance", "dose")
 _WORDS = re.compile(r"[a-z]{2,}")
 _NO_LETTER_BEFORE, _NO_LETTER_BEHIND = r"(?<![^\W\u3400-\u9fff])", r"(?![^\W\u3400-\u9fff])"
-_OTHER_NAME = frozenset("新老小东西南北")
-"""Before a Chinese name, these make it the name of something else."""
 _NEUTRAL = frozenset(["no", "not", "never", "nor", "neither", "without"])
 
 
@@ -187,7 +185,7 @@ def _standing(form: str, kind: Kind) -> re.Pattern[str]:
     if last and last.isdigit():
         after += r"(?![.,:/]?[0-9])"
     if has_han(form) and kind == "name":
-        before += f"(?<![{''.join(sorted(_OTHER_NAME))}])"
+        before += "(?<![新老小东西南北])"  # they make it the name of something else
     elif has_han(form) and len(form) == 1:
         before, after = f"(?<!{HAN.pattern})", f"(?!{HAN.pattern})"
     return re.compile(before + re.escape(form) + after)

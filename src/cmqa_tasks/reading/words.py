@@ -160,20 +160,11 @@ def _latin_weather(low: str) -> list[Mention]:
     return sorted([*_closed(low, "weather"), *(Mention(m.end() - 5, m.end(), ("sunny", "clear"), TYPED) for m in clear)])
 
 
-_COLOUR_CHARS = "红橙橘黄绿蓝紫粉棕褐黑白灰青"
-_NOT_COLOUR_BEFORE = {"白": "明坦空表告辩独洁留李", "黑": "抹漆", "青": "年丹", "粉": "面奶米花", "红": "网分走", "灰": "石烟"}
-_BEFORE_SHORT = frozenset("是为呈选色用穿款刷的成有写说示作即非有和与或而还及")
-
-
 @lru_cache(maxsize=1)
 def _han_colour() -> re.Pattern[str]:
     forms, _ = _forms("colour", True)
     shades = "|".join(sorted((form for form in forms if len(form) > 1 and form != "巧克力"), key=len, reverse=True))
-    return re.compile(
-        rf"(?P<long>{shades})(?:颜?色(?:系)?)?|(?P<compound>[{_COLOUR_CHARS}]{{2}})色"
-        rf"|(?P<coloured>[赤桔米金银茶栗杏咖靛驼赭卡其{_COLOUR_CHARS}]|巧克力)颜?色"
-        rf"|(?P<short>[{_COLOUR_CHARS}])(?:的|(?=$|[^\u3400-\u9fff]|[和与或而、还及但不]))"
-    )
+    return re.compile(rf"(?P<long>{shades})(?:颜?色(?:系)?)?|{chinese().patterns['plain_colour'].pattern}")
 
 
 def _han_colours(low: str) -> list[Mention]:
@@ -187,9 +178,9 @@ def _han_colours(low: str) -> list[Mention]:
         if match["long"] and things.fullmatch(form) and not match[0].endswith("色") and end - start < len(low.strip(" 。.!")):
             continue
         if match["short"]:
-            if before and before in (_NOT_COLOUR_BEFORE.get(form) or "~"):
+            if chinese().patterns["not_colour"].match(low, start - 1) if start else False:
                 continue
-            if not match[0].endswith("的") and is_han(before) and before not in _BEFORE_SHORT:
+            if not match[0].endswith("的") and is_han(before) and chinese().patterns["before_colour"].match(before) is None:
                 continue
         found.append(Mention(start, end, (*forms.get(form, ()), form), TYPED))
     return found

@@ -205,6 +205,9 @@ class Numerals(Data):
     half: str = ""
     point: str = ""
     ordinals: Phrases = ()
+    minutes: Mapping[str, int] = Field(default_factory=dict)
+    tops: Mapping[str, float] = Field(default_factory=dict)
+    fractions: Mapping[str, float] = Field(default_factory=dict)
 
 
 class Values(Data):

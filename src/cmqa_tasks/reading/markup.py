@@ -56,7 +56,7 @@ def _from_json(text: str, keys: set[str]) -> str | None:
             answer = written
         else:
             lines.append(f"{name}: {written}")
-    lines.append("" if answer is None else f"answer: {answer}")
+    lines.append("" if answer is None else f"final answer: {answer}")
     tail = text[end + 1 :].strip(" \n`")
     return "\n".join([tail, *lines] if tail else lines)
 

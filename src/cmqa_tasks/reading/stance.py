@@ -32,6 +32,10 @@ def stance(said: Iterable[Call]) -> int:
     return verdict
 
 
+_SHORT = 20
+"""Characters behind a cue that may say among whom it is (*contradict each other*)."""
+
+
 def calls(
     text: Text, matter: Callable[[Lexicon], Matter] = Matter, mentioned: Iterable[tuple[int, str]] = (), plain: bool = False
 ) -> list[Call]:
@@ -78,7 +82,9 @@ class Words(Judge):
             return True
         head = self.cues.head_end.split(phrase)[0].split()
         determiner = len(head) > 1 and head[0] in self.cues.demonstratives  # this, but not this therapy
-        return not determiner and self.cues.pronouns.search(" ".join(head)) is not None
+        return (
+            not determiner and self.cues.elsewhere.match(phrase) is None and self.cues.pronouns.search(" ".join(head)) is not None
+        )
 
     def _with(self, at: int, end: int) -> bool | None:
         """Whether what a cue ending at a position is with, or about, is the pieces or the matter; None where that is not said."""
@@ -103,8 +109,9 @@ class Words(Judge):
         other = self._with(match.end(), end)
         if other is not None:
             return other and (sense != "accord" or self._subject(lead))
-        beside = sense == "clash" and self.matter.beside(self.clause(lead))
-        if beside and not self.both(start, end) and not cues.whole.search(self.view, start, end):
+        clause = self.clause(lead)
+        own = clause + self.view[match.start() : min(end, match.end() + _SHORT)]
+        if sense == "clash" and self.matter.beside(clause) and not self.both(start, end) and not cues.whole.search(own):
             return False  # Individual reviews conflict.
         sentence = view[max(start, match.start() - NEAR) : min(end, match.end() + NEAR)]
         accord = sense in ("accord", "same")

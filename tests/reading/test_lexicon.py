@@ -95,3 +95,13 @@ def test_german_forms_are_read_by_a_german_file() -> None:
 def test_a_third_language_changes_nothing_in_the_others() -> None:
     for response in ("They contradict each other.", "No contradiction: $24.99.", "两份证据互相矛盾。", "$29.99"):
         assert read(response, LAMP, languages=WITH_GERMAN) == read(response, LAMP)
+
+
+def test_a_cue_is_added_by_a_line_of_its_language(tmp_path: Path) -> None:
+    response = "The two sources tell two tales: $24.99 and $29.99."
+    path = tmp_path / "en.yaml"
+    shipped_text = (FOLDER / "en.yaml").read_text(encoding="utf-8")
+    path.write_text(shipped_text.replace("\n  clash:\n", "\n  clash:\n    - 'tells? two tales'\n"), encoding="utf-8")
+    assert not read(response, LAMP).conflict
+    assert read(response, LAMP, languages=Languages([read_lexicon(path), lexicon("zh")])).conflict
+    assert not read("They do not tell two tales.", LAMP, languages=Languages([read_lexicon(path)])).conflict

@@ -9,8 +9,8 @@ from reading_cases import LAMP, all_cases, fact_of
 
 from cmqa_tasks.facts.records import SIDES, Fact, Kind, Value
 from cmqa_tasks.reading import BARE, FOREIGN, TYPED, mentions, read
-from cmqa_tasks.reading.text import fold, islands, latin
 from cmqa_tasks.reading.numerals import value_of
+from cmqa_tasks.reading.text import fold, islands, latin
 from cmqa_tasks.worlds.languages import chinese, english
 
 CANONICAL: dict[Kind, tuple[str, ...]] = {

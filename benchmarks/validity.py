@@ -3,6 +3,7 @@
     PYTHONPATH=src python benchmarks/validity.py                          # the default release, all but pixels
     PYTHONPATH=src python benchmarks/validity.py v1 --pixels --types each_lacks counts_boosted slot
     PYTHONPATH=src python benchmarks/validity.py runs/mine --arms text_text en_zh --read pages.jsonl
+    PYTHONPATH=src python benchmarks/validity.py --drawn 7 --facts 320    # texts of `cmqa build --seed 7`, without its pages
 
 Needs scikit-learn (``pip install 'cmqa-tasks[benchmarks]'``). Three groups of rows:
 
@@ -48,6 +49,7 @@ from cmqa_tasks.facts.records import ARMS, SIDES, Arm, Fact, Piece, evidence_id
 from cmqa_tasks.facts.release import IMAGES, TEXTS, Release, load, shipped
 from cmqa_tasks.scoring.metrics import mean
 from cmqa_tasks.scoring.shortcuts import UNTRAINED, Judged, Lines, Reader, alike, balanced_of
+from cmqa_tasks.worlds.build.draw import draw, texts
 from cmqa_tasks.writing import markdown, numbers
 
 FOLDS = 10
@@ -66,14 +68,9 @@ class _Gallery:
 class Probes:
     """All solvers over one release."""
 
-    def __init__(self, source: str, read_images: Mapping[str, Lines], pixels: bool) -> None:
-        self.release: Release = load(source)
-        directory = resources.releases_dir() / source if source in shipped() else Path(source)
-        self._templates = {
-            row["id"]: row["template"]
-            for name in (TEXTS, IMAGES)
-            for row in pq.read_table(directory / name, columns=["id", "template"]).to_pylist()
-        }
+    def __init__(self, release: Release, templates: Mapping[str, str], read_images: Mapping[str, Lines], pixels: bool) -> None:
+        self.release = release
+        self._templates = templates
         self._reader = Reader(self.release, read_images)
         self._alone = {
             (item.fact_id, piece)
@@ -180,14 +177,14 @@ class Probes:
         return _Gallery(labels, stack[:, _changing(labels, stack)].astype(np.float32))
 
     def _words(self, judged: list[Judged], *, joined: bool) -> Calls:
-        texts = [
+        passages = [
             [self.release.text(entry.fact.id, piece) for piece in entry.item.pieces if piece.modality == "text"]
             for entry in judged
         ]
-        if not all(texts):
+        if not all(passages):
             return [False] * len(judged)
         right = np.array([entry.item.relation == "conflict" for entry in judged])
-        rows = [" ¦ ".join(pair) if joined else pair[0] for pair in texts]
+        rows = [" ¦ ".join(pair) if joined else pair[0] for pair in passages]
         calls: Calls = [False] * len(judged)
         for train, test in _folds(judged):
             model = make_pipeline(
@@ -208,6 +205,21 @@ class Probes:
                 text = self.release.text(entry.fact.id, piece)
                 sizes += [float(len(text)), float(sum(letter.isdigit() for letter in text))]
         return [*sizes, sizes[0] - sizes[2], sizes[1] - sizes[3]]
+
+
+def opened(source: str) -> tuple[Release, dict[str, str]]:
+    """A release by name or directory, and the template of each of its pieces of evidence."""
+    directory = resources.releases_dir() / source if source in shipped() else Path(source)
+    rows = [row for name in (TEXTS, IMAGES) for row in pq.read_table(directory / name, columns=["id", "template"]).to_pylist()]
+    return load(source), {row["id"]: row["template"] for row in rows}
+
+
+def drawn(seed: int, facts: int, held_out: bool) -> tuple[Release, dict[str, str]]:
+    """As :func:`opened`, of the texts of a new set."""
+    numbers = [draw(seed, number, held_out=held_out) for number in range(facts)]
+    written = [text for fact in numbers for text in texts(fact)]
+    release = Release.from_records("drawn", [fact.fact for fact in numbers], written, crossed=True)
+    return release, {text.id: text.template for text in written}
 
 
 def _changing(labels: list[tuple[str, str, str]], stack: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -286,10 +298,14 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", default=[], help="arms with two pieces (default: all that the release has)")
     parser.add_argument("--solvers", nargs="+", default=[], help="rows of the table (default: all)")
     parser.add_argument("--types", nargs="+", default=[], help="solvers to print by type as well")
+    parser.add_argument("--drawn", type=int, metavar="SEED", help="draw the texts of a new set instead of opening a release")
+    parser.add_argument("--facts", type=int, default=320, help="how many facts to draw (default: %(default)s)")
+    parser.add_argument("--held-out", action="store_true", help="draw them in held-out phrasings")
     parser.add_argument("--pixels", action="store_true", help="the nearest page too (minutes)")
     parser.add_argument("--read", help="JSON lines of what a reader of letters found on the pages")
     given = parser.parse_args()
-    probes = Probes(given.release, _read(given.read), given.pixels)
+    release, templates = opened(given.release) if given.drawn is None else drawn(given.drawn, given.facts, given.held_out)
+    probes = Probes(release, templates, _read(given.read), given.pixels)
     arms = probes.arms(given.arms)
     solvers = given.solvers or list(probes.solvers)
     table: dict[str, dict[str, float]] = {name: {} for name in solvers}

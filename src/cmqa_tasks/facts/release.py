@@ -55,6 +55,8 @@ class ReleaseMetadata(FrozenRecord):
     name: str
     seed: int
     facts: int = Field(gt=0)
+    held_out: bool = False
+    """Whether its facts are told in held-out phrasings."""
     languages: tuple[str, ...]
     page_size: tuple[int, int]
     """Width and height of the page images in pixels."""

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
 
 from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.facts.records import Arm, Fact, Item, Piece, evidence_id
@@ -48,10 +50,26 @@ class Judged:
     seen: Seen
 
 
+_UNITS = {"km": ("m", "1000"), "g": ("mg", "1000"), "mcg": ("mg", "0.001")}
+"""Unit → the unit that it is compared in, and how many of those it has."""
+
+
 def alike(one_value: str, other: str) -> bool:
-    """Whether two canonical forms may be the same value: ``--03-13`` may be ``2026-03-13``, ``24.99`` may be ``24.99 USD``."""
-    short, long = sorted((one_value, other), key=len)
+    """Whether two canonical forms may be the same value: ``--03-13`` may be ``2026-03-13``, ``24.99`` may be ``24.99 USD``.
+
+    Lengths and doses are compared in one unit: ``2.4 km`` is ``2400 m``.
+    """
+    short, long = sorted((_in_one_unit(one_value), _in_one_unit(other)), key=len)
     return short == long or (short.startswith("--") and long.endswith(short[1:])) or long.startswith(f"{short} ")
+
+
+@cache
+def _in_one_unit(value: str) -> str:
+    figure, _, unit = value.partition(" ")
+    if unit not in _UNITS:
+        return value
+    base, factor = _UNITS[unit]
+    return f"{(Decimal(figure) * Decimal(factor)).normalize():f} {base}"
 
 
 def _within(value: str, values: Iterable[str]) -> bool:

@@ -34,6 +34,8 @@ class FactType:
     """See :attr:`cmqa_tasks.facts.records.Fact.tolerance`."""
     names: str = ""
     """For kind ``name``: the phrasebook's table that holds the names."""
+    draw_other: Callable[[Random, Scene], str] | None = None
+    """Draws a value that something else of the scene may have; by default ``draw_pair`` does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,14 +258,26 @@ def _pair(field: str) -> Callable[[Random, Scene], tuple[str, str]]:
     return draw_pair
 
 
+def _other_distance(rng: Random, scene: Scene) -> str:
+    low, high = RANGES[scene["mode"]]
+    return f"{rng.choice([n for n in range(low, high + 1) if n % 10]) / 10:.1f} km"
+
+
 WORLD = World(
     name="maps",
     types=(
-        FactType("distance", "distance", _pair("distance")),
-        FactType("direction", "direction", _pair("direction"), graphical=True),
-        FactType("street", "name", _pair("street"), graphical=True, names="street"),
-        FactType("opening", "time", _pair("opening")),
-        FactType("stop", "name", _pair("stop"), names="stop"),
+        FactType("distance", "distance", _pair("distance"), draw_other=_other_distance),
+        FactType("direction", "direction", _pair("direction"), graphical=True, draw_other=lambda rng, scene: rng.choice(SECTORS)),
+        FactType(
+            "street",
+            "name",
+            _pair("street"),
+            graphical=True,
+            names="street",
+            draw_other=lambda rng, scene: rng.choice(scene["streets"]),
+        ),
+        FactType("opening", "time", _pair("opening"), draw_other=lambda rng, scene: _draw_hours(rng)["opening"]),
+        FactType("stop", "name", _pair("stop"), names="stop", draw_other=lambda rng, scene: pick(rng, STOPS)),
     ),
     draw_scene=draw_scene,
     view=view,

@@ -9,6 +9,7 @@ from cmqa_tasks.facts.records import SIDES, Fact, Side, TextEvidence, evidence_i
 from cmqa_tasks.worlds import WORLDS, languages_of, make_fact, passage, phrasebook, side_scene, type_named, view_of
 from cmqa_tasks.worlds.base import Scene
 from cmqa_tasks.worlds.languages import LANGUAGES
+from cmqa_tasks.worlds.telling import Telling, draw_tellings, tell, tellings
 from cmqa_tasks.worlds.templates import render_page
 
 VARIANTS = (0, 1)
@@ -22,13 +23,16 @@ class Drawn:
     fact: Fact
     scene: Scene
     passages: tuple[int, int]
-    """Numbers of the two passage templates that tell it (variant → template), the same in every language."""
+    """Numbers of the two whole passages that tell it (variant → template), where a language has no sentences to build some of."""
+    tellings: tuple[Telling, Telling]
+    """How the two passages that tell it are built (variant → build), the same in every language."""
 
 
-def draw(seed: int, number: int) -> Drawn:
+def draw(seed: int, number: int, *, held_out: bool = False) -> Drawn:
     """Draw fact ``number`` of the set with this seed.
 
-    Facts are dealt to the worlds in turn and, within a world, to its fact types in turn.
+    Facts are dealt to the worlds in turn and, within a world, to its fact types in turn. ``held_out`` says whether they are told
+    in held-out phrasings; it changes nothing else.
     """
     world = list(WORLDS.values())[number % len(WORLDS)]
     index, type_number = divmod(number // len(WORLDS), len(world.types))
@@ -36,9 +40,10 @@ def draw(seed: int, number: int) -> Drawn:
     rng = Random(f"fact:{seed}:{number}")
     scene = world.draw_scene(rng, seed, number // len(WORLDS))
     fact = make_fact(world, fact_type, index, scene, fact_type.draw_pair(rng, scene))
-    count = len(phrasebook(world.name, languages_of(world.name)[0]).types[fact_type.name]["passages"])
-    first, second = rng.sample(range(count), 2)
-    return Drawn(fact=fact, scene=scene, passages=(first, second))
+    language = languages_of(world.name)[0]
+    first, second = rng.sample(range(len(phrasebook(world.name, language).types[fact_type.name]["passages"])), 2)
+    telling = draw_tellings(Random(f"telling:{seed}:{number}"), world, fact, scene, language, held_out=held_out)
+    return Drawn(fact=fact, scene=scene, passages=(first, second), tellings=(telling[0], telling[1]))
 
 
 def texts(drawn: Drawn) -> list[TextEvidence]:
@@ -51,13 +56,20 @@ def texts(drawn: Drawn) -> list[TextEvidence]:
             side=side,
             language=language,
             variant=variant,
-            template=f"{fact.world}/{fact.type}/{drawn.passages[variant]}",
-            text=passage(WORLDS[fact.world], fact, drawn.scene, side, language, drawn.passages[variant]),
+            template=f"{fact.world}/{fact.type}/{drawn.tellings[variant].tell}",
+            text=_text(drawn, side, language, variant),
         )
         for language in languages_of(fact.world)
         for side in SIDES
         for variant in VARIANTS
     ]
+
+
+def _text(drawn: Drawn, side: Side, language: str, variant: int) -> str:
+    world = WORLDS[drawn.fact.world]
+    if tellings(language) is None:
+        return passage(world, drawn.fact, drawn.scene, side, language, drawn.passages[variant])
+    return tell(world, drawn.fact, drawn.scene, side, language, drawn.tellings[variant])
 
 
 def pages(fact: Fact) -> list[tuple[str, Side, int]]:

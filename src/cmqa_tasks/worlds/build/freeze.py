@@ -13,7 +13,7 @@ import os
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib import resources
 from pathlib import Path
@@ -24,11 +24,13 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import cmqa_tasks
-from cmqa_tasks.facts.release import CARD, CROSSED_FORMAT, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
+from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.build.shards import SHARD_FACTS, build_shard, schema, shard_file, start_worker
 from cmqa_tasks.worlds.languages import LANGUAGES
 
+FORMAT = 3
+"""The ``format`` of what is built: items are crossed, and passages are put together by :mod:`cmqa_tasks.worlds.telling`."""
 _PLAN = "plan.json"
 _SHARDS = "shards"
 _RELEASE = "release"
@@ -39,7 +41,9 @@ class BuildError(ValueError):
     """A build cannot start or go on; the message says why and what to do."""
 
 
-def build(seed: int, facts: int, out: Path, *, workers: int | None = None, browser: str | None = None) -> ReleaseMetadata:
+def build(
+    seed: int, facts: int, out: Path, *, held_out: bool = False, workers: int | None = None, browser: str | None = None
+) -> ReleaseMetadata:
     """Build a release of ``facts`` facts into the new directory ``out``.
 
     The same seed and versions give the same records and texts, byte for byte, whatever the number of workers; images are the same
@@ -49,6 +53,7 @@ def build(seed: int, facts: int, out: Path, *, workers: int | None = None, brows
         seed: what the facts are drawn from.
         facts: how many.
         out: the new directory; its name is the release's name.
+        held_out: tell the facts in held-out phrasings alone, which no other set uses.
         workers: processes, each with a browser; by default one per CPU.
         browser: see :class:`~cmqa_tasks.worlds.build.render.Renderer`.
 
@@ -63,9 +68,10 @@ def build(seed: int, facts: int, out: Path, *, workers: int | None = None, brows
     if out.exists():
         raise BuildError(f"{out} exists; choose another directory or delete it")
     partial = out.with_name(f"{out.name}.partial")
-    plan = {"name": out.name, "seed": seed, "facts": facts, "versions": _versions(browser), "format": CROSSED_FORMAT}
+    plan = {"name": out.name, "seed": seed, "facts": facts, "versions": _versions(browser), "format": FORMAT}
+    plan["held_out"] = held_out
     _begin(partial, plan)
-    _build_shards(seed, facts, partial / _SHARDS, workers or _cpus(), browser)
+    _build_shards(plan, partial / _SHARDS, workers or _cpus(), browser)
     metadata = _assemble(partial, plan)
     os.replace(partial / _RELEASE, out)
     shutil.rmtree(partial)
@@ -98,10 +104,10 @@ def _begin(partial: Path, plan: dict[str, Any]) -> None:
     path.write_text(json.dumps(plan, indent=1), encoding="utf-8")
 
 
-def _build_shards(seed: int, facts: int, directory: Path, workers: int, browser: str | None) -> None:
+def _build_shards(plan: Mapping[str, Any], directory: Path, workers: int, browser: str | None) -> None:
     from tqdm import tqdm
 
-    shards = range(-(-facts // SHARD_FACTS))
+    shards = range(-(-plan["facts"] // SHARD_FACTS))
     missing = [shard for shard in shards if not (directory / shard_file(shard, IMAGES)).is_file()]
     if not missing:
         return
@@ -110,7 +116,7 @@ def _build_shards(seed: int, facts: int, directory: Path, workers: int, browser:
         ProcessPoolExecutor(min(workers, len(missing)), context, start_worker, (browser,)) as pool,
         tqdm(total=len(shards), initial=len(shards) - len(missing), unit="shard", desc="cmqa build") as bar,
     ):
-        for future in as_completed([pool.submit(build_shard, seed, shard, facts, directory) for shard in missing]):
+        for future in as_completed([pool.submit(build_shard, plan, shard, directory) for shard in missing]):
             future.result()  # raises what went wrong in the worker
             bar.update()
 
@@ -127,6 +133,7 @@ def _assemble(partial: Path, plan: dict[str, Any]) -> ReleaseMetadata:
         name=plan["name"],
         seed=plan["seed"],
         facts=plan["facts"],
+        held_out=plan["held_out"],
         languages=tuple(LANGUAGES),
         page_size=PAGE_SIZE,
         versions=plan["versions"],

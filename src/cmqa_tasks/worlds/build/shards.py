@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +73,17 @@ def shard_facts(shard: int, facts: int) -> range:
     return range(shard * SHARD_FACTS, min((shard + 1) * SHARD_FACTS, facts))
 
 
-def build_shard(seed: int, shard: int, facts: int, directory: Path) -> int:
-    """Build a shard in a worker process, and say how many images it made. The last of its files to appear is the images'."""
+def build_shard(plan: Mapping[str, Any], shard: int, directory: Path) -> int:
+    """Build a shard in a worker process, and say how many images it made. The last of its files to appear is the images'.
+
+    Args:
+        plan: ``seed``, ``facts`` and ``held_out`` of the build.
+        shard: its number.
+        directory: where its files go.
+    """
     assert _renderer is not None, "start_worker was not called in this process"
-    all_drawn = [draw(seed, number) for number in shard_facts(shard, facts)]
+    numbers = shard_facts(shard, plan["facts"])
+    all_drawn = [draw(plan["seed"], number, held_out=plan["held_out"]) for number in numbers]
     write(directory / shard_file(shard, FACTS), [drawn.fact.model_dump() for drawn in all_drawn], schema(FACTS))
     write(
         directory / shard_file(shard, TEXTS), [text.model_dump() for drawn in all_drawn for text in texts(drawn)], schema(TEXTS)

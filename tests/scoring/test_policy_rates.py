@@ -10,8 +10,9 @@ from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.facts.release import load
-from cmqa_tasks.scoring.policies import decision_of, values_in
+from cmqa_tasks.scoring.policies import SHORTCUTS, decision_of
 from cmqa_tasks.scoring.policy_rates import PAIRS, policy_rates, table
+from cmqa_tasks.scoring.shortcuts import Reader, untrained, values_in
 
 PUBLISHED = (Path(__file__).parents[2] / "leaderboards" / "protocols.md").read_text(encoding="utf-8")
 RULES = ("rule", "match_options", "random")
@@ -65,3 +66,12 @@ def test_values_nearest_to_the_question_come_first_in_either_language() -> None:
     assert next(iter(values_in(english, "What does the Halden kettle cost?", "money"))) == "24.99 USD"
     chinese = "运费5.00美元，包裹里装几件都一样。霍尔登电热水壶售价24.99美元，旁边那台烤面包机39.99美元。"
     assert next(iter(values_in(chinese, "霍尔登电热水壶的售价是多少？", "money"))) == "24.99 USD"
+
+
+def test_shortcuts_as_policies_get_what_they_get_as_rules() -> None:
+    """Put into words, read and scored like a model's answer, a shortcut's call is worth what it is worth by itself."""
+    release = load()
+    alone = untrained(ARMS["text_text"], Reader(release))
+    for name in SHORTCUTS:
+        scored = policy_rates(decision_of(name), ARMS["text_text"], "aware", "en", release)
+        assert scored["balanced"] == pytest.approx(alone[name], abs=0.02), name

@@ -8,10 +8,13 @@ cmqa build --seed 7 --facts 40 --out small --workers 2 --browser /usr/bin/chromi
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 from typing import Any
 
 from cmqa_tasks.cli.parsers import command
+
+logger = logging.getLogger(__name__)
 
 
 def add(commands: Any) -> None:
@@ -27,7 +30,9 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Build the release and print its size."""
+    """Build the release, warn of shortcuts that solve its passages, and print its size."""
+    from cmqa_tasks.facts.release import load
+    from cmqa_tasks.scoring.shortcuts import AIM, open_to
     from cmqa_tasks.worlds.build.freeze import build
 
     if options.workers is not None and options.workers < 1:
@@ -36,5 +41,7 @@ def run(options: argparse.Namespace) -> int:
         options.seed, options.facts, options.out, held_out=options.held_out, workers=options.workers, browser=options.browser
     )
     size = sum(info.bytes for info in metadata.files.values()) / 1e6
+    for arm, shortcut, balanced in open_to(load(options.out)):
+        logger.warning("passages are too regular: %s gets %.2f balanced in %s, aim %.2f", shortcut, balanced, arm, AIM)
     print(f"{options.out}: {metadata.facts} facts, {metadata.files['images.parquet'].rows} images, {size:.1f} MB")
     return 0

@@ -7,21 +7,22 @@ model. All but the rules know the values. Where a policy wants a kind of evidenc
 The rules know the kind of the answer and read the passages, without understanding; they cannot read images. ``rule`` calls a
 conflict when two passages share no value of that kind; else it answers with the shared one that stands nearest to the words of
 the question. ``match_options`` takes the two values from the options of a multiple-choice prompt and looks where they
-stand: it shows what naming the values gives away, and does as ``rule`` where no options are shown.
+stand: it shows what naming the values gives away, and does as ``rule`` where no options are shown. ``each_lacks``,
+``shared_none``, ``shared_at_most_one`` and ``nearest`` are the shortcuts of :mod:`cmqa_tasks.scoring.shortcuts`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
 from cmqa_tasks.asking.protocols import written
 from cmqa_tasks.asking.question import Question
-from cmqa_tasks.facts.records import Fact, Kind, Modality, Side
-from cmqa_tasks.reading import FOREIGN, Mention, mentions
+from cmqa_tasks.facts.records import Fact, Modality, Piece, Side
+from cmqa_tasks.reading import mentions
+from cmqa_tasks.scoring.shortcuts import UNTRAINED, Seen, values_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def policy(name: str, seed: int = 0) -> Policy:
     """A policy by name.
 
     Args:
-        name: one of :data:`POLICIES`.
+        name: one of :data:`POLICIES` or :data:`SHORTCUTS`.
         seed: for ``random``; its choices follow from the seed and the item's id alone.
 
     Raises:
@@ -106,10 +107,12 @@ def decision_of(name: str, seed: int = 0) -> Decide:
     """What a policy decides, before it is put into words; arguments and errors as for :func:`policy`."""
     if name == "random":
         return lambda question: _random(question, seed)
+    if name in SHORTCUTS:
+        return _shortcut(name)
     try:
         return _POLICIES[name]
     except KeyError:
-        raise ValueError(f"unknown policy {name!r}; choose one of {', '.join(POLICIES)}") from None
+        raise ValueError(f"unknown policy {name!r}; choose one of {', '.join((*POLICIES, *SHORTCUTS))}") from None
 
 
 def respond(question: Question, decision: Decision) -> str:
@@ -177,8 +180,8 @@ def _rule(question: Question) -> Decision:
     fact = question.fact
     shown = [
         values
-        for piece, passage in zip(question.pieces, question.passages, strict=True)
-        if passage is not None and (values := values_in(passage, fact.question.get(piece.language, question.text), fact.kind))
+        for piece, passage in _read(question)
+        if passage is not None and (values := values_in(passage, _asked(question, piece), fact.kind))
     ]
     if not shown:
         return UNKNOWN
@@ -213,27 +216,26 @@ def _is(read: str, canonical: str) -> bool:
     return read == canonical or (read.startswith("--") and canonical.endswith(read[1:]))
 
 
-def values_in(passage: str, question: str, kind: Kind) -> dict[str, str]:
-    """All values of a kind in a passage, canonical form → as written, nearest to the words of the question first."""
-    words = {word for _, word in _words_of(question)}
-    starts = [start for start, word in _words_of(passage) if word in words]
+def _shortcut(name: str) -> Decide:
+    """A policy that calls conflicts as a shortcut does; else it answers with the value that stands nearest to the question."""
 
-    def distance(mention: Mention) -> int:
-        return min((abs(mention.start - start) for start in starts), default=mention.start)
+    def decide(question: Question) -> Decision:
+        fact = question.fact
+        shown = [values_in(passage or "", _asked(question, piece), fact.kind) for piece, passage in _read(question)]
+        nearest = tuple(next(iter(values), None) for values in shown)
+        if len(shown) == 2 and UNTRAINED[name](Seen((tuple(shown[0]), tuple(shown[1])), (nearest[0], nearest[1]), (None, None))):
+            return CONFLICT
+        return next((_as_written(fact, *next(iter(values.items()))) for values in shown if values), UNKNOWN)
 
-    candidates = sorted((mention for mention in mentions(passage, kind) if mention.level != FOREIGN), key=distance)
-    values: dict[str, str] = {}
-    for mention in candidates:
-        values.setdefault(mention.readings[0], passage[mention.start : mention.end])
-    return values
+    return decide
 
 
-def _words_of(text: str) -> list[tuple[int, str]]:
-    """Words of at least four letters, and pairs of Chinese characters, with their places."""
-    low = text.lower()
-    longer = [(match.start(), match[0]) for match in re.finditer(r"[^\W\u3400-\u9fff]{4,}", low)]
-    pairs = [(match.start(), match[1]) for match in re.finditer(r"(?=([\u3400-\u9fff]{2}))", low)]
-    return longer + pairs
+def _read(question: Question) -> Iterator[tuple[Piece, str | None]]:
+    return zip(question.pieces, question.passages, strict=True)
+
+
+def _asked(question: Question, piece: Piece) -> str:
+    return question.fact.question.get(piece.language, question.text)
 
 
 _POLICIES: Mapping[str, Decide] = {
@@ -249,4 +251,6 @@ _POLICIES: Mapping[str, Decide] = {
 }
 
 POLICIES: tuple[str, ...] = (*_POLICIES, "random")
-"""Names of the policies."""
+"""Names of the policies that stand on the board of policies."""
+SHORTCUTS: tuple[str, ...] = tuple(name for name in UNTRAINED if name != "tallest")
+"""Names of the policies that call conflicts by counting or nearness of values; ``tallest`` needs a reader of pages."""

@@ -13,18 +13,23 @@ to it only where a reader of letters has read the page (``read_images``).
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
 from cmqa_tasks.asking.items import items_of
-from cmqa_tasks.facts.records import Arm, Fact, Item, Piece, evidence_id
+from cmqa_tasks.facts.records import ARMS, Arm, Fact, Item, Kind, Piece, evidence_id
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.reading import FOREIGN, Mention, mentions
 from cmqa_tasks.scoring.metrics import Scored, rates
-from cmqa_tasks.scoring.policies import values_in
 
+AIM = 0.6
+"""The most that a shortcut which learns nothing should get."""
+SAMPLED = 100
+"""Facts that are looked at where a whole set would take too long."""
 Lines = Sequence[tuple[str, float]]
 """What a reader of letters found on a page: lines from top to bottom, and the height of each in pixels."""
 
@@ -118,16 +123,18 @@ class Reader:
     Args:
         release: the facts and their evidence.
         read_images: what a reader of letters found on pages, by the id of the evidence; pages that it lacks are not read.
+        facts: how many facts to look at, the first ones; by default all.
     """
 
-    def __init__(self, release: Release, read_images: Mapping[str, Lines] | None = None) -> None:
+    def __init__(self, release: Release, read_images: Mapping[str, Lines] | None = None, facts: int | None = None) -> None:
         self._release = release
+        self._facts = list(release.facts.values())[:facts]
         self._pages = read_images or {}
         self._known: dict[tuple[str, Piece], tuple[tuple[str, ...], str | None, str | None]] = {}
 
     def judged(self, arm: Arm) -> Iterator[Judged]:
         """The items of an arm with two pieces."""
-        for item in items_of(arm, self._release):
+        for item in items_of(arm, self._release, self._facts):
             fact = self._release.facts[item.fact_id]
             first, second = (self._values(fact, piece) for piece in item.pieces)
             yield Judged(item, fact, Seen((first[0], second[0]), (first[1], second[1]), (first[2], second[2])))
@@ -160,6 +167,29 @@ def kept_mentions(text: str, fact: Fact) -> list[Mention]:
     return [mention for mention in mentions(text, fact.kind) if mention.level != FOREIGN]
 
 
+def values_in(passage: str, question: str, kind: Kind) -> dict[str, str]:
+    """All values of a kind in a passage, canonical form → as written, nearest to the words of the question first."""
+    words = {word for _, word in _words_of(question)}
+    starts = [start for start, word in _words_of(passage) if word in words]
+
+    def distance(mention: Mention) -> int:
+        return min((abs(mention.start - start) for start in starts), default=mention.start)
+
+    candidates = sorted((mention for mention in mentions(passage, kind) if mention.level != FOREIGN), key=distance)
+    values: dict[str, str] = {}
+    for mention in candidates:
+        values.setdefault(mention.readings[0], passage[mention.start : mention.end])
+    return values
+
+
+def _words_of(text: str) -> list[tuple[int, str]]:
+    """Words of at least four letters, and pairs of Chinese characters, with their places."""
+    low = text.lower()
+    longer = [(match.start(), match[0]) for match in re.finditer(r"[^\W\u3400-\u9fff]{4,}", low)]
+    pairs = [(match.start(), match[1]) for match in re.finditer(r"(?=([\u3400-\u9fff]{2}))", low)]
+    return longer + pairs
+
+
 def balanced_of(arm: Arm, calls: Iterable[tuple[Judged, bool]]) -> float:
     """The headline metric of calls on an arm's items, by the same functions as a model's: ``balanced``."""
     scored = [
@@ -177,3 +207,23 @@ def untrained(arm: Arm, reader: Reader) -> dict[str, float]:
     """What every untrained shortcut gets on an arm (``balanced``; one half for a shortcut that finds nothing to go by)."""
     judged = list(reader.judged(arm))
     return {name: balanced_of(arm, ((entry, calls(entry.seen)) for entry in judged)) for name, calls in UNTRAINED.items()}
+
+
+def open_to(release: Release, facts: int = SAMPLED, aim: float = AIM) -> list[tuple[str, str, float]]:
+    """(arm, shortcut, balanced) of every shortcut that gets more than the aim on passages, by more than chance explains.
+
+    Args:
+        release: the facts and their passages; pages are not read.
+        facts: how many of them to look at, the first ones.
+        aim: the most that a shortcut should get.
+    """
+    reader, found = Reader(release, facts=facts), []
+    for arm in ARMS.values():
+        if arm.single or any(modality != "text" for modality, _ in arm.pieces):
+            continue
+        judged = list(reader.judged(arm))
+        for name, calls in UNTRAINED.items():
+            balanced = balanced_of(arm, ((entry, calls(entry.seen)) for entry in judged))
+            if balanced > aim + 1 / math.sqrt(len(judged)):  # two standard errors of a share of one half
+                found.append((arm.name, name, balanced))
+    return found

@@ -68,10 +68,12 @@ def test_values_nearest_to_the_question_come_first_in_either_language() -> None:
     assert next(iter(values_in(chinese, "霍尔登电热水壶的售价是多少？", "money"))) == "24.99 USD"
 
 
-def test_shortcuts_as_policies_get_what_they_get_as_rules() -> None:
+def test_shortcuts_as_policies_get_what_they_get_as_rules_and_what_is_published() -> None:
     """Put into words, read and scored like a model's answer, a shortcut's call is worth what it is worth by itself."""
     release = load()
     alone = untrained(ARMS["text_text"], Reader(release))
     for name in SHORTCUTS:
         scored = policy_rates(decision_of(name), ARMS["text_text"], "aware", "en", release)
         assert scored["balanced"] == pytest.approx(alone[name], abs=0.02), name
+        published = next(row for row in rows(PUBLISHED) if row[0] == name)
+        assert published[2] == f"{scored['balanced']:.3f}"

@@ -3,7 +3,7 @@
     PYTHONPATH=src python benchmarks/validity.py                          # the default release, all but pixels
     PYTHONPATH=src python benchmarks/validity.py v1 --pixels --types each_lacks counts_boosted slot
     PYTHONPATH=src python benchmarks/validity.py runs/mine --arms text_text en_zh --read pages.jsonl
-    PYTHONPATH=src python benchmarks/validity.py --drawn 7 --facts 320    # texts of `cmqa build --seed 7`, without its pages
+    PYTHONPATH=src python benchmarks/validity.py --drawn 7 --facts 320    # what `cmqa build --seed 7` would draw
 
 Needs scikit-learn (``pip install 'cmqa-tasks[benchmarks]'``). Three groups of rows:
 
@@ -18,14 +18,18 @@ Needs scikit-learn (``pip install 'cmqa-tasks[benchmarks]'``). Three groups of r
   and ``order`` (whether an item's number is even).
 
 Each cell is ``balanced`` (recognition + 1 − false alarms) / 2: one half without any insight. ``--read`` takes what a reader of
-letters found on the pages: JSON lines of ``{"id": evidence id, "lines": [[text, height in pixels], …]}``.
+letters found on the pages: JSON lines of ``{"id": evidence id, "lines": [[text, height in pixels], …]}``. With ``--drawn`` the
+words of a page are those of its markup, all of one height: what a perfect reader of letters finds on a page that has decoys as
+large as answers. Pixels and sizes of pages need a set that was built.
 """
 
 from __future__ import annotations
 
 import argparse
+import html
 import io
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,11 +49,12 @@ from sklearn.preprocessing import StandardScaler
 
 from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.facts import resources
-from cmqa_tasks.facts.records import ARMS, SIDES, Arm, Fact, Piece, evidence_id
+from cmqa_tasks.facts.records import ARMS, SIDES, Arm, Fact, ImageEvidence, Piece, Side, evidence_id
 from cmqa_tasks.facts.release import IMAGES, TEXTS, Release, load, shipped
 from cmqa_tasks.scoring.metrics import mean
 from cmqa_tasks.scoring.shortcuts import UNTRAINED, Judged, Lines, Reader, alike, balanced_of
-from cmqa_tasks.worlds.build.draw import draw, texts
+from cmqa_tasks.worlds.build.draw import Drawn, draw, layout, page, pages, texts
+from cmqa_tasks.worlds.build.render import PAGE_SIZE
 from cmqa_tasks.writing import markdown, numbers
 
 FOLDS = 10
@@ -214,12 +219,35 @@ def opened(source: str) -> tuple[Release, dict[str, str]]:
     return load(source), {row["id"]: row["template"] for row in rows}
 
 
-def drawn(seed: int, facts: int, held_out: bool) -> tuple[Release, dict[str, str]]:
-    """As :func:`opened`, of the texts of a new set."""
+def drawn(seed: int, facts: int, held_out: bool) -> tuple[Release, dict[str, str], dict[str, Lines]]:
+    """As :func:`opened`, of a new set whose pages stay HTML; and their words, as a perfect reader of letters would find them."""
     numbers = [draw(seed, number, held_out=held_out) for number in range(facts)]
     written = [text for fact in numbers for text in texts(fact)]
-    release = Release.from_records("drawn", [fact.fact for fact in numbers], written, crossed=True)
-    return release, {text.id: text.template for text in written}
+    images = [_markup(fact, *place) for fact in numbers for place in pages(fact.fact)]
+    release = Release.from_records("drawn", [fact.fact for fact in numbers], written, images, crossed=True)
+    words = {image.id: [(line, 1.0) for line in _words_of(image.image.decode())] for image in images}
+    return release, {evidence.id: evidence.template for evidence in (*written, *images)}, words
+
+
+def _markup(fact: Drawn, language: str, side: Side, variant: int) -> ImageEvidence:
+    width, height = PAGE_SIZE
+    return ImageEvidence(
+        id=evidence_id(fact.fact.id, side, "image", language, variant),
+        fact_id=fact.fact.id,
+        side=side,
+        language=language,
+        variant=variant,
+        template=layout(fact.fact.world, variant),
+        image=page(fact, side, language, variant).encode(),
+        width=width,
+        height=height,
+    )
+
+
+def _words_of(markup: str) -> list[str]:
+    """The lines of a page, without what its head holds."""
+    body = html.unescape(re.sub(r"<[^>]+>", "\n", markup.partition("</head>")[2]))
+    return [line for line in map(str.strip, body.splitlines()) if line]
 
 
 def _changing(labels: list[tuple[str, str, str]], stack: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -298,14 +326,23 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", default=[], help="arms with two pieces (default: all that the release has)")
     parser.add_argument("--solvers", nargs="+", default=[], help="rows of the table (default: all)")
     parser.add_argument("--types", nargs="+", default=[], help="solvers to print by type as well")
-    parser.add_argument("--drawn", type=int, metavar="SEED", help="draw the texts of a new set instead of opening a release")
+    parser.add_argument(
+        "--drawn",
+        type=int,
+        metavar="SEED",
+        help="draw a new set instead of opening a release, its pages as markup",
+    )
     parser.add_argument("--facts", type=int, default=320, help="how many facts to draw (default: %(default)s)")
     parser.add_argument("--held-out", action="store_true", help="draw them in held-out phrasings")
     parser.add_argument("--pixels", action="store_true", help="the nearest page too (minutes)")
     parser.add_argument("--read", help="JSON lines of what a reader of letters found on the pages")
     given = parser.parse_args()
-    release, templates = opened(given.release) if given.drawn is None else drawn(given.drawn, given.facts, given.held_out)
-    probes = Probes(release, templates, _read(given.read), given.pixels)
+    words = _read(given.read)
+    if given.drawn is None:
+        release, templates = opened(given.release)
+    else:
+        release, templates, words = drawn(given.drawn, given.facts, given.held_out)
+    probes = Probes(release, templates, words, given.pixels)
     arms = probes.arms(given.arms)
     solvers = given.solvers or list(probes.solvers)
     table: dict[str, dict[str, float]] = {name: {} for name in solvers}

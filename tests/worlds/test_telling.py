@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
+from itertools import product
 
 import pytest
+from shop_texts import visible
 
 from cmqa_tasks.facts.records import ARMS, SIDES
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.reading import mentions
 from cmqa_tasks.scoring.shortcuts import Reader, alike, untrained, values_of
 from cmqa_tasks.worlds import WORLDS, side_scene, type_named, value_of, view_of
-from cmqa_tasks.worlds.build.draw import Drawn, draw, texts
+from cmqa_tasks.worlds.build.draw import Drawn, draw, page, texts
 from cmqa_tasks.worlds.languages import write
-from cmqa_tasks.worlds.telling import HELD_OUT, tellings
+from cmqa_tasks.worlds.telling import HELD_OUT, beside, tellings
 from cmqa_tasks.worlds.templates import render_text
 
 LANGUAGES = ("en", "zh")
@@ -127,3 +129,29 @@ def told(one: Drawn, sentence: str, language: str, part: str) -> bool:
     text = render_text(sentence, {**view, "v": write(fact.kind, fact.a.canonical, language)})
     canonical = fact.a.canonical
     return any(alike(reading, canonical) for mention in mentions(text, fact.kind) for reading in mention.readings)
+
+
+def test_pages_write_the_same_words_for_either_side_in_another_order() -> None:
+    """The value that is asked for and the other one are as large, each under its label; what is drawn is written nowhere."""
+    first_is_own: Counter[bool] = Counter()
+    for one in drawn()[:80]:
+        for language, layout in product(LANGUAGES, (0, 1)):
+            words = [sorted(visible(page(one, side, language, layout)).replace(" ", "")) for side in SIDES]
+            assert words[0] == words[1], (one.fact.type, language, layout)
+            rows = beside(WORLDS[one.fact.world], one.fact, one.scene, "a", language, layout)["rows"]
+            assert len(rows) == (0 if one.fact.graphical else 2)
+            if rows and language == "en":
+                first_is_own[rows[0]["value"] == shown(one)] += 1
+    assert min(first_is_own.values()) > 0.35 * first_is_own.total(), first_is_own
+
+
+def shown(one: Drawn) -> str:
+    """The first value of a fact as pages write it."""
+    return one.fact.a.surface["en"][0]
+
+
+def test_the_labels_of_the_two_layouts_differ() -> None:
+    for language in LANGUAGES:
+        for name, sentences in tellings(language)["types"].items():  # type: ignore[index]
+            if "page" in sentences:
+                assert len({sentences["page"]["own"], *sentences["page"]["beside"]}) == 3, name

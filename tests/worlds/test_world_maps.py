@@ -137,9 +137,7 @@ def test_pages_write_what_is_written_and_draw_what_is_drawn(variant: int) -> Non
             assert words["a"] == words["b"]
             assert not re.search(r"north|south|east|west", words["a"])
         else:
-            assert all(_says(words[side], drawn.fact, side) for side in SIDES)
-            assert not _says(words["a"], drawn.fact, "b")
-            assert not _says(words["b"], drawn.fact, "a")
+            assert all(_says(words[side], drawn.fact, value) for side in SIDES for value in SIDES)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -342,9 +340,7 @@ def test_chinese_pages_write_what_is_written_and_draw_what_is_drawn(variant: int
         if drawn.fact.graphical:
             assert words["a"] == words["b"]
         else:
-            assert all(_says_in_chinese(shown[side], drawn.fact, side) for side in SIDES)
-            assert not _says_in_chinese(shown["a"], drawn.fact, "b")
-            assert not _says_in_chinese(shown["b"], drawn.fact, "a")
+            assert all(_says_in_chinese(shown[side], drawn.fact, value) for side in SIDES for value in SIDES)
         assert re.findall("[东西南北]", shown["a"]) == ["北"]  # on the compass
         assert not re.search("[A-Za-z]", shown["a"])
         for key in drawn.scene["streets"]:

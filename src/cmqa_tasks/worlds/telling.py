@@ -115,6 +115,31 @@ def tell(world: World, fact: Fact, scene: Scene, side: Side, language: str, tell
     )
 
 
+def beside(world: World, fact: Fact, scene: Scene, side: Side, language: str, layout: int) -> dict[str, Any]:
+    """What a page shows where the asked value stands: that value and the fact's other one in another role, as large as it.
+
+    Which of the two comes first follows from the fact and the layout, for either side alike. Types that are shown by graphics
+    alone have no second value there.
+
+    Returns:
+        ``type`` (the fact's, or nothing) and ``rows`` (``label`` and ``value`` of each).
+    """
+    phrases = tellings(language)
+    labels = phrases["types"][f"{world.name}/{fact.type}"].get("page") if phrases else None
+    if labels is None:
+        return {"type": "", "rows": []}
+    fact_type = type_named(world, fact.type)
+    other = next(fact.value(value).canonical for value in SIDES if value != side)
+    own = fact.value(side).canonical
+    view = view_of(world, side_scene(scene, fact_type, own), language)
+    rows = [
+        {"label": render_text(label, view), "value": _written(world, fact_type, value, language)}
+        for label, value in ((labels["own"], own), (labels["beside"][layout], other))
+    ]
+    first = Random(f"page:{fact.id}:{layout}").randrange(2)
+    return {"type": fact.type, "rows": [rows[first], rows[1 - first]]}
+
+
 def _written(world: World, fact_type: FactType, canonical: str, language: str) -> str:
     if fact_type.kind == "name":
         return phrasebook(world.name, language).name(fact_type.names, canonical)

@@ -9,7 +9,7 @@ from cmqa_tasks.facts.records import SIDES, Fact, Side, TextEvidence, evidence_i
 from cmqa_tasks.worlds import WORLDS, languages_of, make_fact, passage, phrasebook, side_scene, type_named, view_of
 from cmqa_tasks.worlds.base import Scene
 from cmqa_tasks.worlds.languages import LANGUAGES
-from cmqa_tasks.worlds.telling import Telling, draw_tellings, tell, tellings
+from cmqa_tasks.worlds.telling import Telling, beside, draw_tellings, tell, tellings
 from cmqa_tasks.worlds.templates import render_page
 
 VARIANTS = (0, 1)
@@ -87,7 +87,8 @@ def page(drawn: Drawn, side: Side, language: str, variant: int) -> str:
     """The HTML of the fact's page in one layout, showing one side's value."""
     fact, world = drawn.fact, WORLDS[drawn.fact.world]
     scene = side_scene(drawn.scene, type_named(world, fact.type), fact.value(side).canonical)
-    return render_page(layout(fact.world, variant), view_of(world, scene, language))
+    view = {**view_of(world, scene, language), "beside": beside(world, fact, drawn.scene, side, language, variant)}
+    return render_page(layout(fact.world, variant), view)
 
 
 def layout(world: str, variant: int) -> str:

@@ -1,6 +1,6 @@
 # make install | eval | test | check: the whole interface. Each installs what it lacks and no more.
 # (make quick: the tests of the rooms below torch and the harnesses, within a minute. make test-all: the slow tests too.
-# make docs: the site, into build/site. make mini [SCALING=1]: the miniature's page and pictures in leaderboards/ from scratch, half an hour; with the curve of scaling two.)
+# make docs: the site, into build/site. make release: what a maintainer publishes, into dist. make mini [SCALING=1]: the miniature's page and pictures in leaderboards/ from scratch, half an hour; with the curve of scaling two.)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editab
 PYTEST = HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 QUICK := writing facts asking reading scoring results
 
-.PHONY: install eval test test-all quick check docs mini clean
+.PHONY: install eval test test-all quick check docs release mini clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
@@ -51,6 +51,17 @@ check: install
 
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+release: check test-all docs
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m uv tool run --constraints constraints.txt twine check --strict dist/*.whl dist/*.tar.gz
+	$(BIN)/python -m uv pip compile pyproject.toml --extra all --constraint constraints.txt --no-annotate --no-header --quiet --output-file dist/requirements.txt
+	$(BIN)/python -m uv tool run --from cyclonedx-bom cyclonedx-py requirements dist/requirements.txt --output-file dist/sbom.cdx.json
+	@printf '%s\n' 'To publish:' '  dist/*.whl, dist/*.tar.gz   to the package index: python -m uv publish' \
+	  '  dist/sbom.cdx.json          beside them, with the release notes: the top of CHANGELOG.md' \
+	  '  build/site                  to the host of the documentation' \
+	  "  a tag                       git tag v$$($(BIN)/cmqa --version)"
 
 mini: install
 	HF_HUB_OFFLINE=1 $(BIN)/python -m experiments.mini --out runs/mini --seeds 1 2 3 4 5 --jobs 2 $(if $(SCALING),--scaling)

@@ -43,6 +43,14 @@ def test_the_source_distribution_holds_what_its_tests_read(dist: Path) -> None:
         assert ours <= names, directory
 
 
+@pytest.mark.slow
+def test_the_same_source_gives_the_same_files(dist: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "build", "--outdir", str(tmp_path), str(ROOT)], check=True, capture_output=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        path.name: path.read_bytes() for path in dist.iterdir()
+    }
+
+
 def test_both_licences_come_with_the_wheel(wheel: Path) -> None:
     """The code's and that of the data, which is another."""
     archive = zipfile.ZipFile(wheel)

@@ -170,6 +170,22 @@ def test_models_that_no_protocol_moves_get_no_panel(tmp_path: Path) -> None:
     assert "not drawn, nothing moves with the protocol: org/still" in said
 
 
+def test_the_title_of_the_ablation_fits_however_many_models_are_not_drawn(views: list[View]) -> None:
+    for number in (1, 3, 60):
+        still = [f"{LONG}-{index}" for index in range(number)]
+        view = replace(views[0], models=views[0].models | dict.fromkeys(still, next(iter(views[0].models.values()))))
+        for drawn in (list(views[0].models)[:1], list(views[0].models)):
+            with pictures.drawing():
+                figure = ablation_figure(view, drawn, "1 of 1", still)
+                figure.draw_without_rendering()
+                title = figure.get_suptitle()
+                box = next(text for text in figure.texts if text.get_text() == title).get_window_extent()
+            assert 0 <= box.x0 < box.x1 <= figure.bbox.width, title
+            panel = figure.axes[0].get_window_extent()
+            assert 50 < panel.height < panel.y1 < box.y0 < box.y1 <= figure.bbox.height, "on the page and on no panel"
+            assert number == 3 or title.endswith("… (60 models)") == (number == 60)
+
+
 def test_many_models_go_on_several_pages(views: list[View], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "PANELS", 1)
     found = figures.draw(views[:1], tmp_path / "new")

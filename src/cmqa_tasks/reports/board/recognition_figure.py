@@ -51,10 +51,10 @@ def recognition_figure(views: Sequence[View]) -> Any:
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for ax, view in zip(axes, panels, strict=True):
         lacking = [side for side in _SIDES if not _has(view, side)]
-        for place, name in enumerate(names):
+        for line, name in enumerate(names):
             for side in _SIDES:
                 if side not in lacking:
-                    _side(ax, place, side, view.models.get(name, {}), protocol)
+                    _side(ax, line, side, view.models.get(name, {}), protocol)
         remark = "".join(f"\n({_name(view, side)}: not all arms evaluated)" for side in lacking)
         finish(ax, len(names), view.contrast.title + remark)
         ax.set_xlabel("share of pairs called contradictory")
@@ -72,16 +72,21 @@ def _name(view: View, side: str) -> str:
     return view.contrast.same_name if side == "same" else view.contrast.across_name
 
 
+def printable(name: str) -> str:
+    """A model's name without letters that cannot be printed."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or "?"
+
+
 def label(name: str) -> str:
-    """A model's name on at most two lines, without letters that cannot be printed; a longer one loses its middle."""
-    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or "?"
+    """A model's name on at most two lines, of printable letters; a longer one loses its middle."""
+    shown = printable(name)
     if len(shown) <= _WIDTH:
         return shown
     if len(shown) > 2 * _WIDTH:
         shown = f"{shown[: _WIDTH - 1]}…{shown[-_WIDTH:]}"
     middle = len(shown) // 2
     places = range(len(shown) - _WIDTH, _WIDTH + 1)
-    at = min(places, key=lambda place: (shown[place - 1] not in _BREAKS, abs(place - middle)))
+    at = min(places, key=lambda cut: (shown[cut - 1] not in _BREAKS, abs(cut - middle)))
     return f"{shown[:at].rstrip()}\n{shown[at:].lstrip()}"
 
 
@@ -89,8 +94,8 @@ def finish(ax: Any, lines: int, title: str) -> None:
     """An axis of shares with so many lines, the first on top."""
     ax.set_xlim(-0.03, 1.03)
     ax.set_ylim(lines - 0.5, -0.5)
-    for place in range(1, lines, 2):
-        ax.axhspan(place - 0.5, place + 0.5, color="#f2f2f2", zorder=0, linewidth=0)
+    for line in range(1, lines, 2):
+        ax.axhspan(line - 0.5, line + 0.5, color="#f2f2f2", zorder=0, linewidth=0)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
     ax.xaxis.grid(visible=True, color="#dddddd", linewidth=0.6, zorder=0.5)
     ax.tick_params(axis="y", length=0)
@@ -108,10 +113,10 @@ def _title(view: View, protocol: str, several: bool, pattern: str) -> str:
     return f"Contradictions recognised, with 95 % intervals over facts\n{where}{models}"
 
 
-def _side(ax: Any, place: int, side: str, rows: Mapping[str, ModelRow], protocol: str) -> None:
+def _side(ax: Any, line: int, side: str, rows: Mapping[str, ModelRow], protocol: str) -> None:
     """One side of a contrast on a model's line; ``rows`` are the model's, by protocol."""
     colour, marker, offset = _SIDES[side]
-    at, known = place + offset, ends(rows, f"{side}_recognition")
+    at, known = line + offset, ends(rows, f"{side}_recognition")
     if len(known) > 1 or protocol not in known:
         _spread(ax, at, list(known.values()), colour)
     if protocol in known:

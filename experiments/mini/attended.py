@@ -47,5 +47,5 @@ def _imbalance(row: AttentionRow) -> Array:
 
 def _by_context(directory: Path, figure: Callable[[AttentionRow], Array]) -> Array:
     """Stacked over :data:`CONTEXTS`; both orders of the evidence weigh the same."""
-    found = by_arm(directory, figure)
-    return np.stack([np.mean([found[arm] for arm in arms], axis=0) for arms in CONTEXTS.values()])
+    figures = by_arm(directory, figure)
+    return np.stack([np.mean([figures[arm] for arm in arms], axis=0) for arms in CONTEXTS.values()])

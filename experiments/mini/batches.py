@@ -62,9 +62,9 @@ class Encoder:
         targets, kinds = np.full_like(tokens, IGNORED), np.full_like(tokens, -1)
         for number, (row, answers) in enumerate(rows):
             tokens[number, : len(row)] = row
-            for place, kind in answers:
-                targets[number, place - 1] = row[place]
-                kinds[number, place - 1] = kind
+            for end, kind in answers:
+                targets[number, end - 1] = row[end]
+                kinds[number, end - 1] = kind
         pixels = None
         if pictures:
             drawn = self._canvas.draw(pictures, self._rng)

@@ -45,8 +45,8 @@ def unimodal(trainee: Trainee) -> Unimodal:
     figures: dict[str, list[float]] = {name: [] for name in Unimodal.model_fields}
     for kind in KINDS:
         for name, pieces, conflict in (("single", 1, False), ("recognition", 2, True), ("twins", 2, False)):
-            asked = [_one_question(kind, pieces, conflict, rng) for _ in range(ITEMS)]
-            figures[name].append(right(trainee, encoder, asked))
+            instances = [_one_question(kind, pieces, conflict, rng) for _ in range(ITEMS)]
+            figures[name].append(right(trainee, encoder, instances))
     return Unimodal(**{name: min(shares) for name, shares in figures.items()})
 
 
@@ -59,11 +59,11 @@ def _one_question(kind: Kind, pieces: int, conflict: bool, rng: random.Random) -
 
 
 @torch.inference_mode()
-def right(trainee: Trainee, encoder: Encoder, asked: Sequence[Instance]) -> float:
+def right(trainee: Trainee, encoder: Encoder, instances: Sequence[Instance]) -> float:
     """Share of instances of one question whose answer is the likeliest next token."""
     model, ids = trainee.model.eval(), trainee.processor.tokenizer.get_vocab()
-    batch = encoder.encode([[instance] for instance in asked])
-    wanted = torch.tensor([ids[answer(one.language, one.turns[0][1])] for one in asked])
+    batch = encoder.encode([[instance] for instance in instances])
+    wanted = torch.tensor([ids[answer(instance.language, instance.turns[0][1])] for instance in instances])
     hidden = model.model(input_ids=batch.tokens, pixel_values=batch.pixels, use_cache=False).last_hidden_state
-    said = model.lm_head(hidden[batch.targets >= 0]).argmax(-1)
-    return float((said == wanted).float().mean())
+    answers = model.lm_head(hidden[batch.targets >= 0]).argmax(-1)
+    return float((answers == wanted).float().mean())

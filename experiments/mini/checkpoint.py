@@ -49,7 +49,7 @@ class Size:
 def build_tokenizer() -> PreTrainedTokenizerFast:
     """One token per word, words parted by spaces."""
     words = [PAD, BEGIN, UNKNOWN, IMAGE, *vocabulary()]
-    tokenizer = Tokenizer(models.WordLevel({word: place for place, word in enumerate(words)}, unk_token=UNKNOWN))
+    tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,

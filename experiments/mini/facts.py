@@ -52,8 +52,8 @@ def freeze(out: Path, facts: int, seed: int, canvas: Canvas) -> ReleaseMetadata:
         rows[FACTS].append(fact.model_dump())
         rows[TEXTS] += _texts(fact, shown)
         rows[IMAGES] += _images(fact, shown, canvas, noise)
-    for name, found in rows.items():
-        write(out / name, found, schema(name))
+    for name, records in rows.items():
+        write(out / name, records, schema(name))
     metadata = ReleaseMetadata(
         name=out.name,
         seed=seed,
@@ -61,7 +61,7 @@ def freeze(out: Path, facts: int, seed: int, canvas: Canvas) -> ReleaseMetadata:
         languages=LANGUAGES,
         page_size=(canvas.side, canvas.side),
         versions=_versions(),
-        files={name: _info(out / name, len(found)) for name, found in rows.items()},
+        files={name: _info(out / name, len(records)) for name, records in rows.items()},
     )
     (out / CARD).write_text(_CARD.format(name=out.name, facts=facts, seed=seed, side=canvas.side), encoding="utf-8")
     (out / METADATA).write_text(metadata.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -81,7 +81,7 @@ def _draw(index: int, rng: random.Random) -> tuple[Fact, _Shown]:
         order = rng.sample(range(1 + _OTHERS), 1 + _OTHERS)
         for side, colour in colours.items():
             facts = [(person, colour), *beside]
-            shown[side, variant] = [facts[place] for place in order]
+            shown[side, variant] = [facts[position] for position in order]
     fields: dict[str, Any] = {
         "index": index,
         "world": WORLD,

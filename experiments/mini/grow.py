@@ -106,7 +106,7 @@ def grow(out: Path, recipe: Recipe, seed: int, branches: Sequence[Branch], repor
         trainee = new_trainee(recipe, seed)
         return trainee, train_base(trainee, recipe, seed, report)
 
-    found = [_make(base, seed, BASE, from_scratch)]
+    trainings = [_make(base, seed, BASE, from_scratch)]
     for branch in branches:
 
         def from_base(branch: Branch = branch) -> tuple[Trainee, list[Progress]]:
@@ -114,8 +114,8 @@ def grow(out: Path, recipe: Recipe, seed: int, branches: Sequence[Branch], repor
             trainee.model = LlavaForConditionalGeneration.from_pretrained(base, dtype="float32")
             return trainee, [train_branch(trainee, recipe, branch.strategy, seed, report, branch.times)]
 
-        found.append(_make(directory_of(out, seed, branch.name), seed, branch.name, from_base))
-    return found
+        trainings.append(_make(directory_of(out, seed, branch.name), seed, branch.name, from_base))
+    return trainings
 
 
 def _make(target: Path, seed: int, branch: str, train: Callable[[], tuple[Trainee, list[Progress]]]) -> Path:
@@ -126,7 +126,9 @@ def _make(target: Path, seed: int, branch: str, train: Callable[[], tuple[Traine
     record = Training(
         seed=seed,
         branch=branch,
-        stages=tuple(StageRecord(name=one.stage, steps=one.step, tokens=one.tokens, losses=one.losses) for one in stages),
+        stages=tuple(
+            StageRecord(name=stage.stage, steps=stage.step, tokens=stage.tokens, losses=stage.losses) for stage in stages
+        ),
         seconds=time.process_time() - began,
         unimodal=unimodal(trainee),
     )

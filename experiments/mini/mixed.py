@@ -46,8 +46,8 @@ def training_set(strategy: Strategy, diet: Diet, instances: int, seed: int) -> I
     for members in np.split(arranged.instances, arranged.starts[1:-1]):
         people = rng.sample(range(PEOPLE), PEOPLE)
         yield [
-            draw_instance(KINDS[kinds[number]], diet, random.Random(seed << 32 | int(number))).cast(people[place * CAST :][:CAST])
-            for place, number in enumerate(members)
+            draw_instance(KINDS[kinds[number]], diet, random.Random(seed << 32 | int(number))).cast(people[index * CAST :][:CAST])
+            for index, number in enumerate(members)
         ]
 
 

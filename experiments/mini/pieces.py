@@ -42,11 +42,11 @@ def measure(checkpoint: Path, canvas: Canvas, out: Path) -> None:
     processor = AutoProcessor.from_pretrained(checkpoint)
     rng = random.Random(_SEED)
     encoder = Encoder(processor.tokenizer, canvas, np.random.default_rng(_SEED))
-    found = {}
+    figures = {}
     for name, kinds in CONTEXTS.items():
-        asked = [_contradiction(kinds, rng) for _ in range(ITEMS)]
-        found[name] = _probe(model, encoder, asked, canvas)
-    np.savez(out / FILE, **found)  # type: ignore[arg-type]
+        instances = [_contradiction(kinds, rng) for _ in range(ITEMS)]
+        figures[name] = _probe(model, encoder, instances, canvas)
+    np.savez(out / FILE, **figures)  # type: ignore[arg-type]
 
 
 def read(out: Path) -> dict[str, Array]:
@@ -57,8 +57,8 @@ def read(out: Path) -> dict[str, Array]:
 
 def reading_head(out: Path) -> tuple[int, int]:
     """(layer, head) that reads most of the evidence where both pieces are of one kind: the largest mass on both together."""
-    found = read(out)
-    masses = [np.exp(found[name][FIGURES.index("log_mass")]).sum(-1).mean(0) for name in ("two notes", "two pictures")]
+    figures = read(out)
+    masses = [np.exp(figures[name][FIGURES.index("log_mass")]).sum(-1).mean(0) for name in ("two notes", "two pictures")]
     layer, head = np.unravel_index(np.mean(masses, axis=0).argmax(), masses[0].shape)
     return int(layer), int(head)
 
@@ -69,10 +69,10 @@ def _contradiction(kinds: Sequence[Kind], rng: random.Random) -> Instance:
     return Instance(whole.pieces, "en", tuple(turn for turn in whole.turns if turn[0] == people[0]))
 
 
-def _probe(model: LlavaForConditionalGeneration, encoder: Encoder, asked: Sequence[Instance], canvas: Canvas) -> Array:
-    batch = encoder.encode([[instance] for instance in asked])
+def _probe(model: LlavaForConditionalGeneration, encoder: Encoder, instances: Sequence[Instance], canvas: Canvas) -> Array:
+    batch = encoder.encode([[instance] for instance in instances])
     prompt = batch.tokens[:, :-1]  # without the answer; prompts of one context are equally long
-    segments = Segments(torch.tensor([_segments(asked[0], canvas)]).expand(len(asked), -1))
+    segments = Segments(torch.tensor([_segments(instances[0], canvas)]).expand(len(instances), -1))
     pictures = {} if batch.pixels is None else {"pixel_values": batch.pixels}
     with AttentionProbe(model, segments) as probe:
         model.generate(input_ids=prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=1, do_sample=False, **pictures)
@@ -84,6 +84,6 @@ def _segments(instance: Instance, canvas: Canvas) -> list[int]:
     """The segment of every prompt token, as lmms-eval's prompts are cut: the word before a picture belongs to neither piece."""
     sink, other, question = (NAMES.index(name) for name in ("sink", "other", "question"))
     row = [sink]
-    for place, (kind, facts) in enumerate(instance.pieces):
-        row += [other, *[place] * canvas.cells] if kind == "image" else [place] * (1 + 2 * len(facts))
+    for index, (kind, facts) in enumerate(instance.pieces):
+        row += [other, *[index] * canvas.cells] if kind == "image" else [index] * (1 + 2 * len(facts))
     return [*row, question, question]

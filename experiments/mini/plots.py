@@ -55,10 +55,12 @@ def _points(values: dict[str, list[float]], branches: Sequence[str], label: str,
     names = list(dict.fromkeys(branches))
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     axes = figure.subplots()
-    for place, name in enumerate(names):
-        at = np.arange(len(values)) + (place - (len(names) - 1) / 2) * 0.8 / len(names)
-        chosen = np.array([[one for one, branch in zip(row, branches, strict=True) if branch == name] for row in values.values()])
-        colour = _COLOURS[place % len(_COLOURS)]
+    for index, name in enumerate(names):
+        at = np.arange(len(values)) + (index - (len(names) - 1) / 2) * 0.8 / len(names)
+        chosen = np.array(
+            [[value for value, branch in zip(row, branches, strict=True) if branch == name] for row in values.values()]
+        )
+        colour = _COLOURS[index % len(_COLOURS)]
         axes.plot(np.repeat(at, chosen.shape[1]), chosen.ravel(), "o", color=colour, markersize=4, alpha=0.6, label=name)
         axes.hlines(chosen.mean(1), at - 0.08, at + 0.08, color=colour, linewidth=2)
     axes.set_xticks(range(len(values)), [name.replace(" and ", "\nand ") for name in values])
@@ -73,13 +75,15 @@ def _layers(rows: Sequence[Row], path: Path) -> list[Path]:
     from matplotlib.figure import Figure
 
     branches = list(dict.fromkeys(row.training.branch for row in rows))
-    found = {branch: np.stack([masses_by_layer(r.directory) for r in rows if r.training.branch == branch]) for branch in branches}
+    masses_of = {
+        branch: np.stack([masses_by_layer(r.directory) for r in rows if r.training.branch == branch]) for branch in branches
+    }
     size = (1.2 + 1.9 * len(branches), 1.5 + 1.7 * len(_IN_LAYERS))
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(len(_IN_LAYERS), len(branches), sharey=True, sharex=True, squeeze=False)
     for line, context in enumerate(_IN_LAYERS):
         for axes, branch in zip(panels[line], branches, strict=True):
-            masses = found[branch][:, list(CONTEXTS).index(context)]  # [seeds × layers × pieces]
+            masses = masses_of[branch][:, list(CONTEXTS).index(context)]  # [seeds × layers × pieces]
             layers = np.arange(1, masses.shape[1] + 1)
             for piece, name in enumerate(_PIECES):
                 at, colour = layers + 0.4 * (piece - 0.5), _COLOURS[1 + 2 * piece]
@@ -110,9 +114,9 @@ def _pieces(rows: Sequence[Row], path: Path) -> list[Path]:
     figure = Figure(figsize=(9, 6.4), layout="constrained")
     panels = figure.subplots(3, len(columns), sharey="row")
     for column, (branch, context) in enumerate(columns):
-        found = pieces.read(by_branch[branch].directory)[context][:, :, layer, head]
+        figures = pieces.read(by_branch[branch].directory)[context][:, :, layer, head]
         names = context.split(", ") if ", " in context else ["first", "second"]
-        for row, values in enumerate((found[0], found[1], np.exp(found[2]))):
+        for row, values in enumerate((figures[0], figures[1], np.exp(figures[2]))):
             parts = panels[row, column].boxplot(values, widths=0.55, tick_labels=names, patch_artist=True, flierprops=_FLIERS)
             for box, middle, colour in zip(parts["boxes"], parts["medians"], _COLOURS[1::2], strict=False):
                 box.set(facecolor=colour, alpha=0.35)
@@ -136,13 +140,13 @@ def _scaling(rows: Sequence[Row], path: Path) -> list[Path]:
     strategies = list(dict.fromkeys(row.training.strategy for row in rows if row.training.branch != BASE))
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     axes = figure.subplots()
-    for place, strategy in enumerate(strategies, 1):
+    for index, strategy in enumerate(strategies, 1):
         curves = {seed: _curve(rows, seed, strategy) for seed in dict.fromkeys(row.training.seed for row in rows)}
         longest = max(map(len, curves.values()))
         for curve in curves.values():
-            axes.plot(*zip(*curve, strict=True), "-", color=_COLOURS[place], linewidth=0.8, alpha=0.5)
+            axes.plot(*zip(*curve, strict=True), "-", color=_COLOURS[index], linewidth=0.8, alpha=0.5)
         whole = np.array([curve for curve in curves.values() if len(curve) == longest]).mean(0)
-        axes.plot(*whole.T, "o-", color=_COLOURS[place], linewidth=2.2, label=f"{strategy}, mean")
+        axes.plot(*whole.T, "o-", color=_COLOURS[index], linewidth=2.2, label=f"{strategy}, mean")
     axes.set(
         xlabel="million tokens of further training (0: the base)", ylabel="recognition, picture and note", ylim=(-0.03, 1.03)
     )

@@ -45,20 +45,20 @@ def means(out: Path) -> list[float]:
     return [sum(shares[str(size)].values()) / len(shares[str(size)]) for size in SIZES]
 
 
-def draw(size: int, asked: Kind, rng: random.Random) -> Instance:
+def draw(size: int, read_kind: Kind, rng: random.Random) -> Instance:
     """A context of pictures and notes in random order, two people in each, and a question about a person in one of a kind."""
     people = rng.sample(range(PEOPLE), size * _FACTS)
     notes: tuple[Kind, ...] = ("en", "zh")
     pictures: list[Kind] = ["image"] * (size // 2)
     kinds = [*pictures, *(rng.choice(notes) for _ in range(size - len(pictures)))]
-    if asked in notes:
-        kinds[-1] = asked
+    if read_kind in notes:
+        kinds[-1] = read_kind
     pieces = [
-        (kind, tuple((person, rng.randrange(len(COLOURS))) for person in people[place * _FACTS :][:_FACTS]))
-        for place, kind in enumerate(kinds)
+        (kind, tuple((person, rng.randrange(len(COLOURS))) for person in people[index * _FACTS :][:_FACTS]))
+        for index, kind in enumerate(kinds)
     ]
-    read = pieces[0 if asked == "image" else -1]
+    read = pieces[0 if read_kind == "image" else -1]
     turn = rng.choice(read[1])
     rng.shuffle(pieces)
-    language: Language = asked if asked != "image" else rng.choice(("en", "zh"))
+    language: Language = read_kind if read_kind != "image" else rng.choice(("en", "zh"))
     return Instance(tuple(pieces), language, (turn,))

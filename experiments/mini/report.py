@@ -56,16 +56,16 @@ def page(rows: Sequence[Row]) -> str:
 
 def _bases(rows: Sequence[Row]) -> str:
     header = ["seed", "steps", "CPU seconds", "single", "unimodal", "twins", "converged"]
-    found = [row.training for row in rows if row.training.branch == BASE]
+    bases = [row.training for row in rows if row.training.branch == BASE]
     lines = [
         [
-            str(one.seed),
-            str(sum(stage.steps for stage in one.stages)),
-            f"{one.seconds:.0f}",
-            *(f"{figure:.3f}" for figure in (one.unimodal.single, one.unimodal.recognition, one.unimodal.twins)),
-            "yes" if one.unimodal.converged else "no",
+            str(base.seed),
+            str(sum(stage.steps for stage in base.stages)),
+            f"{base.seconds:.0f}",
+            *(f"{figure:.3f}" for figure in (base.unimodal.single, base.unimodal.recognition, base.unimodal.twins)),
+            "yes" if base.unimodal.converged else "no",
         ]
-        for one in found
+        for base in bases
     ]
     return markdown.table(header, lines, words=0)
 
@@ -80,8 +80,8 @@ def _estimate(rows: Sequence[Row], branch: str, figure: Figure) -> Estimate:
     return over_seeds([per_fact(row.answers, figure) for row in rows if row.training.branch == branch])
 
 
-def _interval(found: Estimate) -> str:
-    return f"{found.mean:.2f} ({found.low:.2f}–{found.high:.2f})"
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.mean:.2f} ({estimate.low:.2f}–{estimate.high:.2f})"
 
 
 def _every(rows: Sequence[Row]) -> str:

@@ -62,13 +62,13 @@ def run(
     checkpoints = {f"seed_{seed}/{name}": directory_of(out, seed, name).resolve() for seed, name in trained}
     evaluations = out / ("evaluations" if limit is None else f"evaluations_limit_{limit}")
     evaluate_checkpoints(checkpoints, evaluations, limit)
-    found = {checkpoint: evaluations / f"seed_{checkpoint[0]}" / checkpoint[1] for checkpoint in trained}
+    results_of = {checkpoint: evaluations / f"seed_{checkpoint[0]}" / checkpoint[1] for checkpoint in trained}
     canvas = Canvas(**how.picture.model_dump())
-    for checkpoint, directory in found.items():
+    for checkpoint, directory in results_of.items():
         for measurement in (reading, pieces):
             if not (directory / measurement.FILE).is_file():
                 measurement.measure(directory_of(out, *checkpoint), canvas, directory)
-    return [Row(training, answered(found[checkpoint]), found[checkpoint]) for checkpoint, training in trained.items()]
+    return [Row(training, answered(results_of[checkpoint]), results_of[checkpoint]) for checkpoint, training in trained.items()]
 
 
 def _keep(recipe: Recipe, out: Path) -> None:

@@ -60,7 +60,7 @@ def new_trainee(recipe: Recipe, seed: int) -> Trainee:
 def train_base(trainee: Trainee, recipe: Recipe, seed: int, report: Report) -> list[Progress]:
     """Train the base, stage by stage; returns how each stage ended."""
     return [
-        _run(trainee, stage, recipe.optimiser, "dataset", seed * 1000 + place, report) for place, stage in enumerate(recipe.base)
+        _run(trainee, stage, recipe.optimiser, "dataset", seed * 1000 + index, report) for index, stage in enumerate(recipe.base)
     ]
 
 
@@ -138,14 +138,14 @@ def _schedule(stage: Stage, step: int) -> float:
 
 def _losses(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     """Loss of every answer, and which kind of evidence it is read from; both (answers,)."""
-    asked = batch.targets >= 0
+    answered = batch.targets >= 0
     hidden = model.model(input_ids=batch.tokens, pixel_values=batch.pixels, use_cache=False).last_hidden_state
-    logits = model.lm_head(hidden[asked])
-    return functional.cross_entropy(logits, batch.targets[asked], reduction="none"), batch.kinds[asked]
+    logits = model.lm_head(hidden[answered])
+    return functional.cross_entropy(logits, batch.targets[answered], reduction="none"), batch.kinds[answered]
 
 
 def _smooth(smoothed: list[float], losses: torch.Tensor, kinds: torch.Tensor) -> None:
-    for place in range(len(KINDS)):
-        if bool((kinds == place).any()):
-            mean = float(losses[kinds == place].mean())
-            smoothed[place] = _SMOOTHING * smoothed[place] + (1 - _SMOOTHING) * mean
+    for kind in range(len(KINDS)):
+        if bool((kinds == kind).any()):
+            mean = float(losses[kinds == kind].mean())
+            smoothed[kind] = _SMOOTHING * smoothed[kind] + (1 - _SMOOTHING) * mean

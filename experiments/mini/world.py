@@ -113,9 +113,9 @@ class Canvas:
         colours = rng.integers(0, len(COLOURS), (count, self.bands))
         places = rng.random((count, self.bands)).argsort(1)
         for number, facts in enumerate(pictures):
-            for place, (person, colour) in zip(places[number], facts, strict=False):
-                shapes[number, place] = glyphs()[person]
-                colours[number, place] = colour
+            for band, (person, colour) in zip(places[number], facts, strict=False):
+                shapes[number, band] = glyphs()[person]
+                colours[number, band] = colour
         width = self.cells // self.bands
         return self._ink(shapes.repeat(width, 1), colours.repeat(width, 1), rng)
 
@@ -125,8 +125,8 @@ class Canvas:
         ink = np.zeros((count, self.cells, self.cell, self.cell), bool)
         shift = rng.integers(0, self.cell - _GLYPH + 1, (count, self.cells, 2))
         rows, columns = (shift[..., axis, None] + np.arange(_GLYPH) for axis in (0, 1))
-        picture, place = np.ogrid[:count, : self.cells]
-        ink[picture[..., None, None], place[..., None, None], rows[..., :, None], columns[..., None, :]] = shapes
+        picture, band = np.ogrid[:count, : self.cells]
+        ink[picture[..., None, None], band[..., None, None], rows[..., :, None], columns[..., None, :]] = shapes
         cells = ink[..., None] * np.asarray(_RGB, np.float32)[colours][:, :, None, None, :]
         cells += 255 * self.noise * rng.standard_normal(cells.shape, dtype=np.float32)
         grid = cells.reshape(count, self.grid, self.grid, self.cell, self.cell, 3).swapaxes(2, 3)
@@ -144,12 +144,12 @@ _GLYPH_SEED = 1234
 def glyphs() -> npt.NDArray[np.bool_]:
     """The people's glyphs, (people, 6, 6): symmetric, of middling weight, all different."""
     rng = np.random.default_rng(_GLYPH_SEED)
-    found: list[npt.NDArray[np.bool_]] = []
-    while len(found) < PEOPLE:
+    drawn: list[npt.NDArray[np.bool_]] = []
+    while len(drawn) < PEOPLE:
         glyph = _strangers(1, rng)[0]
-        if 12 <= glyph.sum() <= 26 and not any((glyph == other).all() for other in found):
-            found.append(glyph)
-    return np.stack(found)
+        if 12 <= glyph.sum() <= 26 and not any((glyph == other).all() for other in drawn):
+            drawn.append(glyph)
+    return np.stack(drawn)
 
 
 def _strangers(count: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
@@ -181,8 +181,8 @@ def answer(language: Language, colour: int | None) -> str:
 
 def vocabulary() -> list[str]:
     """Every word of the world, each once."""
-    found = [PICTURE]
+    words_known = [PICTURE]
     for language, words in WORDS.items():
-        asked = [name + words.asked for name in NAMES[language]]
-        found += [words.note, words.ask, words.conflict, *words.colours, *words.answers, *NAMES[language], *asked]
-    return found
+        names_asked = [name + words.asked for name in NAMES[language]]
+        words_known += [words.note, words.ask, words.conflict, *words.colours, *words.answers, *NAMES[language], *names_asked]
+    return words_known

@@ -45,24 +45,24 @@ def _renderings(kind: tuple[Modality, str], has: Has) -> list[Piece]:
 
 
 def _pairs(arm: Arm, fact: Fact, has: Has) -> list[tuple[Piece, ...]]:
-    first, second = (_place(arm, place, fact, has) for place in range(2))
+    first, second = (_place(arm, position, fact, has) for position in range(2))
     return [pieces for pieces in product(first, second) if pieces[0] != pieces[1]]
 
 
-def _place(arm: Arm, place: int, fact: Fact, has: Has) -> Sequence[Piece]:
+def _place(arm: Arm, position: int, fact: Fact, has: Has) -> Sequence[Piece]:
     """A rendering of each value, as far as there is one, for one place of an arm.
 
     The two places have different ones, where there are (passages of one number are translations of each other); across kinds a
     kind has the same ones in whatever place it stands.
     """
-    kind = arm.pieces[place]
+    kind = arm.pieces[position]
     within = arm.pieces[0] == arm.pieces[1]
-    preferred = fact.crossed_variant(place if within else sorted(arm.pieces).index(kind))
-    found: list[Piece] = []
+    preferred = fact.crossed_variant(position if within else sorted(arm.pieces).index(kind))
+    pieces: list[Piece] = []
     for side in SIDES:
         choices = (_piece(kind, side, (preferred + other) % 2) for other in VARIANTS)
-        found += [piece for piece in choices if has(piece)][:1]
-    return found
+        pieces += [piece for piece in choices if has(piece)][:1]
+    return pieces
 
 
 def _piece(kind: tuple[Modality, str], side: Side, variant: int) -> Piece:

@@ -79,5 +79,5 @@ def who(pool: Pool, *, brief: bool = False) -> str:
         return f"{count}, > 0: images"
     if alike(pool.name):
         return f"{count}, > 0: first piece"
-    place = [f"it stands {orders}"] if len(pool.orders) == 1 and orders else [orders] if orders else []
-    return ", ".join([count, f"> 0: {kind(kinds(pool.name)[0], brief=brief)}", *place])
+    standing = [f"it stands {orders}"] if len(pool.orders) == 1 and orders else [orders] if orders else []
+    return ", ".join([count, f"> 0: {kind(kinds(pool.name)[0], brief=brief)}", *standing])

@@ -89,9 +89,9 @@ def draw(
     if not places:
         raise StoreError(f"no attention statistics at or below {run_dir}: was the run made with attention=on?")
     written: list[Path] = []
-    for place in places:
-        below = out_dir / place.relative_to(run_dir) if len(places) > 1 else out_dir
-        written += draw_file(merge(place), below, formats, aggregate=aggregate, relation=relation)
+    for log in places:
+        below = out_dir / log.relative_to(run_dir) if len(places) > 1 else out_dir
+        written += draw_file(merge(log), below, formats, aggregate=aggregate, relation=relation)
     return written
 
 
@@ -193,11 +193,11 @@ def map_figure(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: st
     axes = figure.subplots(rows, columns, squeeze=False)
     maps = {name: named_pools[name].map() for name in names}
     limit, clipped = _limit(maps.values())
-    for place, ax in enumerate(axes.flat):
-        if place >= len(names):
+    for index, ax in enumerate(axes.flat):
+        if index >= len(names):
             ax.set_axis_off()
             continue
-        name = names[place]
+        name = names[index]
         image = ax.imshow(
             maps[name], cmap="RdBu_r", vmin=-limit, vmax=limit, origin="lower", aspect="auto", interpolation="nearest"
         )
@@ -205,8 +205,8 @@ def map_figure(quantity: Quantity, named_pools: Mapping[str, Pool], subtitle: st
         ax.set_title(f"{_label(name)}\n{_who(named_pools[name])}")
         _layer_ticks(ax.yaxis, named_pools[name].layers)
         ax.spines[["top", "right"]].set_visible(True)
-        ax.set_ylabel("layer" if place % columns == 0 else "")
-        ax.set_xlabel("head" if place + columns >= len(names) else "")
+        ax.set_ylabel("layer" if index % columns == 0 else "")
+        ax.set_xlabel("head" if index + columns >= len(names) else "")
         ax.xaxis.get_major_locator().set_params(integer=True)
     bar = {"extend": "both" if clipped else "neither", "extendfrac": 0.03, "aspect": 15 + 10 * rows}
     figure.colorbar(image, ax=axes, label=f"{quantity.label}, {_DIRECTION}", **bar)
@@ -310,7 +310,7 @@ def contrast_rows(named_pools: Mapping[str, Pool], ending: str) -> list[list[str
 def _counterparts(name: str, named_pools: Mapping[str, Pool]) -> list[str]:
     """The unimodal pools of a pool's two kinds, as far as they are there; a Chinese passage is compared with Chinese passages."""
     wanted = [f"{kind}_{kind}" for kind in labels.kinds(name)]
-    return [one for one in wanted if one in named_pools]
+    return [pool for pool in wanted if pool in named_pools]
 
 
 def _cycle() -> Iterator[str]:

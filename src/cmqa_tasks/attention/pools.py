@@ -88,8 +88,8 @@ class Pool:
             absolute: of their sizes instead, item by item.
             over_layers: of means over heads and layers; there is one column then.
         """
-        place = {fact: number for number, fact in enumerate(facts)}
-        kept = [(number, place[name]) for number, name in enumerate(self.clusters.get(order, ())) if name in place]
+        row_of = {fact: number for number, fact in enumerate(facts)}
+        kept = [(number, row_of[name]) for number, name in enumerate(self.clusters.get(order, ())) if name in row_of]
         sums, counts = np.zeros((2, len(facts), 1 if over_layers else len(self.layers)))
         if kept:
             rows, places = np.array(kept).T

@@ -129,7 +129,9 @@ def schema(metadata: Mapping[str, Any]) -> pa.Schema:
     """The columns, in the order of the fields of :class:`AttentionRow`, with what the file says about itself."""
     kinds = {name: pa.string() for name in STRINGS} | _INTEGERS
     kinds |= {name: pa.list_(kind) for name, kind in LISTS.items()} | {name: pa.list_(pa.float16()) for name in FLOATS}
-    return pa.schema([(one.name, kinds[one.name]) for one in fields(AttentionRow)], {KEY: json.dumps(metadata, sort_keys=True)})
+    return pa.schema(
+        [(column.name, kinds[column.name]) for column in fields(AttentionRow)], {KEY: json.dumps(metadata, sort_keys=True)}
+    )
 
 
 def about_in(path: Path, columns: pa.Schema) -> dict[str, Any]:
@@ -147,11 +149,11 @@ def about_in(path: Path, columns: pa.Schema) -> dict[str, Any]:
     _check_says(path, about, ["format"])
     if about["format"] != FORMAT:
         raise StoreError(f"{path} has format {about['format']}; this version reads and writes format {FORMAT}")
-    _check_says(path, about, [one.name for one in fields(LogMetadata)])
+    _check_says(path, about, [column.name for column in fields(LogMetadata)])
     for wanted in schema(about):
-        place = columns.get_field_index(wanted.name)
-        if place < 0 or columns.field(place).type != wanted.type:
-            actual = "missing" if place < 0 else columns.field(place).type
+        index = columns.get_field_index(wanted.name)
+        if index < 0 or columns.field(index).type != wanted.type:
+            actual = "missing" if index < 0 else columns.field(index).type
             raise StoreError(f"{path}: column {wanted.name} is {actual}, and must be {wanted.type}")
     return about
 
@@ -165,7 +167,7 @@ def _check_says(path: Path, about: Any, names: Sequence[str]) -> None:
 def table(rows: Sequence[AttentionRow], metadata: Mapping[str, Any]) -> pa.Table:
     """Rows as a table of this schema."""
     columns = schema(metadata)
-    return pa.table([_column(rows, one.name, one.type) for one in columns], schema=columns)
+    return pa.table([_column(rows, column.name, column.type) for column in columns], schema=columns)
 
 
 def _column(rows: Sequence[AttentionRow], name: str, kind: pa.DataType) -> pa.Array:

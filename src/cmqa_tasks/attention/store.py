@@ -217,7 +217,7 @@ def _common(sources: Sequence[_Source]) -> dict[str, Any]:
     free = ("versions", "written")
     first, versions = sources[0], dict[str, set[str]]()
     for source in sources:
-        here, there = ({key: value for key, value in one.about.items() if key not in free} for one in (first, source))
+        here, there = ({key: value for key, value in log.about.items() if key not in free} for log in (first, source))
         if here != there:
             keys = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
             differences = "; ".join(f"{key} {here.get(key)!r} and {there.get(key)!r}" for key in keys)
@@ -242,16 +242,16 @@ def _winners(sources: Sequence[_Source]) -> list[_Place]:
                 for row, order in enumerate(zip(*(table[name] for name in _ORDER), strict=True)):
                     identity = tuple(table[name][row] for name in _IDENTITY)
                     last[identity] = order, _Place(number, group, row)
-    return [place for _, place in sorted(last.values())]
+    return [index for _, index in sorted(last.values())]
 
 
 def _chunks(places: Sequence[_Place], sources: Sequence[_Source]) -> Iterator[list[_Place]]:
     """Runs of rows that make a row group each."""
     chunk: list[_Place] = []
     size = 0
-    for place in places:
-        chunk.append(place)
-        size += sources[place.source].row_bytes
+    for position in places:
+        chunk.append(position)
+        size += sources[position.source].row_bytes
         if size >= _GROUP_BYTES:
             yield chunk
             chunk, size = [], 0
@@ -270,8 +270,8 @@ class _Groups:
     def take(self, places: Sequence[_Place]) -> pa.Table:
         """The rows at these places, in this order."""
         wanted: dict[tuple[int, int], list[int]] = {}
-        for number, place in enumerate(places):
-            wanted.setdefault((place.source, place.group), []).append(number)
+        for number, position in enumerate(places):
+            wanted.setdefault((position.source, position.group), []).append(number)
         parts = [self._group(*key).take(pa.array([places[number].row for number in numbers])) for key, numbers in wanted.items()]
         gathered = np.fromiter((number for numbers in wanted.values() for number in numbers), np.int64, len(places))
         return pa.concat_tables(part.replace_schema_metadata() for part in parts).take(pa.array(np.argsort(gathered)))
@@ -297,7 +297,7 @@ def read_metadata(path: Path) -> LogMetadata:
     """
     with _open(path) as file:
         about = about_in(path, file.schema_arrow)
-    return LogMetadata(**{one.name: about[one.name] for one in fields(LogMetadata)})
+    return LogMetadata(**{column.name: about[column.name] for column in fields(LogMetadata)})
 
 
 def read(path: Path) -> Iterator[AttentionRow]:
@@ -306,7 +306,7 @@ def read(path: Path) -> Iterator[AttentionRow]:
     Raises:
         StoreError: as :func:`read_metadata`.
     """
-    for batch in batches(path, [one.name for one in fields(AttentionRow)]):
+    for batch in batches(path, [part.name for part in fields(AttentionRow)]):
         columns = {name: batch.column(name) for name in batch.schema.names}
         for number in range(batch.num_rows):
             values = {name: _value(name, column[number]) for name, column in columns.items()}

@@ -47,13 +47,13 @@ def run(options: argparse.Namespace) -> int:
 
     tasks = TASKS if options.tasks is None else tuple(options.tasks.split(","))
     settings = {name: getattr(options, name) for name in _FIELDS}
-    given = _checkpoints(options)
+    named = _checkpoints(options)
     check_path("--out", options.out)
     checks.check_tasks(tasks)
     checks.model_args(options.model_args)
     with steps("cmqa before-after", 1) as begin:
         begin("merging adapters")
-        checkpoints = at_scales(given, options.adapter_scale, options.out)
+        checkpoints = at_scales(named, options.adapter_scale, options.out)
     request = Request(checkpoints, tasks=tasks, **settings)
     failed = run(request)
     with steps("cmqa before-after", 1) as begin:
@@ -80,11 +80,11 @@ def _checkpoints(options: argparse.Namespace) -> dict[str, str]:
     if any(pair.values()):
         raise ValueError("give --before and --after, or --checkpoint NAME=CHECKPOINT for each of them, not both")
     checkpoints: dict[str, str] = {}
-    for given in options.checkpoint:
-        name, equals, checkpoint = given.partition("=")
+    for argument in options.checkpoint:
+        name, equals, checkpoint = argument.partition("=")
         if not (name and equals and checkpoint):
-            raise ValueError(f"--checkpoint {given}: write NAME=CHECKPOINT")
+            raise ValueError(f"--checkpoint {argument}: write NAME=CHECKPOINT")
         if name in checkpoints:
-            raise ValueError(f"--checkpoint {given}: {name} is named twice; each checkpoint needs a name of its own")
+            raise ValueError(f"--checkpoint {argument}: {name} is named twice; each checkpoint needs a name of its own")
         checkpoints[name] = checkpoint
     return checkpoints

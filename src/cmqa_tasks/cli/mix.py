@@ -47,8 +47,8 @@ def run(options: argparse.Namespace) -> int:
     from cmqa_tasks.training.sources import source_of
 
     settings = {name: getattr(options, name) for name in _FIELDS}
-    given = options.per_example
-    settings["per_example"] = given if given is not None else 2 if options.strategy in JOINING else 1
+    per_example = options.per_example
+    settings["per_example"] = per_example if per_example is not None else 2 if options.strategy in JOINING else 1
     settings["ratio"] = None if options.ratio is None else ratio_of(options.ratio)
     settings["sources"] = tuple(map(source_of, options.data))
     counts = mix(options_of(**settings), options.out, num_proc=options.num_proc)

@@ -119,9 +119,9 @@ class Fact(FrozenRecord):
         """The rendering in which a value appears in conflict items: the two values never share one."""
         return (self.index >> 2 & 1) ^ (side == "b")
 
-    def crossed_variant(self, place: int) -> int:
+    def crossed_variant(self, position: int) -> int:
         """The rendering that stands in a place of crossed items: drawn by a hash of the fact, another one in the other place."""
-        return (int(content_id("variant", self.id), 16) + place) % 2
+        return (int(content_id("variant", self.id), 16) + position) % 2
 
     @model_validator(mode="after")
     def _values_differ(self) -> Fact:

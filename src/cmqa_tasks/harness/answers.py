@@ -97,11 +97,11 @@ def score_answers(
     """
     tasks = [settings.read("lmms_eval", {}, arm=arm, protocol=protocol, language=language, data=data) for arm in arms]
     answers = _read(path)
-    asked = {task.name: task.questions() for task in tasks}
-    _check(path, answers, asked, tasks[0].release, partial=partial)
+    questions_of = {task.name: task.questions() for task in tasks}
+    _check(path, answers, questions_of, tasks[0].release, partial=partial)
     config = {"model": "answers", "model_args": _arguments(model, model_args)}
     responses = {identity: answer.response for identity, answer in answers.items()}
-    rows = {task.name: _rows(asked[task.name], responses, task.arm) for task in tasks}
+    rows = {task.name: _rows(questions_of[task.name], responses, task.arm) for task in tasks}
     out.mkdir(parents=True, exist_ok=True)
     moment = _moment(out)
     scored = [
@@ -110,7 +110,7 @@ def score_answers(
             samples=out / f"{moment}_samples_{task.name}.jsonl",
             rates=_rates(task.arm, rows[task.name]),
             answered=len(rows[task.name]),
-            asked=len(asked[task.name]),
+            asked=len(questions_of[task.name]),
         )
         for task in tasks
     ]
@@ -175,14 +175,14 @@ def _kind(value: object) -> str:
 
 
 def _check(
-    path: Path, answers: Mapping[str, _Answer], asked: Mapping[str, Sequence[Question]], release: Release, *, partial: bool
+    path: Path, answers: Mapping[str, _Answer], questions_of: Mapping[str, Sequence[Question]], release: Release, *, partial: bool
 ) -> None:
     """Make sure that answers and items belong together."""
-    known = {question.item.id for questions in asked.values() for question in questions}
+    known = {question.item.id for questions in questions_of.values() for question in questions}
     for identity, answer in answers.items():
         if identity not in known:
-            raise AnswersError(f"{path}:{answer.line}: {_ID}: {_stranger(identity, asked, release)}")
-    for name, questions in asked.items():
+            raise AnswersError(f"{path}:{answer.line}: {_ID}: {_stranger(identity, questions_of, release)}")
+    for name, questions in questions_of.items():
         missing = [question.item.id for question in questions if question.item.id not in answers]
         if len(missing) == len(questions):
             raise AnswersError(f"{path}: no answer to any of the {len(questions)} items of {name}")
@@ -194,11 +194,11 @@ def _check(
             )
 
 
-def _stranger(identity: str, asked: Mapping[str, object], release: Release) -> str:
+def _stranger(identity: str, questions_of: Mapping[str, object], release: Release) -> str:
     """What is known of an id that is not among the items."""
     for arm in ARMS.values():
         if any(item.id == identity for item in items_of(arm, release)):
-            return f"{identity!r} is an item of arm {arm.name}, not of {', '.join(asked)}; name that arm as well"
+            return f"{identity!r} is an item of arm {arm.name}, not of {', '.join(questions_of)}; name that arm as well"
     return f"release {release.name!r} has no item {identity!r}; 'cmqa items ARM' lists the items (of other data with --data)"
 
 

@@ -17,34 +17,38 @@ _FREE_TEMPERATURE = 1.0
 """At which ``do_sample=True`` samples where no temperature is named."""
 
 
-def combined(settings: Mapping[str, Any], given: Mapping[str, Any], limit: str) -> dict[str, Any]:
+def combined(settings: Mapping[str, Any], gen_kwargs: Mapping[str, Any], limit: str) -> dict[str, Any]:
     """A task's settings with those of a command line over them: a temperature above 0 means sampling, one of 0 does not.
 
     Args:
         settings: of the task.
-        given: of the command line.
+        gen_kwargs: of the command line.
         limit: the harness's name for the most tokens of an answer; other harnesses' names are taken for it.
 
     Raises:
         ValueError: settings that contradict each other or would do nothing; the message names them.
     """
-    given = dict(given)
-    for name in [name for name in _LIMITS if name in given and name != limit]:
-        if limit in given:
-            raise ValueError(f"--gen_kwargs {limit}={given[limit]!r} and {name}={given[name]!r} say the same thing: give one")
-        given[limit] = given.pop(name)
-    return {**settings, **given, **_sampling(given)}
+    gen_kwargs = dict(gen_kwargs)
+    for name in [name for name in _LIMITS if name in gen_kwargs and name != limit]:
+        if limit in gen_kwargs:
+            raise ValueError(
+                f"--gen_kwargs {limit}={gen_kwargs[limit]!r} and {name}={gen_kwargs[name]!r} say the same thing: give one"
+            )
+        gen_kwargs[limit] = gen_kwargs.pop(name)
+    return {**settings, **gen_kwargs, **_sampling(gen_kwargs)}
 
 
-def _sampling(given: Mapping[str, Any]) -> dict[str, Any]:
-    temperature, samples = given.get("temperature"), given.get("do_sample")
+def _sampling(gen_kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    temperature, samples = gen_kwargs.get("temperature"), gen_kwargs.get("do_sample")
     if samples not in (None, True, False):
         raise ValueError(f"--gen_kwargs do_sample={samples!r}: True or False")
     if temperature is None:
         if samples:
             return {"temperature": _FREE_TEMPERATURE}
-        if idle := [name for name in _SAMPLING if given.get(name) is not None]:
-            raise ValueError(f"--gen_kwargs {idle[0]}={given[idle[0]]!r} does nothing without a temperature above 0: give one")
+        if idle := [name for name in _SAMPLING if gen_kwargs.get(name) is not None]:
+            raise ValueError(
+                f"--gen_kwargs {idle[0]}={gen_kwargs[idle[0]]!r} does nothing without a temperature above 0: give one"
+            )
         return {}
     if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not temperature >= 0:
         raise ValueError(f"--gen_kwargs temperature={temperature!r}: must be a number of at least 0")

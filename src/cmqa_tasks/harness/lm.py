@@ -67,9 +67,9 @@ class LMConflictTask(ConfigurableTask):  # type: ignore[misc]
         name: str | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
-        given = dict(config or {})
-        self.by: By = given.pop("by", by)
-        self.settings = read("lm_eval", given, arm=arm, protocol=protocol, language=language, data=data, name=name)
+        values = dict(config or {})
+        self.by: By = values.pop("by", by)
+        self.settings = read("lm_eval", values, arm=arm, protocol=protocol, language=language, data=data, name=name)
         self._check()
         rest = dict(self.settings.rest)
         if config is None and name is None and self.by == "loglikelihood":

@@ -49,10 +49,10 @@ def keep_kinds_apart(model: Any) -> None:
     def apart(requests: Sequence[Any], *args: Any, **kwargs: Any) -> list[str]:
         responses = [""] * len(requests)
         for has_images in (False, True):
-            places = [place for place, request in enumerate(requests) if (len(request.args) > _TEXT_ARGUMENTS) == has_images]
-            answers = generate([requests[place] for place in places], *args, **kwargs) if places else []
-            for place, answer in zip(places, answers, strict=True):
-                responses[place] = answer
+            places = [index for index, request in enumerate(requests) if (len(request.args) > _TEXT_ARGUMENTS) == has_images]
+            answers = generate([requests[index] for index in places], *args, **kwargs) if places else []
+            for index, answer in zip(places, answers, strict=True):
+                responses[index] = answer
         return responses
 
     setattr(apart, _MARK, True)

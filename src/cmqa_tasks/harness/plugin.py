@@ -118,8 +118,8 @@ def include(manager: Any, harness: str) -> None:
     @functools.wraps(original)
     def including(self: Any, *args: Any, **kwargs: Any) -> None:
         bound = signature.bind(self, *args, **kwargs)
-        given = bound.arguments.get("include_path")
-        theirs = [str(path) for path in ([given] if isinstance(given, (str, Path)) else given or [])]
+        include_path = bound.arguments.get("include_path")
+        theirs = [str(path) for path in ([include_path] if isinstance(include_path, (str, Path)) else include_path or [])]
         bound.arguments["include_path"] = theirs if ours in theirs else [*theirs, ours]
         original(*bound.args, **bound.kwargs)
 

@@ -120,7 +120,7 @@ def _metric_rows() -> Iterable[tuple[str, ...]]:
 
 def _where(metric: str) -> str:
     """In words, which arms have a metric."""
-    having = {arm.name for arm in ARMS.values() if metric in [one.name for one in metrics.metrics_of(arm)]}
+    having = {arm.name for arm in ARMS.values() if metric in [rate.name for rate in metrics.metrics_of(arm)]}
     sets = {
         "all": set(ARMS),
         "two pieces": {arm.name for arm in ARMS.values() if not arm.single},

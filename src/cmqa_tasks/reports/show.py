@@ -27,16 +27,16 @@ def find(release: Release, identity: str) -> list[Item]:
         ValueError: the release has neither such an item nor such a fact.
     """
     facts = [release.facts[identity]] if identity in release.facts else list(release.facts.values())
-    found = [
+    items = [
         item
         for arm in ARMS.values()
         for item in items_of(arm, release, facts)
         if identity in (item.id, item.fact_id) and all(release.has(item.fact_id, piece) for piece in item.pieces)
     ]
-    if not found:
+    if not items:
         hint = "'cmqa items ARM' lists the items (of other data with --data)"
         raise ValueError(f"release {release.name!r} has no item or fact {identity!r}; {hint}")
-    return found
+    return items
 
 
 def write(item: Item, release: Release, directory: Path, protocols: Sequence[str], language: str = "en") -> Path:

@@ -45,19 +45,19 @@ def is_of(path: Path, subject: ModelStamp) -> bool:
     Raises:
         cmqa_tasks.attention.store.StoreError: the file is damaged.
     """
-    given = dict(part.partition("=")[::2] for part in subject.arguments.split(","))
+    arguments = dict(part.partition("=")[::2] for part in subject.arguments.split(","))
     about = store.read_metadata(path)
     return (
-        about.model == given.get("pretrained")
-        and about.bias == _bias(given.get("attention_bias"))
-        and about.revision in ("", given.get("revision", _REVISION))
+        about.model == arguments.get("pretrained")
+        and about.bias == _bias(arguments.get("attention_bias"))
+        and about.revision in ("", arguments.get("revision", _REVISION))
         and (not about.dtype or subject.dtype in (UNKNOWN, about.dtype))
     )
 
 
-def _bias(given: str | None) -> str | None:
+def _bias(text: str | None) -> str | None:
     """A bias as a log names it; None for what is none, as another model's argument of this name may be."""
     try:
-        return bias_text(bias_of(given))
+        return bias_text(bias_of(text))
     except ValueError:
         return None

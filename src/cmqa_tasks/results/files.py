@@ -82,9 +82,9 @@ def absent(harness: str, directory: Path) -> str:
     Harnesses leave nothing where they fail, so an empty directory is most often a wrong one.
     """
     message = f"no results of {harness} below {directory}"
-    for place in (directory, directory.parent):
-        if all((place / name).is_file() for name in _STARTED):
-            return f"{message}: the evaluation failed or goes on; see {place / _STARTED[-1]}"
+    for folder in (directory, directory.parent):
+        if all((folder / name).is_file() for name in _STARTED):
+            return f"{message}: the evaluation failed or goes on; see {folder / _STARTED[-1]}"
     if logged := next(iter(sorted(directory.rglob("*.parquet"))), None):
         return f"{message}, only {logged}: the evaluation failed, goes on, or had another --output_path"
     return f"{message}, nor anything else of an evaluation: give the --output_path of one, made with --log_samples"

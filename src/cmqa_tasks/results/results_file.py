@@ -66,9 +66,9 @@ class TaskMetadata(BaseModel):
 
     @field_validator("model", mode="before")
     @classmethod
-    def _ours(cls, given: object) -> object:
+    def _ours(cls, raw: object) -> object:
         """Metadata of another's task may call something else so."""
-        return {_RECORDED_BEFORE_0_6.get(key, key): value for key, value in given.items()} if isinstance(given, Mapping) else None
+        return {_RECORDED_BEFORE_0_6.get(key, key): value for key, value in raw.items()} if isinstance(raw, Mapping) else None
 
 
 class TaskConfig(BaseModel):
@@ -101,8 +101,8 @@ class ResultsFile(BaseModel):
 
     @field_validator("config", mode="before")
     @classmethod
-    def _object(cls, given: object, info: ValidationInfo) -> object:
-        return _object(given, f"{info.context}: config")
+    def _object(cls, content: object, info: ValidationInfo) -> object:
+        return _object(content, f"{info.context}: config")
 
     def metric(self, task: str, name: str) -> float | None:
         """A metric of a task or group, as the harness counted it; None where it has no such metric.

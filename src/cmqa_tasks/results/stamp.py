@@ -41,10 +41,10 @@ class Setting:
     @property
     def title(self) -> str:
         """For headings: ``protocol aware in en, release v1 (70a2c0e8), task version 2.0``."""
-        asked = f"protocol {self.protocol} in {self.language}" if self.protocol else f"asked in {self.language}"
+        question = f"protocol {self.protocol} in {self.language}" if self.protocol else f"asked in {self.language}"
         by = "" if self.by == "generation" else " by log-likelihood"
         release = f"release {self.release} ({self.release_sha256[:8]})"
-        return f"{asked}{by}, {release}, task version {self.task_version}"
+        return f"{question}{by}, {release}, task version {self.task_version}"
 
     @property
     def question(self) -> Setting:
@@ -124,21 +124,21 @@ def _stamp(run: RunFiles, file: ResultsFile, task: str, content: Mapping[str, An
     offset = file.config.offset or 0
     exact = offset == 0 and counts.effective.is_integer()
     limited = file.config.limit is not None or offset != 0
-    asked = counts.original, int(counts.effective) if exact else None, limited
-    return TaskStamp(task, _model(run.harness, file, config), setting, _date(run, file), *asked, metadata.pieces or ())
+    counted = counts.original, int(counts.effective) if exact else None, limited
+    return TaskStamp(task, _model(run.harness, file, config), setting, _date(run, file), *counted, metadata.pieces or ())
 
 
 def _model(harness: Harness, file: ResultsFile, task: TaskConfig) -> ModelStamp:
     settings, metadata = file.config, task.metadata
     arguments = settings.arguments
     about = _about(metadata, arguments)
-    given = {key: value for key, value in arguments.items() if key not in _IRRELEVANT}
+    kept = {key: value for key, value in arguments.items() if key not in _IRRELEVANT}
     dtype = about.get("dtype") or (settings.model_dtype or "").removeprefix("torch.") or arguments.get("dtype")
     version = metadata.harness or (file.lm_eval_version if harness == "lm-eval" else None)
     return ModelStamp(
-        model=_name(settings.model or UNKNOWN, given),
+        model=_name(settings.model or UNKNOWN, kept),
         revision=about.get("revision") or settings.model_sha or settings.model_revision or _revision(arguments),
-        arguments=",".join([str(settings.model), *(f"{key}={value}" for key, value in sorted(given.items()))]),
+        arguments=",".join([str(settings.model), *(f"{key}={value}" for key, value in sorted(kept.items()))]),
         dtype=dtype if dtype and dtype != "auto" else UNKNOWN,
         attn_implementation=about.get("attn_implementation") or arguments.get("attn_implementation") or UNKNOWN,
         harness=metadata.scored_by or f"{harness} {version or UNKNOWN}",

@@ -41,13 +41,13 @@ def exchanges(part: TaskRun, wanted: Collection[str] | None = None) -> dict[str,
     return by_item
 
 
-def _response(given: Any) -> str:
+def _response(response: Any) -> str:
     """The text of a response: lmms-eval 0.7 writes it as it is, 0.6 and lm-eval in a list; of log-likelihoods, all of them."""
-    while isinstance(given, list) and len(given) == 1:
-        given = given[0]
-    if isinstance(given, list):
-        return " ".join(str(part[0] if isinstance(part, list) else part) for part in given)
-    return str(given)
+    while isinstance(response, list) and len(response) == 1:
+        response = response[0]
+    if isinstance(response, list):
+        return " ".join(str(part[0] if isinstance(part, list) else part) for part in response)
+    return str(response)
 
 
 def _prompt(row: Mapping[str, Any]) -> str:

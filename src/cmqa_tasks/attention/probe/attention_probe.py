@@ -157,8 +157,8 @@ class AttentionProbe:
                 raise ProbeError("a probe reads one generation; make a new one for the next")
             config = check_generation(model, self._buckets, args, kwargs)
             output = generate(*args, **kwargs)
-            given = (*args[:1], kwargs.get("inputs"), kwargs.get("input_ids"))
-            prompt = next((ids for ids in given if torch.is_tensor(ids)), None)
+            candidates = (*args[:1], kwargs.get("inputs"), kwargs.get("input_ids"))
+            prompt = next((ids for ids in candidates if torch.is_tensor(ids)), None)
             stopped = bool(config.stop_strings or kwargs.get("stopping_criteria"))
             self._read = rows_read(new_tokens(output, prompt), config, stopped=stopped)
             return output
@@ -186,7 +186,7 @@ class AttentionProbe:
             means.append(over_rows(rows, weights.to(rows.device)).cpu())
             if self._per_token:
                 single.append(rows[:, :, self._asked.shape[1] :].cpu())
-        counts = torch.stack([(self._buckets == place).sum(1) for place in range(len(self._names))], 1)
+        counts = torch.stack([(self._buckets == segment).sum(1) for segment in range(len(self._names))], 1)
         counts[:, -1] = read
         stacked = torch.stack(_same_heads(means), 1).unbind(3)
         aggregates = {
@@ -207,18 +207,18 @@ class AttentionProbe:
         """All rows of a layer; NaN for the question's where the layer got the prompt's last token only."""
         if not track.last_only:
             return rows
-        asked = rows.new_full((*rows.shape[:2], self._asked.shape[1], rows.shape[3]), torch.nan)
-        return torch.cat([asked, rows], 2)
+        unread = rows.new_full((*rows.shape[:2], self._asked.shape[1], rows.shape[3]), torch.nan)
+        return torch.cat([unread, rows], 2)
 
     def _weights(self, steps: int, read: torch.Tensor) -> torch.Tensor:
         """What each kept row weighs in each of :data:`AGGREGATES`, (3, batch, rows): questions, last prompt token, generated."""
-        asked, batch = self._asked.shape[1], len(read)
+        columns, batch = self._asked.shape[1], len(read)
         kept = torch.tensor([(token, weight) for token in range(1, steps) if (weight := self._step.weight(token))])
         token, stands_for = kept.view(-1, 2).unbind(1)
-        last_prompt, generated, question = weights = torch.zeros(3, batch, asked + 1 + len(token))
-        last_prompt[:, asked] = 1
-        generated[:, asked + 1 :] = torch.where(token[None] <= read[:, None], stands_for, 0)
-        question[:, :asked] = self._asked
+        last_prompt, generated, question = weights = torch.zeros(3, batch, columns + 1 + len(token))
+        last_prompt[:, columns] = 1
+        generated[:, columns + 1 :] = torch.where(token[None] <= read[:, None], stands_for, 0)
+        question[:, :columns] = self._asked
         return weights
 
     def _reduce(self, track: LayerRecorder, views: dict[Any, VisibleKeys]) -> RowStatistics:
@@ -280,10 +280,10 @@ def _check_segments(names: tuple[str, ...], buckets: torch.Tensor) -> None:
 
 def _question_rows(buckets: torch.Tensor, question: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Probed rows of the prompt, (batch, questions + 1), the last prompt token last; and which questions are real."""
-    asked = buckets == question
-    most = int(asked.sum(1).max())
-    rows = asked.int().argsort(dim=1, descending=True, stable=True)[:, :most]
-    real = asked.gather(1, rows)
+    in_question = buckets == question
+    most = int(in_question.sum(1).max())
+    rows = in_question.int().argsort(dim=1, descending=True, stable=True)[:, :most]
+    real = in_question.gather(1, rows)
     last = torch.full((len(buckets), 1), buckets.shape[1] - 1)
     return torch.cat([rows.where(real, last), last], 1), real
 

@@ -112,20 +112,20 @@ def directory_name(pretrained: str) -> str:
     return re.sub(r"[^\w.-]+", "__", pretrained.strip("/"))
 
 
-def rows_of(readings: Readings, place: int, item: LoggedItem) -> Iterator[AttentionRow]:
+def rows_of(readings: Readings, row: int, item: LoggedItem) -> Iterator[AttentionRow]:
     """The rows of one item of a batch: one per aggregate that has any query rows.
 
     Args:
         readings: of the batch.
-        place: which of its items.
+        row: which of its items.
         item: what it is about.
     """
     for aggregate in AGGREGATES:
         statistics = readings.aggregates[aggregate]
-        if int(statistics.rows[place]) == 0:
+        if int(statistics.rows[row]) == 0:
             continue
         whole = aggregate == "last_prompt" and readings.tokens is not None
-        tokens = int(readings.tokens.rows[place]) if whole and readings.tokens is not None else 0
+        tokens = int(readings.tokens.rows[row]) if whole and readings.tokens is not None else 0
         yield AttentionRow(
             task=item.task,
             item_id=item.item_id,
@@ -136,36 +136,36 @@ def rows_of(readings: Readings, place: int, item: LoggedItem) -> Iterator[Attent
             first=item.first,
             aggregate=aggregate,
             names=readings.names,
-            counts=tuple(readings.counts[place].tolist()),
+            counts=tuple(readings.counts[row].tolist()),
             layers=readings.layers,
             heads=readings.heads,
             tokens=tokens,
-            token_log_mass=_token_log_mass(readings, place, tokens),
-            **_columns(statistics, place),
+            token_log_mass=_token_log_mass(readings, row, tokens),
+            **_columns(statistics, row),
         )
 
 
-def _columns(statistics: Statistics, place: int) -> dict[str, npt.NDArray[np.float16]]:
+def _columns(statistics: Statistics, row: int) -> dict[str, npt.NDArray[np.float16]]:
     """The numbers of one item, as the store wants them."""
-    log_mass = _seen(statistics.log_mass[place])
+    log_mass = _seen(statistics.log_mass[row])
     a, b = (statistics.names.index(name) for name in ("evidence_a", "evidence_b"))
     return {
-        "log_density_ratio": _half(statistics.log_density_ratio[place]),
-        "matched_log_density_ratio": _half(statistics.matched_log_density_ratio[place]),
-        "logit_gap": _half(statistics.logit_gap[place]),
-        "log_norm_ratio": _half(statistics.log_norm_ratio[place]),
+        "log_density_ratio": _half(statistics.log_density_ratio[row]),
+        "matched_log_density_ratio": _half(statistics.matched_log_density_ratio[row]),
+        "logit_gap": _half(statistics.logit_gap[row]),
+        "log_norm_ratio": _half(statistics.log_norm_ratio[row]),
         "log_mass_a": _half(log_mass[..., a]),
         "log_mass_b": _half(log_mass[..., b]),
-        "null_mean": _half(statistics.null_mean[place]),
-        "null_sd": _half(statistics.null_sd[place]),
+        "null_mean": _half(statistics.null_mean[row]),
+        "null_sd": _half(statistics.null_sd[row]),
         "log_mass_by_segment": _half(_over_heads(log_mass)),
     }
 
 
-def _token_log_mass(readings: Readings, place: int, tokens: int) -> npt.NDArray[np.float16]:
+def _token_log_mass(readings: Readings, row: int, tokens: int) -> npt.NDArray[np.float16]:
     if readings.tokens is None or not tokens:
         return np.empty(0, np.float16)
-    return _half(_seen(readings.tokens.log_mass[place, :, :, :tokens]).permute(2, 0, 1, 3))
+    return _half(_seen(readings.tokens.log_mass[row, :, :, :tokens]).permute(2, 0, 1, 3))
 
 
 def _seen(log_mass: torch.Tensor) -> torch.Tensor:

@@ -25,22 +25,23 @@ def check_generation(model: Any, buckets: torch.Tensor, args: Sequence[Any], kwa
     Raises:
         ProbeError: with these settings the probe would read wrong rows, or the prompt is not the one that the segments describe.
     """
-    given = _bound(model, args, kwargs)
-    if given.get("custom_generate") is not None:
+    arguments = _bound(model, args, kwargs)
+    if arguments.get("custom_generate") is not None:
         raise ProbeError("custom_generate: the probe knows only generate's own loop; leave it out")
-    if given.get("assistant_model") is not None:
+    if arguments.get("assistant_model") is not None:
         raise ProbeError("assistant_model: assisted decoding reads several tokens at a time; leave it out")
     named = set(inspect.signature(type(model).generate).parameters) - {"generation_config"}
-    settings = {key: value for key, value in given.items() if key not in named}
+    settings = {key: value for key, value in arguments.items() if key not in named}
     config, inputs = model._prepare_generation_config(settings.pop("generation_config", None), **settings)
-    inputs = {name: value for name, value in given.items() if name in named} | inputs  # a generate of the model's own names them
+    own_inputs = {name: value for name, value in arguments.items() if name in named}  # a generate of the model's own names them
+    inputs = own_inputs | inputs
     for wrong, why in _refusals(config):
         if wrong:
             raise ProbeError(f"the probe cannot read this generation: {why}")
     cache = inputs.get("past_key_values")
     if cache is not None and (type(cache).__name__ != "DynamicCache" or cache.get_seq_length() > 0):
         raise ProbeError("past_key_values: the probe must see the whole prompt; pass no cache, or an empty DynamicCache")
-    ids = given.get("inputs")
+    ids = arguments.get("inputs")
     _check_prompt(inputs.get("input_ids") if ids is None else ids, inputs, buckets, config.pad_token_id)
     return config
 
@@ -140,4 +141,4 @@ def rows_read(tokens: torch.Tensor, config: Any, *, stopped: bool) -> torch.Tens
 def _as_list(value: Any) -> list[int]:
     if value is None:
         return []
-    return [int(one) for one in value] if isinstance(value, list | tuple | torch.Tensor) else [int(value)]
+    return [int(number) for number in value] if isinstance(value, list | tuple | torch.Tensor) else [int(value)]

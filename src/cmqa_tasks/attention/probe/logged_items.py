@@ -46,7 +46,7 @@ def spans_of(question: Question | None, messages: Messages) -> list[Span]:
 
 def _user(messages: Messages) -> int:
     """The place of the only message of the user's, which a system prompt may precede."""
-    return next(place for place, message in enumerate(messages) if message["role"] == "user")
+    return next(index for index, message in enumerate(messages) if message["role"] == "user")
 
 
 def _our_spans(question: Question, message: int) -> Iterator[Span]:

@@ -96,10 +96,10 @@ def reduce_rows(
     )
 
 
-def _pick(states: torch.Tensor, seen: VisibleKeys, place: int) -> torch.Tensor:
+def _pick(states: torch.Tensor, seen: VisibleKeys, segment: int) -> torch.Tensor:
     """One segment of (batch, key heads, keys, dim), float32, (batch, key heads, slots of the segment, dim)."""
-    start, end = seen.edges[place], seen.edges[place + 1]
-    first = seen.starts[place]
+    start, end = seen.edges[segment], seen.edges[segment + 1]
+    first = seen.starts[segment]
     if first is not None:
         return states[:, :, first : first + end - start].float()
     return torch.stack([item.index_select(1, slots[start:end]) for item, slots in zip(states, seen.slots, strict=True)]).float()
@@ -118,14 +118,14 @@ def _reduce(
     query = query[:, :, rows].float() * layer.scaling
     counts = seen.counts[:, None, rows]
     parts, sums = [], []
-    for place, (start, end) in enumerate(pairwise(seen.edges)):
-        hidden = None if seen.whole[place] else ~seen.visible[:, None, rows, start:end]
-        logits = _logits(query, _pick(key, seen, place), layer, layer.bias[place])
-        part = _segment(logits, _pick(value, seen, place), hidden, counts[..., place])
+    for segment, (start, end) in enumerate(pairwise(seen.edges)):
+        hidden = None if seen.whole[segment] else ~seen.visible[:, None, rows, start:end]
+        logits = _logits(query, _pick(key, seen, segment), layer, layer.bias[segment])
+        part = _segment(logits, _pick(value, seen, segment), hidden, counts[..., segment])
         parts.append(part)
-        if place in evidence:
+        if segment in evidence:
             first = seen.edges[evidence[0] + 1] - seen.edges[evidence[0]]
-            columns = slice(0, first) if place == evidence[0] else slice(first, None)
+            columns = slice(0, first) if segment == evidence[0] else slice(first, None)
             sums.append(_subset_sums(part.weights, seen.subsets[:, rows if seen.subsets.shape[1] > 1 else slice(None), columns]))
         part.weights = None
     lse = torch.stack([part.lse for part in parts], -1)
@@ -135,7 +135,7 @@ def _reduce(
     scales = [(part.top - lse_all).clamp_max(0).exp_()[..., None] for part in parts]
     reads = [part.read.mul_(scale) for part, scale in zip(parts, scales, strict=True)]
     read = torch.stack(reads, -2)
-    a, b = (parts[place].top for place in evidence)
+    a, b = (parts[segment].top for segment in evidence)
     if evidence[0] > evidence[1]:
         sums.reverse()
     matched, null = _contrasts(sums[0], sums[1], a, b, counts[..., list(evidence)])

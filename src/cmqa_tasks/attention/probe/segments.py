@@ -166,9 +166,9 @@ def generic_spans(messages: Messages) -> list[Span]:
     """
     spans = [Span(message, part, "evidence_a") for message, part in _images(messages)]
     texts = [
-        Span(message, place, "evidence_b")
-        for message in [place for place, message in enumerate(messages) if message["role"] == "user"][-1:]
-        for place, part in enumerate(_parts(messages[message]))
+        Span(message, index, "evidence_b")
+        for message in [index for index, message in enumerate(messages) if message["role"] == "user"][-1:]
+        for index, part in enumerate(_parts(messages[message]))
         if part["type"] == "text" and part["text"].strip()
     ]
     if len(texts) > 1:
@@ -211,7 +211,7 @@ def _ranges(messages: Messages, spans: Sequence[Span]) -> dict[Span, tuple[int, 
             raise SegmentError(f"{span}: it overlaps another span")
         taken[span.message, span.part] = end
     pictured = set(_image_spans(messages, spans))
-    return {span: place for span, place in ranges.items() if place[0] < place[1] and span not in pictured}
+    return {span: bounds for span, bounds in ranges.items() if bounds[0] < bounds[1] and span not in pictured}
 
 
 def _range(messages: Messages, span: Span) -> tuple[int, int]:
@@ -251,8 +251,8 @@ def _places(render: Render, messages: Messages, ranges: Mapping[Span, tuple[int,
     pieces = re.split(f"([{''.join(mark for pair in marks.values() for mark in pair)}])", rendered)
     if "".join(pieces[::2]) != text:
         raise SegmentError(f"{WHOLE}: the chat template renders it otherwise once its spans are marked")
-    place = dict(zip(pieces[1::2], accumulate(map(len, pieces[::2])), strict=False))
-    return {span: (place[before], place[after]) for span, (before, after) in marks.items()}
+    offset_of = dict(zip(pieces[1::2], accumulate(map(len, pieces[::2])), strict=False))
+    return {span: (offset_of[before], offset_of[after]) for span, (before, after) in marks.items()}
 
 
 def _marked(
@@ -282,9 +282,9 @@ def _image_spans(messages: Messages, spans: Sequence[Span]) -> list[Span]:
 def _images(messages: Messages) -> list[tuple[int, int]]:
     """Message and part of every image, in order."""
     return [
-        (message, place)
+        (message, index)
         for message in range(len(messages))
-        for place, part in enumerate(_parts(messages[message]))
+        for index, part in enumerate(_parts(messages[message]))
         if part["type"] == "image"
     ]
 

@@ -89,8 +89,8 @@ class Layout:
         They are those from the first to the last that stands for one of its characters: to some tokenizers a token of
         whitespace stands for none.
         """
-        ends, grown = [place for place, _ in self.growth], [0, *(by for _, by in self.growth)]
-        first, last = (place + grown[bisect.bisect_right(ends, place)] for place in (start, end))
+        ends, grown = [position for position, _ in self.growth], [0, *(by for _, by in self.growth)]
+        first, last = (position + grown[bisect.bisect_right(ends, position)] for position in (start, end))
         tokens = ((self.offsets[:, 0] < last) & (self.offsets[:, 1] > first)).nonzero().flatten()
         return torch.arange(int(tokens[0]), int(tokens[-1]) + 1) if len(tokens) else tokens
 
@@ -127,8 +127,8 @@ def layout(
     shown = [replaced["new_span"] for replaced in replacements if replaced["type"] == "image"]
     _check_number(images, len(shown))
     prompt, growth = _expanded(text, replacements)
-    given = origins.offsets
-    offsets = _decoded_offsets(processor, ids, [(0, prompt)], []) if given is None else given[row].cpu()[kept]
+    known = origins.offsets
+    offsets = _decoded_offsets(processor, ids, [(0, prompt)], []) if known is None else known[row].cpu()[kept]
     begins = offsets[features, 0]
     return Layout(offsets, growth, _checked(images, [features[(begins >= first) & (begins < last)] for first, last in shown]))
 
@@ -183,7 +183,7 @@ def _layout_by_decoding(processor: Any, ids: torch.Tensor, features: torch.Tenso
     placeholder: str = processor.image_token
     pieces = text.split(placeholder)
     _check_number(images, len(pieces) - 1)
-    breaks = [place + 1 for place, step in enumerate(features.diff().tolist()) if step > 1]
+    breaks = [index + 1 for index, step in enumerate(features.diff().tolist()) if step > 1]
     runs = [features] if len(images) == 1 else list(torch.tensor_split(features, breaks))
     if len(runs) != len(images) or not all(pieces[1:-1]):
         why = f"{type(processor).__name__} does not say whose the {len(features)} image tokens are"
@@ -214,13 +214,13 @@ def _decoded_offsets(
     offsets = torch.zeros(len(ids), 2, dtype=torch.long)
     edges = [0, *(edge for gap in gaps for edge in gap), len(ids)]
     for (base, piece), low, high in zip(pieces, edges[::2], edges[1::2], strict=True):
-        wanted = [(fold, base + place) for place, character in enumerate(piece) for fold in _folded_character(character)]
+        wanted = [(fold, base + position) for position, character in enumerate(piece) for fold in _folded_character(character)]
         around = [character for character in characters if low <= character[1] and character[2] <= high]
         first = _only_place("".join(fold for fold, _ in wanted), "".join(fold for fold, *_ in around))
-        for (_, place), (_, begin, end) in zip(wanted, around[first:], strict=False):
+        for (_, position), (_, begin, end) in zip(wanted, around[first:], strict=False):
             fresh = offsets[begin:end, 1] == 0
-            offsets[begin:end, 0][fresh] = place
-            offsets[begin:end, 1] = place + 1
+            offsets[begin:end, 0][fresh] = position
+            offsets[begin:end, 1] = position + 1
     return offsets
 
 

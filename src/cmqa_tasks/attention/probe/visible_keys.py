@@ -52,7 +52,7 @@ def view(buckets: torch.Tensor, visible: torch.Tensor, segments: int, evidence: 
     parts = [seen[..., start:end] for start, end in pairwise(edges)]
     counts = torch.stack([part.sum(-1) for part in parts], -1)
     whole = tuple(bool(flag) for flag in torch.stack([part.all() for part in parts]).tolist())
-    pieces = [parts[place].cpu() for place in evidence]
+    pieces = [parts[segment].cpu() for segment in evidence]
     subsets = _subsets(pieces, filled, edges, evidence, seed).to(visible.device)
     if subsets.shape[1] == 1:
         subsets = subsets.float()  # once, and not in every layer
@@ -70,16 +70,16 @@ def _start(slots: torch.Tensor) -> int | None:
 
 def _sorted(buckets: torch.Tensor, segments: int) -> tuple[torch.Tensor, torch.Tensor, tuple[int, ...]]:
     """Slots (batch, slots), which of them are filled, and the segments' edges; items are filled up to the longest."""
-    counts = torch.stack([(buckets == place).sum(1) for place in range(segments)], 1)
+    counts = torch.stack([(buckets == segment).sum(1) for segment in range(segments)], 1)
     widths = counts.amax(0).tolist()
     order = buckets.argsort(dim=1, stable=True)
     first = buckets.shape[1] - counts.flip(1).cumsum(1).flip(1)  # padding sorts before segment 0
     slots, filled = [], []
-    for place, width in enumerate(widths):
+    for segment, width in enumerate(widths):
         within = torch.arange(width)[None]
-        where = (first[:, place, None] + within).clamp_max(buckets.shape[1] - 1)
+        where = (first[:, segment, None] + within).clamp_max(buckets.shape[1] - 1)
         slots.append(order.gather(1, where))
-        filled.append(within < counts[:, place, None])
+        filled.append(within < counts[:, segment, None])
     edges = [0, *torch.tensor(widths).cumsum(0).tolist()]
     return torch.cat(slots, 1), torch.cat(filled, 1), tuple(edges)
 
@@ -96,7 +96,7 @@ def _subsets(
         seen = seen[:, :1]
     width = pieces[0].shape[2]
     is_a = torch.arange(seen.shape[2]) < width
-    there = torch.cat([filled[:, edges[place] : edges[place + 1]] for place in evidence], 1)
+    there = torch.cat([filled[:, edges[segment] : edges[segment + 1]] for segment in evidence], 1)
     result = torch.zeros(*seen.shape, 2 + 2 * SHUFFLES, dtype=torch.bool)
     for item in range(seen.shape[0]):
         generator = torch.Generator().manual_seed(seed)

@@ -42,8 +42,8 @@ def at_scales(checkpoints: Mapping[str, str], scales: Sequence[float], out: Path
         if list(scales).count(scale) > 1:
             raise ValueError(f"--adapter-scale: {scale:g} is given twice")
     if not any(_is_adapter(checkpoint) for checkpoint in checkpoints.values()):
-        given = ", ".join(checkpoints.values())
-        raise ValueError(f"--adapter-scale: none of {given} is an adapter, a directory with {_CONFIG}")
+        listed = ", ".join(checkpoints.values())
+        raise ValueError(f"--adapter-scale: none of {listed} is an adapter, a directory with {_CONFIG}")
     if importlib.util.find_spec("peft") is None:
         raise ImportError("adapters are merged by peft: pip install 'cmqa-tasks[train]'")
     swept: dict[str, str] = {}

@@ -52,12 +52,12 @@ def leaves(results: ResultsFile, task: str) -> list[str]:
 
 def _numbers(results: ResultsFile, task: str) -> dict[str, Score]:
     """lmms-eval's numbers of a task by metric, with its filter where that is not ``none``."""
-    given = results.results.get(task, {})
+    recorded = results.results.get(task, {})
     scores = {}
-    for key, value in given.items():
+    for key, value in recorded.items():
         metric, comma, chosen = key.partition(",")
         if comma and not metric.endswith("_stderr") and _is_number(value):
-            stderr = given.get(f"{metric}_stderr,{chosen}")
+            stderr = recorded.get(f"{metric}_stderr,{chosen}")
             name = metric if chosen == "none" else f"{metric} ({chosen})"
             scores[name] = Score(float(value), float(stderr) if _is_number(stderr) else math.nan)
     return scores
@@ -71,8 +71,10 @@ def _rows(task: str, directories: Mapping[str, Path], results: Mapping[str, Resu
     numbers = {name: _numbers(content, task) for name, content in results.items()}
     answers = {name: _answers(directory, leaves(results[name], task)) for name, directory in directories.items()}
     first, *later = numbers
-    asked = {name: [(row.get("doc_id"), row.get("input"), row.get("target")) for row in rows] for name, rows in answers.items()}
-    alike = all(asked[name] == asked[first] for name in later)
+    requests = {
+        name: [(row.get("doc_id"), row.get("input"), row.get("target")) for row in rows] for name, rows in answers.items()
+    }
+    alike = all(requests[name] == requests[first] for name in later)
     for metric in numbers[first]:
         scores = {
             name: Score(mine[metric].value, mine[metric].stderr, failed=_failed(answers[name]))

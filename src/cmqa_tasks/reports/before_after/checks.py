@@ -18,13 +18,13 @@ _OURS = ("pretrained", "attention", "attention_path")
 """Model arguments that the command sets itself."""
 
 
-def model_args(given: str) -> dict[str, str]:
+def model_args(text: str) -> dict[str, str]:
     """``--model-args`` as a dictionary.
 
     Raises:
         ValueError: a part is no NAME=VALUE, its name is unknown or the command's own, or its dtype does not exist.
     """
-    parts = [part.partition("=") for part in given.split(",")] if given else []
+    parts = [part.partition("=") for part in text.split(",")] if text else []
     for name, equals, value in parts:
         if not equals or name in _OURS:
             taken = ", ".join(_OURS)
@@ -76,27 +76,27 @@ def check_checkpoint_names(names: Sequence[str]) -> None:
             raise ValueError(f"--checkpoint {name}=…: a name has letters, digits and . _ - @, and begins with a letter or digit")
 
 
-def check_checkpoint(option: str, given: str) -> None:
+def check_checkpoint(option: str, checkpoint: str) -> None:
     """Check what can be known of a checkpoint without a network.
 
     Raises:
         ValueError: no such shipped checkpoint, a path that is none, or what lmms-eval would misread; the message names
             the option.
     """
-    if not given or set(given) & set(",="):
-        raise ValueError(f"{option} {given!r}: give a hub id or a directory whose path has no comma and no equals sign")
+    if not checkpoint or set(checkpoint) & set(",="):
+        raise ValueError(f"{option} {checkpoint!r}: give a hub id or a directory whose path has no comma and no equals sign")
     try:
-        path = Path(resources.located(given))
+        path = Path(resources.located(checkpoint))
     except ValueError as error:
-        raise ValueError(f"{option} {given}: {error}") from None
+        raise ValueError(f"{option} {checkpoint}: {error}") from None
     if (path / "adapter_config.json").is_file() and not (path / _CONFIG).is_file():
-        raise ValueError(f"{option} {given}: an adapter without its model: give --adapter-scale 1, or the merged model")
+        raise ValueError(f"{option} {checkpoint}: an adapter without its model: give --adapter-scale 1, or the merged model")
     if path.is_dir() and not (path / _CONFIG).is_file():
-        raise ValueError(f"{option} {given}: no checkpoint: it has no {_CONFIG}")
+        raise ValueError(f"{option} {checkpoint}: no checkpoint: it has no {_CONFIG}")
     if path.is_file():
-        raise ValueError(f"{option} {given}: a file, and no directory of a checkpoint")
-    if not path.exists() and (path.is_absolute() or len(given.split("/")) > 2):
-        raise ValueError(f"{option} {given}: no such directory, and no hub id (NAME or OWNER/NAME)")
+        raise ValueError(f"{option} {checkpoint}: a file, and no directory of a checkpoint")
+    if not path.exists() and (path.is_absolute() or len(checkpoint.split("/")) > 2):
+        raise ValueError(f"{option} {checkpoint}: no such directory, and no hub id (NAME or OWNER/NAME)")
 
 
 def reach(checkpoints: Mapping[str, str], revision: str) -> None:
@@ -105,13 +105,13 @@ def reach(checkpoints: Mapping[str, str], revision: str) -> None:
     Raises:
         ValueError: one cannot be had; the message names the option.
     """
-    for name, given in checkpoints.items():
-        if not Path(resources.located(given)).exists():
-            _reach(_given(name, given), given, revision)
+    for name, checkpoint in checkpoints.items():
+        if not Path(resources.located(checkpoint)).exists():
+            _reach(_given(name, checkpoint), checkpoint, revision)
 
 
-def _given(name: str, given: str) -> str:
-    return f"{option(name)} {given}" if option(name) == f"--{name}" else f"{option(name)}{given}"
+def _given(name: str, checkpoint: str) -> str:
+    return f"{option(name)} {checkpoint}" if option(name) == f"--{name}" else f"{option(name)}{checkpoint}"
 
 
 def _reach(option: str, identity: str, revision: str) -> None:

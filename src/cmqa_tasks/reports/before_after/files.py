@@ -71,8 +71,10 @@ def _changed(row: MetricRow, name: str, change: ScoreChange) -> list[str]:
 
 
 def _difference(change: ScoreChange) -> str:
-    given, mark = change.difference, "~" if change.way == "unpaired" else ""
-    return signed(given.value) + ("" if math.isnan(given.low) else f" {mark}[{signed(given.low)}, {signed(given.high)}]")
+    difference, mark = change.difference, "~" if change.way == "unpaired" else ""
+    return signed(difference.value) + (
+        "" if math.isnan(difference.low) else f" {mark}[{signed(difference.low)}, {signed(difference.high)}]"
+    )
 
 
 def to_csv(rows: Sequence[MetricRow], request: Request) -> str:

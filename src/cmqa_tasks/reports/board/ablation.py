@@ -19,7 +19,7 @@ from cmqa_tasks.results import Setting
 
 _SEEN = 0.005
 """A difference of shares that can be seen in a figure."""
-_ORDER = {name: place for place, name in enumerate(PROTOCOLS)}
+_ORDER = {name: position for position, name in enumerate(PROTOCOLS)}
 
 
 @dataclass(frozen=True, slots=True)

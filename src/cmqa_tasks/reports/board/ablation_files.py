@@ -85,7 +85,7 @@ def _range(ends: Range | None) -> str:
 
 def _by_arm(view: View) -> str:
     arms = view.contrast.arms
-    header = ["model", "protocol", *(f"{arm}, {said}" for said in _RATES.values() for arm in arms), "note"]
+    header = ["model", "protocol", *(f"{arm}, {word}" for word in _RATES.values() for arm in arms), "note"]
     rows = [
         [plain(name), protocol, *(_cell(row, arm, rate) for rate in _RATES for arm in arms), plain("; ".join(row.marks))]
         for name, by_protocol in view.models.items()

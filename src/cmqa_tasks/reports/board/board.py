@@ -76,9 +76,9 @@ def make(runs: Sequence[Run], resamples: int = RESAMPLES, seed: int = 0) -> list
     """
     boards = []
     for setting in sorted({run.setting for run in runs}):
-        asked = [run for run in runs if run.setting == setting]
-        for contrast in contrasts_of(asked):
-            if kept := [run for run in asked if set(contrast.across) & run.parts.keys()]:
+        alike = [run for run in runs if run.setting == setting]
+        for contrast in contrasts_of(alike):
+            if kept := [run for run in alike if set(contrast.across) & run.parts.keys()]:
                 boards.append(_board(setting, contrast, kept, resamples, seed))
     if not boards:
         arms = sorted({arm for run in runs for arm in run.parts})
@@ -150,11 +150,11 @@ def _order(models: Sequence[Estimates], facts: int) -> tuple[list[int | None], l
 
 def _with_spread(boards: Sequence[Board]) -> list[Board]:
     """The boards, every row with the spread of its model over the protocols there are of it."""
-    asked: dict[tuple[object, ...], dict[str, ModelRow]] = {}
+    by_model: dict[tuple[object, ...], dict[str, ModelRow]] = {}
     for board in boards:
         for row in board.rows:
-            asked.setdefault(_across_protocols(board, row), {})[board.setting.protocol] = row
-    spreads = {key: _spread(rows) for key, rows in asked.items()}
+            by_model.setdefault(_across_protocols(board, row), {})[board.setting.protocol] = row
+    spreads = {key: _spread(rows) for key, rows in by_model.items()}
     return [
         replace(board, rows=tuple(replace(row, spread=spreads[_across_protocols(board, row)]) for row in board.rows))
         for board in boards

@@ -177,16 +177,16 @@ def best(column: Column, board: Board) -> set[int]:
 
     Rows without a rank are left out, and there is no best among fewer than two.
     """
-    rows = {place: row for place, row in enumerate(board.rows) if row.rank is not None}
+    rows = {index: row for index, row in enumerate(board.rows) if row.rank is not None}
     if column.score is None or len(rows) < 2:
         return set()
-    scores = {place: column.score(row) for place, row in rows.items() if not math.isnan(column.score(row))}
+    scores = {index: column.score(row) for index, row in rows.items() if not math.isnan(column.score(row))}
     if not scores:
         return set()
-    top = max(scores, key=lambda place: scores[place])
+    top = max(scores, key=lambda index: scores[index])
     if column.name == "across_balanced":
-        return {place for place in scores if {*rows[place].ties} & {*rows[top].ties}}
-    return {place for place in scores if column.cell(rows[place]) == column.cell(rows[top])}
+        return {index for index in scores if {*rows[index].ties} & {*rows[top].ties}}
+    return {index for index in scores if column.cell(rows[index]) == column.cell(rows[top])}
 
 
 def flat(board: Board, row: ModelRow) -> dict[str, object]:

@@ -110,15 +110,15 @@ def _rates(totals: Array, contrast: Contrast) -> dict[str, Array]:
 def _estimates(
     tally: Tally, contrast: Contrast, lost: tuple[str, ...], exact: Mapping[str, Array], drawn: Mapping[str, Array]
 ) -> Estimates:
-    asked = _asked(tally, contrast)
-    behind = np.array([asked[name.partition("." if "." in name else "_")[0]] for name in exact])
+    fact_counts = _asked(tally, contrast)
+    behind = np.array([fact_counts[name.partition("." if "." in name else "_")[0]] for name in exact])
     low, high = _intervals(np.stack(list(drawn.values()), axis=1), behind)
     readable = _facts_readable(tally, contrast)
     written = {}
-    for place, (name, value) in enumerate(exact.items()):
-        ends = low[place], high[place]
+    for index, (name, value) in enumerate(exact.items()):
+        ends = low[index], high[index]
         if not name.endswith("log_density_ratio"):
-            facts = readable if name.endswith("given_readable") else int(behind[place])
+            facts = readable if name.endswith("given_readable") else int(behind[index])
             ends = widened(*ends, facts, _REACH.get(name, (0.0, 1.0)))
         written[name] = Estimate(float(value[0]), float(ends[0]), float(ends[1]))
     values = {name: estimate for name, estimate in written.items() if "." not in name}
@@ -144,7 +144,7 @@ def _asked(tally: Tally, contrast: Contrast) -> dict[str, int]:
         side: int(np.any([facts[arm] for arm in arms], axis=0).sum()) if arms else 0
         for side, arms in (("same", contrast.same), ("across", contrast.across))
     }
-    return {arm: int(asked.sum()) for arm, asked in facts.items()} | sides | {"gap": min(sides.values())}
+    return {arm: int(has_items.sum()) for arm, has_items in facts.items()} | sides | {"gap": min(sides.values())}
 
 
 def _intervals(drawn: Array, behind: npt.NDArray[np.int64]) -> tuple[Array, Array]:

@@ -111,8 +111,8 @@ def _short(board: Board) -> tuple[str, Board]:
 def _table(columns: Sequence[Column], board: Board) -> str:
     shown = filled(columns, board)
     bold = {column.name: best(column, board) for column in shown}
-    words = next((place for place, column in enumerate(shown) if not column.words), len(shown))
-    rows = [[_cell(column, row, place in bold[column.name]) for column in shown] for place, row in enumerate(board.rows)]
+    words = next((index for index, column in enumerate(shown) if not column.words), len(shown))
+    rows = [[_cell(column, row, index in bold[column.name]) for column in shown] for index, row in enumerate(board.rows)]
     return markdown.table([column.title(board.contrast) for column in shown], rows, words=words)
 
 
@@ -178,9 +178,9 @@ def _tabular(title: str, columns: Sequence[Column], board: Board) -> str:
     bold = {column.name: best(column, board) for column in shown}
     lines = [f"% {_one_line(title)}", f"\\begin{{tabular}}{{{_shape(shown)}}}", "\\toprule"]
     lines += [_tex([column.title(board.contrast) for column in shown]), "\\midrule"]
-    for place, row in enumerate(board.rows):
+    for index, row in enumerate(board.rows):
         cells = {column.name: _escaped(column.cell(row)) for column in shown}
-        lines.append(_line([f"\\textbf{{{cell}}}" if place in bold[name] else cell for name, cell in cells.items()]))
+        lines.append(_line([f"\\textbf{{{cell}}}" if index in bold[name] else cell for name, cell in cells.items()]))
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"])
 
 

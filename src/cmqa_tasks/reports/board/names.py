@@ -31,5 +31,5 @@ def shortened(names: Sequence[str]) -> tuple[str, Mapping[str, str]]:
 def _begin(names: Sequence[str], *, whole: bool = False) -> str:
     """With what all names begin, up to a separator."""
     first, last = min(names), max(names)  # what these two have in common, all that lie between them have
-    length = next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    length = next((index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:length] if whole else first[: max(first.rfind(mark, 0, length) for mark in _SEPARATORS) + 1]

@@ -33,9 +33,9 @@ def contrasts_of(runs: Sequence[Run]) -> tuple[Contrast, ...]:
     return (*CONTRASTS, *contrasts)
 
 
-def _differ(kinds: Kinds, place: int) -> bool:
+def _differ(kinds: Kinds, position: int) -> bool:
     """Whether two pieces differ in modality (0) or language (1)."""
-    return kinds[0][place] != kinds[1][place]
+    return kinds[0][position] != kinds[1][position]
 
 
 def _alike(pairs: Mapping[str, Kinds], across: Iterable[str]) -> tuple[str, ...]:

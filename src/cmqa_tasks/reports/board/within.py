@@ -41,10 +41,10 @@ def within(tally: Tally, contrast: Contrast) -> Within | None:
     if not contrast.same or not set(contrast.arms) <= tally.counts.keys():
         return None
     same, across = (_recognised(tally, arms) for arms in (contrast.same, contrast.across))
-    asked = np.all([tally.marks(arm, RECOGNITION)[1] > 0 for arm in contrast.arms], axis=0)
-    ahead = (same[0] * across[1] - across[0] * same[1])[asked]
+    complete = np.all([tally.marks(arm, RECOGNITION)[1] > 0 for arm in contrast.arms], axis=0)
+    ahead = (same[0] * across[1] - across[0] * same[1])[complete]
     more, less = int((ahead > 0).sum()), int((ahead < 0).sum())
-    return Within(int(asked.sum()), more, less, mcnemar(more, less)) if len(ahead) else None
+    return Within(int(complete.sum()), more, less, mcnemar(more, less)) if len(ahead) else None
 
 
 def _recognised(tally: Tally, arms: Sequence[str]) -> tuple[Values, Counts]:

@@ -105,11 +105,11 @@ def _mixed(flips: Sequence[Flip], shown: int) -> list[Flip]:
     """So many of them: in turn from each arm, and from the better and the worse."""
     turns: dict[tuple[Setting, str, bool], int] = {}
     order = []
-    for place, flip in enumerate(flips):
+    for index, flip in enumerate(flips):
         key = flip.setting, flip.arm, flip.better
         turns[key] = turns.get(key, -1) + 1
-        order.append((turns[key], place))
-    return [flips[place] for _, place in sorted(order)[:shown]]
+        order.append((turns[key], index))
+    return [flips[index] for _, index in sorted(order)[:shown]]
 
 
 def _quoted(name: str, text: str) -> str:

@@ -126,21 +126,21 @@ def compare(a: Sequence[Run], b: Sequence[Run], resamples: int = RESAMPLES, seed
         ResultsError: several models on one side, or nothing that both were asked.
     """
     names = [_one_name(runs) for runs in (a, b)]
-    pairs = [(one, other) for one in a for other in b if one.setting == other.setting]
+    pairs = [(run_a, run_b) for run_a in a for run_b in b if run_a.setting == run_b.setting]
     arms: list[ArmPair] = []
     contrasts: list[ContrastPair] = []
     flips: list[Flip] = []
-    for one, other in pairs:
-        shared = _shared(one, other)
+    for run_a, run_b in pairs:
+        shared = _shared(run_a, run_b)
         if not shared:
             continue
-        left, right = _paired(one, other, shared)
+        left, right = _paired(run_a, run_b, shared)
         facts = facts_of([left], shared)
         tallies = count(left, facts), count(right, facts)
         rates = _Rates(tallies, shared, resamples, seed)
-        unpaired = {arm: _items(one, arm) + _items(other, arm) - 2 * _items(left, arm) for arm in shared}
-        arms += _arms(one.setting, rates, unpaired)
-        contrasts += list(_contrasts(one.setting, rates, contrasts_of([one, other])))
+        unpaired = {arm: _items(run_a, arm) + _items(run_b, arm) - 2 * _items(left, arm) for arm in shared}
+        arms += _arms(run_a.setting, rates, unpaired)
+        contrasts += list(_contrasts(run_a.setting, rates, contrasts_of([run_a, run_b])))
         flips += [flip for arm in shared for flip in _flips(left, right, arm)]
     if not arms:
         settings = (" | ".join(sorted({run.setting.title for run in runs})) for runs in (a, b))
@@ -152,7 +152,7 @@ def compare(a: Sequence[Run], b: Sequence[Run], resamples: int = RESAMPLES, seed
 def _shared(first: Run, second: Run) -> list[str]:
     """The arms with two pieces that both have, shipped ones first."""
     both = [arm for arm, part in first.parts.items() if arm in second.parts and not part.single]
-    order = {arm: place for place, arm in enumerate(ARMS)}
+    order = {arm: position for position, arm in enumerate(ARMS)}
     return sorted(both, key=lambda arm: (order.get(arm, len(order)), arm))
 
 
@@ -171,7 +171,7 @@ def _items(run: Run, arm: str) -> int:
     return int(run.parts[arm].items.num_rows)
 
 
-def _paired(one: Run, other: Run, arms: Sequence[str]) -> tuple[Run, Run]:
+def _paired(run_a: Run, run_b: Run, arms: Sequence[str]) -> tuple[Run, Run]:
     """Both runs with the items that both have."""
 
     def kept(run: Run, model: Run) -> Run:
@@ -182,7 +182,7 @@ def _paired(one: Run, other: Run, arms: Sequence[str]) -> tuple[Run, Run]:
             parts[arm] = replace(run.parts[arm], items=items.filter(common))
         return replace(run, parts=parts)
 
-    return kept(one, other), kept(other, one)
+    return kept(run_a, run_b), kept(run_b, run_a)
 
 
 class _Rates:
@@ -208,7 +208,7 @@ class _Rates:
 
     def facts(self, places: Sequence[int]) -> int:
         """How many facts any of these arms was asked about: fewer than there are where arms have limits of their own."""
-        return int(np.any([self._asked[place] for place in places], axis=0).sum())
+        return int(np.any([self._asked[index] for index in places], axis=0).sum())
 
     def estimate(self, exact: float, drawn: Array, facts: int, reach: tuple[float, float] = (-1.0, 1.0)) -> Estimate:
         """A difference with its interval, from so many facts."""
@@ -225,28 +225,28 @@ def _arms(setting: Setting, rates: _Rates, unpaired: Mapping[str, int]) -> list[
             arm,
             rates.tallies[0].items([arm]),
             unpaired[arm],
-            recognition[place],
-            false_alarm[place],
-            rates.estimate(exact[1, place] - exact[0, place], drawn[:, 1, place] - drawn[:, 0, place], rates.facts([place])),
+            recognition[index],
+            false_alarm[index],
+            rates.estimate(exact[1, index] - exact[0, index], drawn[:, 1, index] - drawn[:, 0, index], rates.facts([index])),
         )
-        for place, arm in enumerate(rates.arms)
+        for index, arm in enumerate(rates.arms)
     ]
 
 
 def _relation(rates: _Rates, number: int) -> list[Rate]:
     """The rates of every arm over items of one relation."""
-    made = []
-    for place, arm in enumerate(rates.arms):
-        (before, asked), (after, _) = (tally.marks(arm, _RATES[number]) for tally in rates.tallies)
-        gained, lost, items = int((after > before).sum()), int((after < before).sum()), int(asked.sum())
-        a, b = rates.exact[0, place, number], rates.exact[1, place, number]
-        drawn = rates.drawn[:, 1, place, number] - rates.drawn[:, 0, place, number]
-        difference = rates.estimate(b - a, drawn, rates.facts([place]))
-        found = detectable(items, (gained + lost) / items if items else 0.0, POWER)
+    compared = []
+    for index, arm in enumerate(rates.arms):
+        (before, counted), (after, _) = (tally.marks(arm, _RATES[number]) for tally in rates.tallies)
+        gained, lost, items = int((after > before).sum()), int((after < before).sum()), int(counted.sum())
+        a, b = rates.exact[0, index, number], rates.exact[1, index, number]
+        drawn = rates.drawn[:, 1, index, number] - rates.drawn[:, 0, index, number]
+        difference = rates.estimate(b - a, drawn, rates.facts([index]))
+        smallest = detectable(items, (gained + lost) / items if items else 0.0, POWER)
         p = mcnemar(gained, lost) if items else math.nan
-        made.append(Rate(float(a), float(b), difference, gained, lost, p, math.nan, found))
-    adjusted = holm([rate.p for rate in made])
-    return [replace(rate, adjusted=value) for rate, value in zip(made, adjusted, strict=True)]
+        compared.append(Rate(float(a), float(b), difference, gained, lost, p, math.nan, smallest))
+    adjusted = holm([rate.p for rate in compared])
+    return [replace(rate, adjusted=value) for rate, value in zip(compared, adjusted, strict=True)]
 
 
 def _contrasts(setting: Setting, rates: _Rates, known: Sequence[Contrast]) -> Iterator[ContrastPair]:
@@ -255,11 +255,11 @@ def _contrasts(setting: Setting, rates: _Rates, known: Sequence[Contrast]) -> It
         if not set(contrast.across) <= set(rates.arms):
             continue
         across = [rates.arms.index(arm) for arm in contrast.across]
-        values, spread = (_change(one, across) for one in (exact, drawn))
+        values, spread = (_change(balances, across) for balances in (exact, drawn))
         same = gap = None
         if contrast.same and set(contrast.same) <= set(rates.arms):
             places = [rates.arms.index(arm) for arm in contrast.same]
-            own, own_spread = (_change(one, places) for one in (exact, drawn))
+            own, own_spread = (_change(balances, places) for balances in (exact, drawn))
             same = rates.estimate(float(own), own_spread, rates.facts(places))
             fewest = min(rates.facts(places), rates.facts(across))
             gap = rates.estimate(float(own - values), own_spread - spread, fewest, (-2.0, 2.0))
@@ -274,11 +274,11 @@ def _change(balanced: Array, places: Sequence[int]) -> Array:
 
 
 def _flips(left: Run, right: Run, arm: str) -> Iterator[Flip]:
-    one, other = (run.parts[arm].items.select(["item_id", "relation", "outcome"]).to_pydict() for run in (left, right))
-    after = dict(zip(other["item_id"], other["outcome"], strict=True))
+    items_a, items_b = (run.parts[arm].items.select(["item_id", "relation", "outcome"]).to_pydict() for run in (left, right))
+    after = dict(zip(items_b["item_id"], items_b["outcome"], strict=True))
     flipped = {
         item: (relation, before, after[item])
-        for item, relation, before in zip(one["item_id"], one["relation"], one["outcome"], strict=True)
+        for item, relation, before in zip(items_a["item_id"], items_a["relation"], items_a["outcome"], strict=True)
         if (before == "conflict") != (after[item] == "conflict")
     }
     if not flipped:

@@ -125,7 +125,7 @@ def _configurations(out: Path) -> Iterator[dict[str, Any]]:
 
 def table(out: Path) -> str:
     """The Markdown table of an evaluated demo: a row per context and model, and the paired difference that mixing makes."""
-    found = {name: answered(out / name) for name in (*POLICIES, *PAIR)}
+    answers = {name: answered(out / name) for name in (*POLICIES, *PAIR)}
     header = [
         "evidence",
         "model",
@@ -135,22 +135,22 @@ def table(out: Path) -> str:
         "follows picture",
         "attention on the first-named",
     ]
-    rows = [row for context in CONTEXTS for row in _block(context, found, out)]
+    rows = [row for context in CONTEXTS for row in _block(context, answers, out)]
     return markdown.table(header, rows, words=2)
 
 
-def _block(context: Context, found: Mapping[str, Sequence[Answered]], out: Path) -> Iterator[list[str]]:
+def _block(context: Context, answers: Mapping[str, Sequence[Answered]], out: Path) -> Iterator[list[str]]:
     if context.group.endswith("single"):
-        for name, rows in found.items():
+        for name, rows in answers.items():
             yield [context.title, name, _mean(rows, context, "single", "correct"), "", "", "", ""]
         return
-    for name, rows in found.items():
+    for name, rows in answers.items():
         read, alarms = (_mean(rows, context, "agree", outcome) for outcome in ("correct", "conflict"))
         recognised = list(_per_fact(rows, context, "conflict", "conflict").values())
         followed = _mean(rows, context, "conflict", "image") if context.image else ""
         attended = f"{share(out / name, context.arms):.2f}" if name in PAIR else ""
         yield [context.title, name, read, _interval(recognised, (0.0, 1.0), ""), alarms, followed, attended]
-    before, after = (_per_fact(found[name], context, "conflict", "conflict") for name in (BEFORE, AFTER))
+    before, after = (_per_fact(answers[name], context, "conflict", "conflict") for name in (BEFORE, AFTER))
     moved = _interval([after[fact] - before[fact] for fact in before], (-1.0, 1.0), "+")
     yield [context.title, f"{AFTER} − {BEFORE}", "", moved, "", "", ""]
 
@@ -227,12 +227,12 @@ def _answer(group: str, task: str, row: Mapping[str, Any]) -> Answered:
 
 def per_fact(rows: Iterable[Answered], figure: Figure) -> dict[str, float]:
     """The figure of each fact, over its items."""
-    found: dict[str, list[bool]] = {}
+    marks_of: dict[str, list[bool]] = {}
     for row in rows:
         counted = figure.counts(row)
         if counted is not None:
-            found.setdefault(row.fact, []).append(counted)
-    return {fact: sum(marks) / len(marks) for fact, marks in found.items()}
+            marks_of.setdefault(row.fact, []).append(counted)
+    return {fact: sum(marks) / len(marks) for fact, marks in marks_of.items()}
 
 
 def masses(row: AttentionRow) -> list[Array]:
@@ -255,15 +255,15 @@ def by_arm(directory: Path, figure: Callable[[AttentionRow], Array]) -> dict[str
         directory: of one evaluated checkpoint.
         figure: what is averaged.
     """
-    found: dict[str, list[Array]] = {}
+    figures: dict[str, list[Array]] = {}
     for log in sorted((directory / "attention").iterdir()):
         for row in store.read(store.merge(log)):
             if row.aggregate == "last_prompt" and row.relation == "conflict":
-                found.setdefault(str(row.arm), []).append(figure(row))
-    return {arm: np.mean(values, axis=0) for arm, values in found.items()}
+                figures.setdefault(str(row.arm), []).append(figure(row))
+    return {arm: np.mean(values, axis=0) for arm, values in figures.items()}
 
 
 def share(directory: Path, arms: Sequence[str]) -> float:
     """A's share of the mass on both pieces, over some arms, each weighing the same."""
-    found = by_arm(directory, lambda row: 1 / (1 + np.exp(-mass_ratio(row))))
-    return float(np.mean([found[arm] for arm in arms]))
+    shares = by_arm(directory, lambda row: 1 / (1 + np.exp(-mass_ratio(row))))
+    return float(np.mean([shares[arm] for arm in arms]))

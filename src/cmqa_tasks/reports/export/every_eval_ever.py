@@ -65,12 +65,12 @@ def write(run: Run, out: Path, evaluator: Evaluator, developer: str | None = Non
         number = str(int(time.time()))
         name = str(uuid.uuid4())
         evaluation = f"{part.stamp.task}/{identity}/{number}"
-        place = f"data/{COLLECTION}/{folder}/{name}"
+        stem = f"data/{COLLECTION}/{folder}/{name}"
         rows = list(_rows(part, evaluation, identity))
         text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
         details = {
             "format": "jsonl",
-            "file_path": f"{place}_samples.jsonl",
+            "file_path": f"{stem}_samples.jsonl",
             "hash_algorithm": "sha256",
             "checksum": hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest(),
             "total_rows": len(rows),
@@ -85,9 +85,9 @@ def write(run: Run, out: Path, evaluator: Evaluator, developer: str | None = Non
             "evaluation_results": [_result(part, measure) for measure in measures_of(part)],
             "detailed_evaluation_results": details,
         }
-        path = out / f"{place}.json"
+        path = out / f"{stem}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(out / f"{place}_samples.jsonl", text)
+        write_text(out / f"{stem}_samples.jsonl", text)
         paths.append(write_text(path, json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n"))
     return paths
 
@@ -171,13 +171,13 @@ def _result(part: TaskRun, measure: Measure) -> dict[str, Any]:
 
 
 def _rows(part: TaskRun, evaluation: str, identity: str) -> Iterator[dict[str, Any]]:
-    asked = exchanges(part)
+    texts = exchanges(part)
     headline = headline_of(part)
     about = part.items.select(["item_id", "parsed", "world", "type"]).to_pylist()
     for row, (fact, scored) in zip(about, scored_items(part), strict=True):
         mark = headline.mark(scored)
         yield {
-            **_row(asked.get(row["item_id"], Exchange("", "", "")), row),
+            **_row(texts.get(row["item_id"], Exchange("", "", "")), row),
             "schema_version": SCHEMA,
             "evaluation_id": evaluation,
             "model_id": identity,

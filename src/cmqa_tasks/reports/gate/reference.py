@@ -93,9 +93,10 @@ def _differ(old: Snapshot, new: Snapshot) -> Iterator[bool]:
     """Of each item whether its outcome differs, or it is in one of the two alone; a new version of a task has the same items."""
     before, after = _without_versions(old), _without_versions(new)
     for key in before.keys() | after.keys():
-        one, other = before.get(key, {}), after.get(key, {})
+        earlier, later = before.get(key, {}), after.get(key, {})
         yield from (
-            item not in one or item not in other or one[item][:4] != other[item][:4] for item in one.keys() | other.keys()
+            item not in earlier or item not in later or earlier[item][:4] != later[item][:4]
+            for item in earlier.keys() | later.keys()
         )
 
 
@@ -196,20 +197,20 @@ def load(path: Path) -> Reference:
 
 def _tasks(path: Path, lines: Sequence[Any]) -> dict[Key, dict[str, RecordedItem]]:
     tasks: dict[Key, dict[str, RecordedItem]] = {}
-    place = 0
-    while place < len(lines):
-        where = f"{path}, line {place + 2}"
-        if not isinstance(lines[place], dict):
-            raise ResultsError(f"{where}: {_kind(lines[place])} instead of an object about a task: more items than its line says")
-        task = _checked(_Task, lines[place], where)
+    index = 0
+    while index < len(lines):
+        where = f"{path}, line {index + 2}"
+        if not isinstance(lines[index], dict):
+            raise ResultsError(f"{where}: {_kind(lines[index])} instead of an object about a task: more items than its line says")
+        task = _checked(_Task, lines[index], where)
         key = task.key()
         if key in tasks:
             raise ResultsError(f"{where}: task {key.title} stands in it twice")
-        rows = lines[place + 1 : place + 1 + task.items]
+        rows = lines[index + 1 : index + 1 + task.items]
         if len(rows) < task.items:
             raise ResultsError(f"{where}: task {task.arm} should have {task.items} items: the file is cut off or was edited")
-        tasks[key] = _records(path, task, rows, place + 3)
-        place += 1 + task.items
+        tasks[key] = _records(path, task, rows, index + 3)
+        index += 1 + task.items
     if not tasks:
         raise ResultsError(f"{path}: no task: the file is cut off")
     return tasks
@@ -231,9 +232,9 @@ def _records(path: Path, task: _Task, rows: Sequence[Any], first: int) -> dict[s
     return records
 
 
-def _checked(form: type[_Line], said: Mapping[str, Any], where: str) -> _Line:
+def _checked(form: type[_Line], content: Mapping[str, Any], where: str) -> _Line:
     try:
-        return form.model_validate(said)
+        return form.model_validate(content)
     except ValidationError as error:
         raise ResultsError(f"{where}: {first_problem(error)}; its fields are {', '.join(form.model_fields)}") from None
 

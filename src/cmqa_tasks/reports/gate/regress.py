@@ -59,5 +59,5 @@ def regress(job: Job) -> gate.Verdict:
 def _reference(path: Path) -> tuple[snapshot.Snapshot, Mode]:
     if path.is_dir():
         return snapshot.of_run(path), "paired"
-    found = reference.load(path)
-    return found.snapshot, found.mode
+    loaded = reference.load(path)
+    return loaded.snapshot, loaded.mode

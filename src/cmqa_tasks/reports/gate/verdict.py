@@ -152,8 +152,8 @@ def _obstacle(key: Key, reference: Snapshot, candidate: Snapshot) -> Check | Non
     """What keeps a task from being compared; None if nothing does."""
     if key not in candidate.tasks:
         same = [other for other in candidate.tasks if other.arm == key.arm]
-        asked = f"; it has {', '.join(other.setting.title for other in same)}" if same else ""
-        return Check(key.title, "cannot tell", f"the candidate was not evaluated on {key.arm} with {key.setting.title}{asked}")
+        others = f"; it has {', '.join(other.setting.title for other in same)}" if same else ""
+        return Check(key.title, "cannot tell", f"the candidate was not evaluated on {key.arm} with {key.setting.title}{others}")
     before, after = reference.tasks[key], candidate.tasks[key]
     lost, new = len(before.keys() - after.keys()), len(after.keys() - before.keys())
     if lost or new:

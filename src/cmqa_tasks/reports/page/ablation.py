@@ -59,5 +59,5 @@ def protocol(entry: Run) -> str:
 
 
 def _rate(tally: Tally, arm: str, relation: Any) -> float | None:
-    called, asked = tally.marks(arm, RECOGNITION if relation == "conflict" else FALSE_ALARM)
-    return rounded(called.sum() / asked.sum()) if asked.sum() else None
+    called, items = tally.marks(arm, RECOGNITION if relation == "conflict" else FALSE_ALARM)
+    return rounded(called.sum() / items.sum()) if items.sum() else None

@@ -84,7 +84,7 @@ def _table(columns: Sequence[Column], ranked: Board) -> TableCells:
         tuple(column.title(ranked.contrast) for column in columns),
         tuple(column.words for column in columns),
         tuple(tuple(pack.name(column.cell(row)) for column in columns) for row in ranked.rows),
-        frozenset((row, place) for place, column in enumerate(columns) for row in best(column, ranked)),
+        frozenset((row, index) for index, column in enumerate(columns) for row in best(column, ranked)),
         _marks(ranked),
     )
 

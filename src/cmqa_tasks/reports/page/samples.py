@@ -152,7 +152,7 @@ class Samples:
         number = 0
         for group in self.choice.groups:
             addresses = _Images()
-            items = {str(number + place): self._item(item, addresses) for place, item in enumerate(group)}
+            items = {str(number + offset): self._item(item, addresses) for offset, item in enumerate(group)}
             number += len(group)
             yield Group(items, addresses.addresses)
 

@@ -42,7 +42,7 @@ def by_cluster(sums: npt.NDArray[np.generic], clusters: Sequence[str]) -> Array:
     """
     if len(clusters) != len(sums):
         raise ValueError(f"{len(clusters)} clusters for {len(sums)} facts; there must be one for each")
-    places = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
+    places = {name: number for number, name in enumerate(dict.fromkeys(clusters))}
     totals = np.zeros((len(places), *sums.shape[1:]))
     np.add.at(totals, [places[name] for name in clusters], sums)
     return totals

@@ -42,18 +42,18 @@ class Shelf:
         return evidence in self._ids
 
 
-def made(arm: Arm, has: Callable[[Piece], bool] = EVERYTHING) -> list[Item]:
+def crossed(arm: Arm, has: Callable[[Piece], bool] = EVERYTHING) -> list[Item]:
     facts = list(FACTS)
     return list(items_of(arm, Release("r", facts, Shelf(facts, has), "0", crossed=True)))
 
 
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
 def test_every_rendering_stands_in_conflict_and_in_agreement_equally_often(arm: Arm) -> None:
-    items = made(arm)
+    items = crossed(arm)
     assert len(items) == 4 * len(FACTS)
-    for place in (0, 1):
+    for position in (0, 1):
         counts = {
-            relation: Counter((item.fact_id, item.pieces[place]) for item in items if item.relation == relation)
+            relation: Counter((item.fact_id, item.pieces[position]) for item in items if item.relation == relation)
             for relation in ("conflict", "agree")
         }
         assert counts["conflict"] == counts["agree"]
@@ -62,21 +62,21 @@ def test_every_rendering_stands_in_conflict_and_in_agreement_equally_often(arm: 
 
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
 def test_the_relation_is_that_of_the_sides_and_the_two_renderings_differ(arm: Arm) -> None:
-    for item in made(arm):
+    for item in crossed(arm):
         assert (item.relation == "agree") == (item.pieces[0].side == item.pieces[1].side)
         assert item.pieces[0].variant != item.pieces[1].variant
         assert tuple((piece.modality, piece.language) for piece in item.pieces) == arm.pieces
 
 
 def test_every_rendering_that_an_item_shows_is_asked_about_alone() -> None:
-    alone = {(item.fact_id, piece) for arm in ARMS.values() if arm.single for item in made(arm) for piece in item.pieces}
-    shown = {(item.fact_id, piece) for arm in PAIRS for item in made(arm) for piece in item.pieces}
+    alone = {(item.fact_id, piece) for arm in ARMS.values() if arm.single for item in crossed(arm) for piece in item.pieces}
+    shown = {(item.fact_id, piece) for arm in PAIRS for item in crossed(arm) for piece in item.pieces}
     assert shown <= alone
 
 
 def test_the_order_says_nothing() -> None:
     """Of the fact's rank, or of the relation: conflicts stand at every place of a fact's four items."""
-    items = made(arm_named("text_text"))
+    items = crossed(arm_named("text_text"))
     ranks = [fact.index for fact in FACTS]
     order = {fact.id: fact.index for fact in FACTS}
     assert [order[item.fact_id] for item in items[::4]] != ranks
@@ -85,7 +85,7 @@ def test_the_order_says_nothing() -> None:
 
 
 def test_both_orders_of_an_arm_show_the_same_pieces() -> None:
-    there, back = ({frozenset(item.pieces) for item in made(arm_named(name))} for name in ("image_text", "text_image"))
+    there, back = ({frozenset(item.pieces) for item in crossed(arm_named(name))} for name in ("image_text", "text_image"))
     assert there == back
 
 
@@ -93,10 +93,10 @@ def test_one_photograph_of_the_true_value_makes_a_conflict_and_an_agreement() ->
     def has(piece: Piece) -> bool:
         return piece.variant == 0 and (piece.modality == "text" or piece.side == "a")
 
-    items = made(arm_named("image_text"), has)
+    items = crossed(arm_named("image_text"), has)
     assert Counter(item.relation for item in items) == {"conflict": len(FACTS), "agree": len(FACTS)}
     assert all(item.pieces[0].side == "a" and item.pieces[0].variant == 0 for item in items)
-    assert len(made(arm_named("image"), has)) == len(FACTS)
+    assert len(crossed(arm_named("image"), has)) == len(FACTS)
 
 
 def test_what_an_arm_lacks_is_said_when_its_evidence_is_asked_for() -> None:

@@ -20,8 +20,8 @@ def shown(arm: Arm) -> list[tuple[Modality, str, str | None]]:
     """Pieces of an arm with passages that nobody can mistake."""
     words = ("PASSAGE ONE", "PASSAGE TWO")
     return [
-        (modality, language, words[place] if modality == "text" else None)
-        for place, (modality, language) in enumerate(arm.pieces)
+        (modality, language, words[index] if modality == "text" else None)
+        for index, (modality, language) in enumerate(arm.pieces)
     ]
 
 

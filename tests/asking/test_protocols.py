@@ -45,9 +45,9 @@ def test_the_order_is_independent_of_everything_that_items_are_balanced_by(bit: 
         assert set(letters_of(half, means).values()) == {len(half) // 4}
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("position", [0, 1])
 @pytest.mark.parametrize("arm", [arm for arm in ARMS.values() if not arm.single], ids=lambda arm: arm.name)
-def test_the_value_that_a_piece_shows_stands_at_every_letter_equally_often(arm: Arm, place: int) -> None:
+def test_the_value_that_a_piece_shows_stands_at_every_letter_equally_often(arm: Arm, position: int) -> None:
     by_id = {fact.id: fact for fact in FACTS}
     for relation in ("conflict", "agree"):
         shown = [item for item in items(arm, FACTS, "r") if item.relation == relation]
@@ -55,7 +55,7 @@ def test_the_value_that_a_piece_shows_stands_at_every_letter_equally_often(arm: 
             option.letter
             for item in shown
             for option in options(by_id[item.fact_id], "en")
-            if option.means == item.pieces[place].side
+            if option.means == item.pieces[position].side
         )
         assert letters == dict.fromkeys(LETTERS, len(FACTS) // 4)
 

@@ -53,9 +53,9 @@ def test_logging_changes_no_answer_and_misses_no_item(
 ) -> None:
     arms = ("text_text", "text") if family == "qwen2" else ("text_text", "image_text", "image_image", "text_image")
     plain = model(tiny_checkpoint(family), batch_size=3)
-    said = answers(plain, own_release, *arms)
+    unlogged = answers(plain, own_release, *arms)
     logging = model(tiny_checkpoint(family), batch_size=3, attention=mode, attention_path=str(tmp_path))
-    assert answers(logging, own_release, *arms) == said
+    assert answers(logging, own_release, *arms) == unlogged
     rows = logged(tmp_path)
     wanted = {question.item.id for arm in arms for question in questions_of(ARMS[arm], own_release, "aware")}
     for aggregate in ("last_prompt", "generated", "question"):
@@ -98,8 +98,8 @@ def test_a_bias_moves_attention_and_none_changes_nothing(
     for amount in ("+0.0", "+2.0"):
         path = tmp_path / amount
         lm = model(tiny_checkpoint("llava"), attention="on", attention_path=str(path), attention_bias=f"image:{amount}")
-        said = answers(lm, own_release, "image_text")
-        assert (said == plain) is (amount == "+0.0")
+        answered = answers(lm, own_release, "image_text")
+        assert (answered == plain) is (amount == "+0.0")
         rows = [row for row in logged(path) if row.aggregate == "last_prompt"]
         density[amount] = {row.item_id: row.grid("log_density_ratio")[0] for row in rows}
     for item, biased in density["+2.0"].items():
@@ -156,9 +156,9 @@ def test_beams_are_refused_before_anything_runs(tiny_checkpoint: Checkpoints, ow
 
 
 def test_no_name_in_the_table_contains_another() -> None:
-    names = {one.name for arm in ARMS.values() for one in metrics.metrics_of(arm)} | set(SUMMARIES) | {ITEM_KEY}
-    for one, other in itertools.permutations(names, 2):
-        assert one not in other
+    names = {name.name for arm in ARMS.values() for name in metrics.metrics_of(arm)} | set(SUMMARIES) | {ITEM_KEY}
+    for name, another in itertools.permutations(names, 2):
+        assert name not in another
 
 
 @pytest.mark.harness
@@ -233,9 +233,9 @@ def test_any_other_task_is_logged_as_image_against_text(tiny_checkpoint: Checkpo
     options = ("--include_path", tmp_path / "tasks", "--output_path", tmp_path / "out", "--batch_size", "2")
     done = run_command(*command, *options, cwd=tmp_path)
     assert (tmp_path / "attention").is_dir(), (done.stdout + done.stderr)[-3000:]
-    found = [row for row in logged(tmp_path / "attention") if row.aggregate == "last_prompt"]
-    assert sorted(row.doc_id for row in found) == [0, 1, 2]
-    for row in found:
+    last_rows = [row for row in logged(tmp_path / "attention") if row.aggregate == "last_prompt"]
+    assert sorted(row.doc_id for row in last_rows) == [0, 1, 2]
+    for row in last_rows:
         tokens = dict(zip(row.names, row.counts, strict=True))
         assert tokens["evidence_a"] == 16
         assert tokens["evidence_b"] > 5

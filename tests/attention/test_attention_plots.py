@@ -63,7 +63,7 @@ def test_every_view_is_drawn_in_both_formats(drawn: Path) -> None:
 
 
 def test_the_map_says_what_it_shows(drawn: Path) -> None:
-    said = words(drawn / "log_density_ratio_map.svg")
+    labels_drawn = words(drawn / "log_density_ratio_map.svg")
     for label in (
         "log density ratio D (nats), for what a panel names, if > 0",
         "maker/model-3b, abc, float32; query: last prompt token; asked in English",
@@ -76,11 +76,11 @@ def test_the_map_says_what_it_shows(drawn: Path) -> None:
         "layer",
         "head",
     ):
-        assert label in said
+        assert label in labels_drawn
 
 
 def test_the_profile_says_what_it_shows(drawn: Path) -> None:
-    said = words(drawn / "log_density_ratio_depth.svg")
+    labels_drawn = words(drawn / "log_density_ratio_depth.svg")
     for label in (
         "log density ratio D (nats), for what a panel names, if > 0",
         "image / text (n = 6, > 0: image, both orders)",
@@ -91,7 +91,7 @@ def test_the_profile_says_what_it_shows(drawn: Path) -> None:
         "Other tasks",
         "layer",
     ):
-        assert label in said
+        assert label in labels_drawn
     assert "shuffled labels" not in words(drawn / "logit_gap_depth.svg")
     assert "logit gap M (nats)" in words(drawn / "logit_gap_depth.svg")
     assert "log norm ratio (nats)" in words(drawn / "log_norm_ratio_map.svg")
@@ -125,9 +125,9 @@ def test_contrasts_are_numbers_too(tmp_path: Path) -> None:
 
 def figures(directory: Path, rows: list[AttentionRow]) -> tuple[object, object]:
     log(directory, rows)
-    found = pools(next(directory.glob("*.parquet")))
+    named = pools(next(directory.glob("*.parquet")))
     quantity = plots.QUANTITIES[0]
-    return plots.map_figure(quantity, found, ""), plots.depth_figure(quantity, found, "")
+    return plots.map_figure(quantity, named, ""), plots.depth_figure(quantity, named, "")
 
 
 def test_pools_are_called_alike_in_figures_and_on_the_page(tmp_path: Path) -> None:
@@ -140,14 +140,14 @@ def test_pools_are_called_alike_in_figures_and_on_the_page(tmp_path: Path) -> No
             for task in tasks
         ],
     )
-    found = pools(next(tmp_path.glob("*.parquet")))
-    said = {
+    by_name = pools(next(tmp_path.glob("*.parquet")))
+    called = {
         name: (labels.label(name), labels.label(name, brief=True), labels.who(pool), labels.who(pool, brief=True))
-        for name, pool in found.items()
+        for name, pool in by_name.items()
     }
-    assert sorted(said, key=labels.order) == ["image_text", "en_en__neutral", "mmmu_val", "scienceqa"]
+    assert sorted(called, key=labels.order) == ["image_text", "en_en__neutral", "mmmu_val", "scienceqa"]
     first = "n = 1, > 0: first piece"
-    assert said == {
+    assert called == {
         "image_text": (
             "English image / English text",
             "image / text",
@@ -183,7 +183,7 @@ def test_profiles_are_those_of_the_pools(tmp_path: Path) -> None:
 def test_layers_keep_their_own_numbers(tmp_path: Path) -> None:
     """A hybrid model records every fourth layer only."""
     rows = [ordered("1", "image_text", "a", 1.0, layers=LAYERS, heads=HEADS)]
-    rows = [replace(one, layers=(3, 7, 11, 15)) for one in rows]
+    rows = [replace(each, layers=(3, 7, 11, 15)) for each in rows]
     maps, depth = figures(tmp_path, rows)
     assert [label.get_text() for label in maps.axes[0].get_yticklabels()] == ["3", "7", "11", "15"]
     assert [label.get_text() for label in depth.axes[0].get_xticklabels()] == ["3", "7", "11", "15"]

@@ -69,8 +69,8 @@ def realistic(item: str, random: np.random.Generator, layers: int = 28, heads: i
     return rows
 
 
-def same(one: AttentionRow, other: AttentionRow) -> bool:
-    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name), equal_nan=False) for f in fields(AttentionRow))
+def same(first: AttentionRow, second: AttentionRow) -> bool:
+    return all(np.array_equal(getattr(first, f.name), getattr(second, f.name), equal_nan=False) for f in fields(AttentionRow))
 
 
 # Rows and files
@@ -109,7 +109,7 @@ def test_what_is_nan_or_infinite_stays_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("changes", "message"),
     [
         ({"logit_gap": np.zeros(5)}, "logit_gap has 5 values instead of 6"),
         ({"null_sd": np.zeros(3)}, "null_sd has 3 values instead of 2"),
@@ -119,9 +119,9 @@ def test_what_is_nan_or_infinite_stays_so(tmp_path: Path) -> None:
         ({"aggregate": "first"}, "aggregate='first'; choose one of last_prompt, generated, question"),
     ],
 )
-def test_rows_that_do_not_fit_are_refused(given: dict[str, Any], message: str) -> None:
+def test_rows_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(StoreError, match=message):
-        row("the item", **given)
+        row("the item", **changes)
 
 
 def test_each_batch_is_a_file_and_none_is_overwritten(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_half_written_shard_is_ignored_and_later_removed(tmp_path: Path) -> No
     assert whole is not None
     partial = tmp_path / "0-1.parquet.part"
     partial.write_bytes(whole.read_bytes()[:-100])
-    assert [one.item_id for one in read(merge(tmp_path))] == ["1"]
+    assert [each.item_id for each in read(merge(tmp_path))] == ["1"]
     ShardWriter(tmp_path, 0, ABOUT)
     assert partial.exists(), "another run may be writing it"
     os.utime(partial, (0, 0))
@@ -164,7 +164,7 @@ for number in range(60):
 """
     code = program.format(path=[str(Path(__file__).parent), *sys.path])
     running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "ab"]
-    assert [one.wait() for one in running] == [0, 0]
+    assert [process.wait() for process in running] == [0, 0]
     assert len(list(read(merge(tmp_path)))) == 120
 
 
@@ -185,7 +185,7 @@ writer.write([row("3")])
     assert killed.returncode == -9
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-0.parquet", "0-1.parquet.part"]
     assert ShardWriter(tmp_path, 0, ABOUT).write([row("3", density=1.0)]) == tmp_path / "0-2.parquet"
-    assert {one.item_id: float(one.log_density_ratio[0]) for one in read(merge(tmp_path))} == {"1": 0.0, "2": 0.0, "3": 1.0}
+    assert {each.item_id: float(each.log_density_ratio[0]) for each in read(merge(tmp_path))} == {"1": 0.0, "2": 0.0, "3": 1.0}
 
 
 def test_a_kill_between_merging_and_removing_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,8 +197,8 @@ def test_a_kill_between_merging_and_removing_does_no_harm(tmp_path: Path, monkey
         with pytest.raises(KeyboardInterrupt):
             merge(tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
-    (one,) = read(merge(tmp_path))
-    assert one.log_density_ratio[0] == 2.0
+    (only,) = read(merge(tmp_path))
+    assert only.log_density_ratio[0] == 2.0
     assert [path.name for path in tmp_path.iterdir()] == [MERGED]
 
 
@@ -221,7 +221,7 @@ def test_two_ranks_make_one_sorted_file(tmp_path: Path) -> None:
     writers[0].write([row("z", doc_id=0, task="a_task"), row("y", doc_id=11, task="a_task")])
     path = merge(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [MERGED]
-    read_back = [(one.task, one.doc_id, one.item_id, one.aggregate) for one in read(path)]
+    read_back = [(each.task, each.doc_id, each.item_id, each.aggregate) for each in read(path)]
     assert read_back == sorted(read_back)
     assert len(read_back) == 20
     assert [doc for _, doc, _, aggregate in read_back if aggregate == "question"] == [0, 1, 2, 5, 9, 10]
@@ -233,7 +233,7 @@ def test_the_row_written_last_stays(tmp_path: Path) -> None:
     first.write([row("i", density=1.0), row("other", density=5.0)])
     second.write([row("i", density=2.0)])  # a lower rank, but later
     second.write([row("i", density=3.0), row("i", density=4.0, aggregate="question"), row("i", density=6.0, task="another")])
-    read_back = {(one.task, one.item_id, one.aggregate): float(one.log_density_ratio[0]) for one in read(merge(tmp_path))}
+    read_back = {(each.task, each.item_id, each.aggregate): float(each.log_density_ratio[0]) for each in read(merge(tmp_path))}
     task = "cmqa_image_text"
     assert read_back == {
         ("another", "i", "last_prompt"): 6.0,
@@ -248,7 +248,7 @@ def test_merging_again_changes_nothing_and_adds_what_is_new(tmp_path: Path) -> N
     before = merge(tmp_path).read_bytes()
     assert merge(tmp_path).read_bytes() == before
     ShardWriter(tmp_path, 0, ABOUT).write([row("2", density=2.0), row("3", density=2.0)])
-    assert [float(one.log_density_ratio[0]) for one in read(merge(tmp_path))] == [1.0, 2.0, 2.0]
+    assert [float(each.log_density_ratio[0]) for each in read(merge(tmp_path))] == [1.0, 2.0, 2.0]
 
 
 def test_rows_are_right_however_little_is_held_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +262,7 @@ def test_rows_are_right_however_little_is_held_at_a_time(tmp_path: Path, monkeyp
     monkeypatch.setattr(store, "_CACHE_BYTES", 1)
     path = merge(tmp_path)
     assert pq.ParquetFile(path).num_row_groups > 3
-    assert [float(one.log_density_ratio[0]) for one in read(path)] == list(range(60))
+    assert [float(each.log_density_ratio[0]) for each in read(path)] == list(range(60))
 
 
 @pytest.mark.parametrize(
@@ -305,16 +305,16 @@ def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         merge(tmp_path)
 
 
-def changed(path: Path, said: str | None, columns: dict[str, Any]) -> None:
+def changed(path: Path, about: str | None, columns: dict[str, Any]) -> None:
     """Give the file other metadata, and columns other values; None for no such column."""
-    found = pq.read_table(path)
+    log = pq.read_table(path)
     for name, values in columns.items():
-        found = found.drop_columns([name]) if values is None else found.set_column(found.column_names.index(name), name, [values])
-    pq.write_table(found.replace_schema_metadata({KEY: said} if said else found.schema.metadata), path)
+        log = log.drop_columns([name]) if values is None else log.set_column(log.column_names.index(name), name, [values])
+    pq.write_table(log.replace_schema_metadata({KEY: about} if about else log.schema.metadata), path)
 
 
 @pytest.mark.parametrize(
-    ("said", "columns", "complaint"),
+    ("about", "columns", "complaint"),
     [
         ("{", {}, r": its schema says no JSON of what it holds: Expecting property name"),
         ("[1]", {}, r": its schema says \[1\] of what it holds, without format"),
@@ -323,10 +323,10 @@ def changed(path: Path, said: str | None, columns: dict[str, Any]) -> None:
         (None, {"null_sd": ["high"]}, r": column null_sd is string, and must be list<item: halffloat>"),
     ],
 )
-def test_a_file_of_another_shape_is_named(tmp_path: Path, said: str | None, columns: dict[str, Any], complaint: str) -> None:
+def test_a_file_of_another_shape_is_named(tmp_path: Path, about: str | None, columns: dict[str, Any], complaint: str) -> None:
     path = ShardWriter(tmp_path, 0, ABOUT).write([row("1")])
     assert path is not None
-    changed(path, said, columns)
+    changed(path, about, columns)
     for use in (merge, lambda directory: pools(directory / path.name)):
         with pytest.raises(StoreError, match=rf"0-0\.parquet{complaint}"):
             use(tmp_path)
@@ -366,7 +366,9 @@ def test_an_item_of_a_28_by_28_model_takes_at_most_30_kilobytes(tmp_path: Path) 
     writer = ShardWriter(tmp_path, 0, ABOUT)
     items = 12
     for begin in range(0, items, 4):
-        writer.write([one for number in range(begin, begin + 4) for one in realistic(f"{random.bytes(8).hex()}{number}", random)])
+        writer.write(
+            [each for number in range(begin, begin + 4) for each in realistic(f"{random.bytes(8).hex()}{number}", random)]
+        )
     shards = sum(path.stat().st_size for path in tmp_path.iterdir())
     merged = merge(tmp_path).stat().st_size
     assert merged / items < 27_000
@@ -379,23 +381,23 @@ def test_an_item_of_a_28_by_28_model_takes_at_most_30_kilobytes(tmp_path: Path) 
 def test_summaries_by_hand() -> None:
     density = [[1.0, -3.0, 5.0], [-2.0, 0.5, 0.0], [math.nan] * 3, [1.0, -1.0, math.nan]]
     # Means by layer: 1, -0.5, none, 0.
-    found = item_summary(
+    summary = item_summary(
         row(density=density, layers=4, logit_gap=np.arange(12.0), log_norm_ratio=[[1.0, -math.inf, 3.0]] + [[math.nan] * 3] * 3)
     )
-    assert tuple(found) == tuple(SUMMARIES)
-    assert found["log_density_ratio"] == pytest.approx(1.5 / 8)
-    assert found["absolute_log_density"] == pytest.approx(13.5 / 8)
-    assert found["logit_gap"] == 5.5
-    assert found["log_norm_ratio"] == 2.0
-    assert found["layers_favouring_a"] == pytest.approx(1 / 3)
-    assert found["layers_favouring_b"] == pytest.approx(1 / 3)
+    assert tuple(summary) == tuple(SUMMARIES)
+    assert summary["log_density_ratio"] == pytest.approx(1.5 / 8)
+    assert summary["absolute_log_density"] == pytest.approx(13.5 / 8)
+    assert summary["logit_gap"] == 5.5
+    assert summary["log_norm_ratio"] == 2.0
+    assert summary["layers_favouring_a"] == pytest.approx(1 / 3)
+    assert summary["layers_favouring_b"] == pytest.approx(1 / 3)
 
 
 def test_an_item_without_two_segments_has_no_summary() -> None:
     nothing = np.full((2, 3), math.nan)
-    for found in (item_summary(row(density=nothing, logit_gap=nothing, log_norm_ratio=nothing)), item_summary(None)):
-        assert tuple(found) == tuple(SUMMARIES)
-        assert all(math.isnan(value) for value in found.values())
+    for summary in (item_summary(row(density=nothing, logit_gap=nothing, log_norm_ratio=nothing)), item_summary(None)):
+        assert tuple(summary) == tuple(SUMMARIES)
+        assert all(math.isnan(value) for value in summary.values())
 
 
 def test_no_name_of_a_summary_contains_another_or_a_metric() -> None:
@@ -403,7 +405,7 @@ def test_no_name_of_a_summary_contains_another_or_a_metric() -> None:
     theirs = [value.name for value in vars(metrics).values() if isinstance(value, metrics.Metric)]
     assert len(theirs) > 10
     names = ours + theirs
-    assert [(one, other) for one in ours for other in names if one != other and (one in other or other in one)] == []
+    assert [(our, name) for our in ours for name in names if our != name and (our in name or name in our)] == []
 
 
 # Maps, profiles, contrasts
@@ -426,8 +428,8 @@ def test_signs_are_averaged_over_orders_before_anything_absolute(tmp_path: Path)
     assert list(maps) == ["image_text", "text_text"]
     assert maps["image_text"].tolist() == np.zeros((2, 3)).tolist()
     assert maps["text_text"].tolist() == np.full((2, 3), 2.0).tolist()
-    found = pools(path)
-    seen = contrast(found["image_text"], [found["text_text"]])
+    by_arm = pools(path)
+    seen = contrast(by_arm["image_text"], [by_arm["text_text"]])
     means = {name: seen.effect(name).mean.tolist() for name in EFFECTS}
     same = [2.0, 2.0]
     assert means == {"modality": [0.0, 0.0], "position_across": same, "position_within": same, "imbalance": [0.0, 0.0]}
@@ -440,9 +442,9 @@ def test_heads_are_averaged_with_their_signs(tmp_path: Path) -> None:
         ordered("2", "text_image", "b", [3.0, -3.0, 0.0], "f1"),
         ordered("3", "text_text", "a", [[1.0], [-1.0]], "f1"),
     )
-    found = pools(path)
-    assert depth_profile(found["image_text"]).mean.tolist() == [0.0, 0.0]
-    assert contrast(found["image_text"], [found["text_text"]]).imbalance.tolist() == [[-1.0, -1.0]]
+    by_arm = pools(path)
+    assert depth_profile(by_arm["image_text"]).mean.tolist() == [0.0, 0.0]
+    assert contrast(by_arm["image_text"], [by_arm["text_text"]]).imbalance.tolist() == [[-1.0, -1.0]]
 
 
 def test_both_orders_weigh_the_same_however_many_items_they_have(tmp_path: Path) -> None:
@@ -525,11 +527,11 @@ def test_one_fact_has_no_interval(tmp_path: Path) -> None:
 
 
 def test_the_null_of_a_mean(tmp_path: Path) -> None:
-    def one(item: str, arm: str, first: str, mean: float, sd: float) -> AttentionRow:
+    def null_row(item: str, arm: str, first: str, mean: float, sd: float) -> AttentionRow:
         return ordered(item, arm, first, 1.0, null_mean=np.full(2, mean), null_sd=np.full(2, sd))
 
-    rows = [one(f"{number}", "image_text", "a", 1.0, 2.0) for number in range(4)]
-    (pool,) = pools(file_of(tmp_path, *rows, one("z", "text_image", "b", 0.0, 3.0))).values()
+    rows = [null_row(f"{number}", "image_text", "a", 1.0, 2.0) for number in range(4)]
+    (pool,) = pools(file_of(tmp_path, *rows, null_row("z", "text_image", "b", 0.0, 3.0))).values()
     profile = depth_profile(pool)
     assert profile.null_mean.tolist() == [0.5, 0.5]
     assert profile.null_sd.tolist() == pytest.approx([math.sqrt((4 / 4 + 9) / 4)] * 2)  # of (mean of 4 + mean of 1) / 2
@@ -548,9 +550,9 @@ def test_contrast_by_hand(tmp_path: Path) -> None:
         ordered("7", "image_image", "a", 2.0, "g"),
         ordered("8", "text_text", "a", 9.0, "no cross-modal item"),
     )
-    found = pools(path)
-    unimodal = [found["text_text"], found["image_image"]]
-    seen = contrast(found["image_text"], unimodal)
+    by_arm = pools(path)
+    unimodal = [by_arm["text_text"], by_arm["image_image"]]
+    seen = contrast(by_arm["image_text"], unimodal)
     assert seen.facts == ("f", "g")
     assert np.array_equal(seen.modality, [[3.0, 0.0], [math.nan] * 2], equal_nan=True)
     assert np.array_equal(seen.position_across, [[2.0, 1.0], [math.nan] * 2], equal_nan=True)
@@ -560,10 +562,10 @@ def test_contrast_by_hand(tmp_path: Path) -> None:
     assert (effect.mean.tolist(), effect.facts.tolist()) == ([1.0, 0.0], [2.0, 2.0])
     assert (effect.low.tolist(), effect.high.tolist()) == ([1.0, -1.0], [1.0, 1.0])  # f twice, g twice
     assert seen.effect("modality").facts.tolist() == [1.0, 1.0]
-    whole = contrast(found["image_text"], unimodal, over_layers=True)
+    whole = contrast(by_arm["image_text"], unimodal, over_layers=True)
     assert (whole.layers, whole.imbalance.tolist()) == ((), [[(3.0 + 0.0) / 2 - 2.0], [3.0 - 2.0]])
     with pytest.raises(ValueError, match="cannot compare image_text with nothing"):
-        contrast(found["image_text"], [])
+        contrast(by_arm["image_text"], [])
     with pytest.raises(ValueError, match="effect 'excess': choose one of modality, position_across"):
         seen.effect("excess")
 

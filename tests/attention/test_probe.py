@@ -41,9 +41,9 @@ def probed(family: Family, segments: Segments | None = None, **arguments: Any) -
     return output, probe.readings()
 
 
-def same(one: Any, other: Any) -> bool:
-    scores = zip(one.scores, other.scores, strict=True)
-    return torch.equal(one.sequences, other.sequences) and all(torch.equal(first, second) for first, second in scores)
+def same(these: Any, those: Any) -> bool:
+    scores = zip(these.scores, those.scores, strict=True)
+    return torch.equal(these.sequences, those.sequences) and all(torch.equal(first, second) for first, second in scores)
 
 
 def eager(family: Family, **settings: Any) -> Any:
@@ -59,7 +59,7 @@ def masses(family: Family, weights: torch.Tensor, total: int) -> torch.Tensor:
     buckets = family.segments.buckets
     new = torch.full((len(buckets), total - buckets.shape[1]), NAMES.index("generated"))
     buckets = torch.cat([buckets, new], 1)[:, total - weights.shape[-1] :]
-    return torch.stack([(weights * (buckets == place)[:, None, None]).sum(-1) for place in range(len(NAMES))], -1)
+    return torch.stack([(weights * (buckets == segment)[:, None, None]).sum(-1) for segment in range(len(NAMES))], -1)
 
 
 def assert_agrees_with_eager(family: Family, tolerance: float = 1e-5, last_only: tuple[int, ...] = ()) -> None:
@@ -72,7 +72,7 @@ def assert_agrees_with_eager(family: Family, tolerance: float = 1e-5, last_only:
     assert torch.equal(output.sequences, reference.sequences)
     assert readings.tokens is not None
     prompt = family.segments.buckets.shape[1]
-    asked = family.segments.buckets == QUESTION
+    in_question = family.segments.buckets == QUESTION
     assert len(readings.layers) == len(reference.attentions[0])
     last_prompt, question, generated = (
         readings.aggregates[name].log_mass.exp() for name in ("last_prompt", "question", "generated")
@@ -82,7 +82,7 @@ def assert_agrees_with_eager(family: Family, tolerance: float = 1e-5, last_only:
         heads = whole.shape[1]
         assert last_prompt[:, layer, heads:].isnan().all()
         assert_close(last_prompt[:, layer, :heads], whole[:, :, -1], tolerance)
-        for item, rows in enumerate(asked):
+        for item, rows in enumerate(in_question):
             if readings.layers[layer] in last_only:
                 assert question[item, layer].isnan().all()
             else:
@@ -93,9 +93,9 @@ def assert_agrees_with_eager(family: Family, tolerance: float = 1e-5, last_only:
         assert_close(generated[:, layer, :heads], rows[:, :, 1:].log().mean(2).exp(), tolerance)
 
 
-def assert_close(found: torch.Tensor, expected: torch.Tensor, tolerance: float) -> None:
-    assert found.shape == expected.shape
-    worst = float((found - expected).abs().max())
+def assert_close(actual: torch.Tensor, expected: torch.Tensor, tolerance: float) -> None:
+    assert actual.shape == expected.shape
+    worst = float((actual - expected).abs().max())
     assert worst <= tolerance, f"off by {worst:.1e}"
 
 
@@ -156,8 +156,8 @@ def explicit_norms(family: Family, layer: int) -> tuple[torch.Tensor, torch.Tens
     if queries[0].shape[-1] == 2 * heads * module.head_dim:
         gate = queries[0][:, -1].view(batch, heads, 2, module.head_dim)[:, :, 1].sigmoid()
     read, written = [], []
-    for place in range(len(NAMES)):
-        weights = attention[:, :, -1] * (family.segments.buckets == place)[:, None]
+    for segment in range(len(NAMES)):
+        weights = attention[:, :, -1] * (family.segments.buckets == segment)[:, None]
         summed = torch.einsum("bht,bhtd->bhd", weights, value)
         read.append(summed.norm(dim=-1))
         parts = module.o_proj.weight.detach().split(module.head_dim, 1)
@@ -177,8 +177,8 @@ def test_a_projection_that_hides_its_matrix_is_asked_for_it() -> None:
     heads = read[0][:, -1].view(2, module.num_heads, -1)
     matrix = module.c_proj.weight.detach().view(module.num_heads, -1, module.c_proj.weight.shape[1])
     expected = torch.einsum("bhd,hdo->bho", heads, matrix).norm(dim=-1)
-    found = probe.readings().aggregates["last_prompt"].output_norm[:, 0, :, NAMES.index("sink")]
-    assert_close(found, expected, 1e-5)
+    norms = probe.readings().aggregates["last_prompt"].output_norm[:, 0, :, NAMES.index("sink")]
+    assert_close(norms, expected, 1e-5)
 
 
 def only_sink(family: Family) -> Segments:
@@ -226,7 +226,7 @@ def swap_the_pieces(patch: pytest.MonkeyPatch) -> None:
 
 def miss_the_row(patch: pytest.MonkeyPatch) -> None:
     real = probe_module._question_rows
-    patch.setattr(probe_module, "_question_rows", lambda *given: (real(*given)[0] - 1, real(*given)[1]))
+    patch.setattr(probe_module, "_question_rows", lambda *args: (real(*args)[0] - 1, real(*args)[1]))
 
 
 MISTAKES = {
@@ -262,9 +262,9 @@ def test_the_probe_itself_notices_what_the_model_did_not_do(mistake: str, monkey
 def test_a_layer_that_misses_a_step_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     real = track_module.LayerRecorder.see
 
-    def forgetful(self: Any, *given: Any) -> None:
+    def forgetful(self: Any, *args: Any) -> None:
         if self.index != 1 or self.steps < 3:
-            real(self, *given)
+            real(self, *args)
 
     monkeypatch.setattr(track_module.LayerRecorder, "see", forgetful)
     monkeypatch.setattr(track_module.LayerRecorder, "check", lambda *_: None)
@@ -333,10 +333,10 @@ def logits_of(spread: float, number_a: int, number_b: int, rows: int = 200) -> A
 
 def test_every_statistic_of_made_up_logits() -> None:
     query, rows = logits_of(2.0, 7, 4, rows=5)
-    for place, part in ((A, query[..., :7]), (B, query[..., 7:])):
-        assert_close(rows.lse[..., place], part.logsumexp(-1), 1e-5)
-        assert_close(rows.mean_logit[..., place], part.mean(-1), 1e-5)
-        assert_close(rows.max_logit[..., place], part.amax(-1), 1e-5)
+    for segment, part in ((A, query[..., :7]), (B, query[..., 7:])):
+        assert_close(rows.lse[..., segment], part.logsumexp(-1), 1e-5)
+        assert_close(rows.mean_logit[..., segment], part.mean(-1), 1e-5)
+        assert_close(rows.max_logit[..., segment], part.amax(-1), 1e-5)
     assert_close(rows.lse_all, query.logsumexp(-1), 1e-5)
     assert_close(rows.value_norm[..., A], query.softmax(-1)[..., :7].norm(dim=-1), 1e-5)
     assert torch.isneginf(rows.lse[..., QUESTION]).all()
@@ -387,10 +387,10 @@ def test_a_batch_reads_as_one_prompt_at_a_time(name: str) -> None:
     for item in range(2):
         _, alone = probed(only(family, item))
         for aggregate, expected in alone.aggregates.items():
-            found = together.aggregates[aggregate]
+            batched = together.aggregates[aggregate]
             for values in ("lse", "mean_logit", "value_norm", "output_norm", "matched_log_density_ratio", "null_mean", "null_sd"):
-                one, other = getattr(found, values)[item].nan_to_num(), getattr(expected, values)[0].nan_to_num()
-                torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+                in_batch, by_itself = getattr(batched, values)[item].nan_to_num(), getattr(expected, values)[0].nan_to_num()
+                torch.testing.assert_close(in_batch, by_itself, rtol=1e-3, atol=1e-4)
         assert torch.equal(together.counts[item], alone.counts[0])
 
 
@@ -435,24 +435,24 @@ def test_of_long_answers_every_eighth_row_stands_for_eight(name: str) -> None:
         """The first item ends where the second goes on."""
         return torch.tensor([ids.shape[1] >= family.segments.buckets.shape[1] + ends, False])
 
-    said = set(generate(family, max_new_tokens=92).sequences.flatten().tolist())
-    unsaid = next(token for token in range(VOCABULARY) if token not in said)
+    tokens_used = set(generate(family, max_new_tokens=92).sequences.flatten().tolist())
+    unsaid = next(token for token in range(VOCABULARY) if token not in tokens_used)
     settings = {"max_new_tokens": 92, "eos_token_id": unsaid, "stopping_criteria": [stop]}
     with AttentionProbe(family.model, family.segments, per_token=True) as every:
         generate(family, **settings)
     with AttentionProbe(family.model, family.segments) as probe:
         generate(family, **settings)
-    found, rows = probe.readings().aggregates, every.readings().tokens
+    aggregates, rows = probe.readings().aggregates, every.readings().tokens
     assert rows is not None
     taken = {0: [72], 1: [72, 80, 88]}
     for item, later in taken.items():
         kept = [*range(1, 65), *later]
-        assert int(found["generated"].rows[item]) == len(kept)
+        assert int(aggregates["generated"].rows[item]) == len(kept)
         weights = torch.tensor([1.0] * 64 + [8.0] * len(later))
         for values in ("lse", "value_norm", "output_norm"):
             expected = (getattr(rows, values)[item][:, :, kept] * weights[:, None]).sum(2) / weights.sum()
-            torch.testing.assert_close(getattr(found["generated"], values)[item], expected, rtol=1e-4, atol=1e-5)
-    assert torch.equal(found["last_prompt"].lse, every.readings().aggregates["last_prompt"].lse)
+            torch.testing.assert_close(getattr(aggregates["generated"], values)[item], expected, rtol=1e-4, atol=1e-5)
+    assert torch.equal(aggregates["last_prompt"].lse, every.readings().aggregates["last_prompt"].lse)
 
 
 def test_an_item_that_something_else_stopped_is_not_read_on() -> None:
@@ -511,9 +511,9 @@ def test_long_reductions_in_blocks_are_the_same(monkeypatch: pytest.MonkeyPatch)
     _, whole = probed(family)
     monkeypatch.setattr("cmqa_tasks.attention.probe.segment_statistics.BLOCK", 1)
     _, split = probed(family)
-    for name, found in split.aggregates.items():
-        torch.testing.assert_close(found.lse, whole.aggregates[name].lse, equal_nan=True)
-        torch.testing.assert_close(found.null_sd, whole.aggregates[name].null_sd, equal_nan=True, rtol=1e-3, atol=1e-4)
+    for name, aggregate in split.aggregates.items():
+        torch.testing.assert_close(aggregate.lse, whole.aggregates[name].lse, equal_nan=True)
+        torch.testing.assert_close(aggregate.null_sd, whole.aggregates[name].null_sd, equal_nan=True, rtol=1e-3, atol=1e-4)
 
 
 # --- bias ------------------------------------------------------------------------------------------------------------------
@@ -529,9 +529,9 @@ def test_a_bias_shifts_the_first_layer_by_itself_and_no_bias_by_nothing(name: st
     segment, sign = ("evidence_b", -1.0) if name in ("mistral", "gemma2", "gpt_oss", "gemma3") else ("evidence_a", 1.0)
     pushed, after = probed(family, bias={segment: 1.0})
     assert not same(plain, pushed)
-    place = NAMES.index(segment)
+    index = NAMES.index(segment)
     first, then = before.aggregates["last_prompt"], after.aggregates["last_prompt"]
-    assert_close(then.lse[:, 0, :, place], first.lse[:, 0, :, place] + 1, 1e-5)
+    assert_close(then.lse[:, 0, :, index], first.lse[:, 0, :, index] + 1, 1e-5)
     if torch.isfinite(first.log_density_ratio[:, 0]).all():
         assert_close(then.log_density_ratio[:, 0], first.log_density_ratio[:, 0] + sign, 1e-5)
         assert_close(then.logit_gap[:, 0], first.logit_gap[:, 0] + sign, 1e-5)
@@ -581,7 +581,7 @@ def test_what_cannot_be_read_is_refused_before_anything_runs(what: str) -> None:
     settings, complaint = REFUSED[what]
     family = build("llama")
     ran: list[Any] = []
-    family.model.register_forward_pre_hook(lambda *given: ran.append(given))
+    family.model.register_forward_pre_hook(lambda *args: ran.append(args))
     with pytest.raises(ProbeError, match=complaint), AttentionProbe(family.model, family.segments):
         family.model.generate(**family.inputs | {"do_sample": False, "max_new_tokens": 4} | settings(family))
     assert not ran
@@ -641,8 +641,8 @@ def test_a_softmax_layer_outside_the_interface_is_refused() -> None:
     layers: Any = find_decoder(family.model).layers
 
     class HomemadeAttention(type(layers[1])):  # type: ignore[misc]
-        def forward(self, *given: Any, **settings: Any) -> Any:
-            return super().forward(*given, **settings)
+        def forward(self, *args: Any, **settings: Any) -> Any:
+            return super().forward(*args, **settings)
 
     layers[1].__class__ = HomemadeAttention
     with pytest.raises(ProbeError, match=r"layer 1 of LlamaForCausalLM \(HomemadeAttention\)"):
@@ -672,11 +672,11 @@ def test_probes_do_not_nest_or_repeat() -> None:
 
 
 def test_two_models_may_be_probed_at_once() -> None:
-    one, other = build("llama"), build("qwen3")
-    expected = [probed(family)[1].aggregates["generated"].lse for family in (one, other)]
-    with AttentionProbe(one.model, one.segments) as first, AttentionProbe(other.model, other.segments) as second:
-        generate(other)
-        generate(one)
+    llama, qwen = build("llama"), build("qwen3")
+    expected = [probed(family)[1].aggregates["generated"].lse for family in (llama, qwen)]
+    with AttentionProbe(llama.model, llama.segments) as first, AttentionProbe(qwen.model, qwen.segments) as second:
+        generate(qwen)
+        generate(llama)
     for probe, lse in zip((first, second), expected, strict=True):
         assert torch.equal(probe.readings().aggregates["generated"].lse, lse)
 

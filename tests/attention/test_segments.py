@@ -54,9 +54,9 @@ class Family:
 
 
 def named_tokenizer(*special: str, **named: str) -> Any:
-    made = tiny.trained_tokenizer([*special, *named.values()])
+    trained = tiny.trained_tokenizer([*special, *named.values()])
     return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=made.backend_tokenizer,
+        tokenizer_object=trained.backend_tokenizer,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
         extra_special_tokens=named,
@@ -126,10 +126,10 @@ def llava_without_offsets() -> Family:
     """A tokenizer in pure Python, which does not tell its offsets, and gives every byte a token."""
     tokenizer = transformers.ByT5Tokenizer()
     tokenizer.add_special_tokens({"additional_special_tokens": ["<image>", "<|im_start|>", "<|im_end|>"]})
-    made = tiny_family("llava")().processor
-    made.tokenizer = tokenizer
-    made.image_token_id = tokenizer.convert_tokens_to_ids("<image>")
-    return of(made)
+    processor = tiny_family("llava")().processor
+    processor.tokenizer = tokenizer
+    processor.image_token_id = tokenizer.convert_tokens_to_ids("<image>")
+    return of(processor)
 
 
 def text_with_byte_fallback() -> Family:
@@ -168,9 +168,9 @@ FAMILIES: dict[str, Callable[[], Family]] = {
 
 @cache
 def family(name: str) -> Family:
-    made = FAMILIES[name]()
-    made.tokenizer.padding_side = "left"
-    return made
+    built = FAMILIES[name]()
+    built.tokenizer.padding_side = "left"
+    return built
 
 
 # --- chat templates -------------------------------------------------------------------------------------------------------
@@ -195,13 +195,15 @@ TEMPLATES = {
 }
 
 
-def renderer(made: Family, template: str) -> Callable[[Sequence[Message]], str]:
+def renderer(tiny_model: Family, template: str) -> Callable[[Sequence[Message]], str]:
     """As ``cmqa_hf`` renders: for a model of text alone the parts are joined first."""
-    source = TEMPLATES[template].replace("IMAGE", made.placeholder)
+    source = TEMPLATES[template].replace("IMAGE", tiny_model.placeholder)
 
     def render(messages: Sequence[Message]) -> str:
-        turns = [message | {"content": joined(message)} for message in messages] if made.image_token_id is None else messages
-        text: str = made.processor.apply_chat_template(
+        turns = (
+            [message | {"content": joined(message)} for message in messages] if tiny_model.image_token_id is None else messages
+        )
+        text: str = tiny_model.processor.apply_chat_template(
             list(turns), chat_template=source, add_generation_prompt=True, tokenize=False
         )
         return text
@@ -224,7 +226,7 @@ class Outcome:
 
 
 def segmented(
-    made: Family,
+    tiny_model: Family,
     conversations: Sequence[Sequence[Message]],
     spans: Sequence[Sequence[Span]],
     render: Callable[[Sequence[Message]], str],
@@ -236,11 +238,18 @@ def segmented(
         [part["image"] for message in messages for part in parts(message) if part["type"] == "image"]
         for messages in conversations
     ]
-    given = {"images": images} if any(images) else {}
-    inputs, origins = process(made.processor, text=list(texts), padding=True, return_tensors="pt", **given, **arguments)
+    pictures = {"images": images} if any(images) else {}
+    inputs, origins = process(tiny_model.processor, text=list(texts), padding=True, return_tensors="pt", **pictures, **arguments)
     origins = alter(origins)
     segments = segment_batch(
-        made.processor, inputs, origins, texts, conversations, spans, render=render, image_token_id=made.image_token_id
+        tiny_model.processor,
+        inputs,
+        origins,
+        texts,
+        conversations,
+        spans,
+        render=render,
+        image_token_id=tiny_model.image_token_id,
     )
     return Outcome(segments, inputs, origins, texts)
 
@@ -254,8 +263,8 @@ def text_part(text: str) -> Message:
     return {"type": "text", "text": text}
 
 
-def image_part(place: int = 0) -> Message:
-    return {"type": "image", "image": IMAGES[place]}
+def image_part(number: int = 0) -> Message:
+    return {"type": "image", "image": IMAGES[number]}
 
 
 def user(*content: Message) -> list[Message]:
@@ -265,21 +274,25 @@ def user(*content: Message) -> list[Message]:
 # --- what must hold -------------------------------------------------------------------------------------------------------
 
 
-def check(made: Family, outcome: Outcome, conversations: Sequence[Sequence[Message]], spans: Sequence[Sequence[Span]]) -> None:
+def check(
+    tiny_model: Family, outcome: Outcome, conversations: Sequence[Sequence[Message]], spans: Sequence[Sequence[Span]]
+) -> None:
     """The partition of every prompt is one, and each segment is what its span says. One span per name."""
     for row, (messages, wanted) in enumerate(zip(conversations, spans, strict=True)):
         kept = outcome.inputs["attention_mask"][row].bool()
         assert torch.equal(outcome.segments.buckets[row] >= 0, kept), "every token but padding has a bucket"
         ids, buckets = outcome.inputs["input_ids"][row][kept].tolist(), outcome.segments.buckets[row][kept].tolist()
         assert set(buckets) <= set(range(len(NAMES) - 1))
-        assert [place for place, bucket in enumerate(buckets) if bucket == SINK] == [0]
-        check_texts(made, ids, buckets, messages, wanted)
-        check_images(made, ids, buckets, messages, wanted, outcome, row)
+        assert [token for token, bucket in enumerate(buckets) if bucket == SINK] == [0]
+        check_texts(tiny_model, ids, buckets, messages, wanted)
+        check_images(tiny_model, ids, buckets, messages, wanted, outcome, row)
         unclaimed = {NAMES.index(name) for name in NAMES[:3]} - {NAMES.index(span.name) for span in wanted}
         assert not unclaimed & set(buckets)
 
 
-def check_texts(made: Family, ids: list[int], buckets: list[int], messages: Sequence[Message], wanted: Sequence[Span]) -> None:
+def check_texts(
+    tiny_model: Family, ids: list[int], buckets: list[int], messages: Sequence[Message], wanted: Sequence[Span]
+) -> None:
     """Each text segment decodes to its span, neither end token can be spared, and segments follow in the order of the spans.
 
     The token before a segment may be shared with the text before it, and then counts as that one's.
@@ -289,7 +302,7 @@ def check_texts(made: Family, ids: list[int], buckets: list[int], messages: Sequ
         part = parts(messages[span.message])[span.part]
         if part["type"] == "image" or not folded(expected := part["text"][span.start : span.end].strip()):
             continue
-        tokens = [place for place, bucket in enumerate(buckets) if bucket == NAMES.index(span.name)]
+        tokens = [token for token, bucket in enumerate(buckets) if bucket == NAMES.index(span.name)]
         # A segment of which nothing is left lies in the token of the one before.
         first, last = (tokens[0], tokens[-1] + 1) if tokens else (before + 1, before + 1)
         assert tokens == list(range(first, last)), "a stretch of text is a stretch of tokens"
@@ -297,7 +310,7 @@ def check_texts(made: Family, ids: list[int], buckets: list[int], messages: Sequ
         before = last - 1
 
         def reads(begin: int, end: int, expected: str = expected) -> bool:
-            return folded(expected) in folded(made.tokenizer.decode(ids[begin:end], skip_special_tokens=False))
+            return folded(expected) in folded(tiny_model.tokenizer.decode(ids[begin:end], skip_special_tokens=False))
 
         alone = reads(first, last)
         assert alone or reads(first - 1, last), f"{expected!r} should be read from its tokens"
@@ -307,7 +320,7 @@ def check_texts(made: Family, ids: list[int], buckets: list[int], messages: Sequ
 
 
 def check_images(
-    made: Family,
+    tiny_model: Family,
     ids: list[int],
     buckets: list[int],
     messages: Sequence[Message],
@@ -324,18 +337,18 @@ def check_images(
     ]
     if not places:
         return
-    features = [place for place, token in enumerate(ids) if token == made.image_token_id]
+    features = [position for position, token in enumerate(ids) if token == tiny_model.image_token_id]
     if outcome.origins.replacements is None:
-        counts = [made.processor.image_seq_len] * len(places)
+        counts = [tiny_model.processor.image_seq_len] * len(places)
     else:
-        feature = made.tokenizer.convert_ids_to_tokens(made.image_token_id)
+        feature = tiny_model.tokenizer.convert_ids_to_tokens(tiny_model.image_token_id)
         counts = [replaced["replacement"].count(feature) for replaced in outcome.origins.replacements[row]]
     assert sum(counts) == len(features)
     names = {(span.message, span.part): NAMES.index(span.name) for span in wanted}
     dealt = iter(features)
-    for place, count in zip(places, counts, strict=True):
+    for position, count in zip(places, counts, strict=True):
         assert count > 0
-        assert {buckets[next(dealt)] for _ in range(count)} == {names.get(place, OTHER)}
+        assert {buckets[next(dealt)] for _ in range(count)} == {names.get(position, OTHER)}
 
 
 # --- random messages ------------------------------------------------------------------------------------------------------
@@ -354,24 +367,24 @@ def conversations(draw: st.DrawFn, images: bool) -> tuple[list[Message], list[Sp
     part = st.integers(0, len(IMAGES) - 1).map(image_part) | texts if images else texts
     system = [{"role": "system", "content": draw(passages)}] if draw(st.booleans()) else []
     content = draw(st.lists(part, min_size=1, max_size=5))
-    if images and all(one["type"] == "text" for one in content):
+    if images and all(each["type"] == "text" for each in content):
         content.insert(draw(st.integers(0, len(content))), image_part())
     messages = system + user(*content)
     places = [(at, number) for at, message in enumerate(messages) for number in range(len(parts(message)))]
     chosen = draw(st.permutations(places))
     names = draw(st.permutations(NAMES[:3]))
-    spans = [Span(*place, name) for place, name in zip(chosen, names, strict=False)]
+    spans = [Span(*start, name) for start, name in zip(chosen, names, strict=False)]
     if len(spans) < len(names) and draw(st.booleans()):  # a name is left: split a text part in two
         spans = split(draw, messages, spans, names[len(spans)])
     return messages, spans
 
 
 def split(draw: st.DrawFn, messages: list[Message], spans: list[Span], name: str) -> list[Span]:
-    for place, span in enumerate(spans):
+    for index, span in enumerate(spans):
         part = parts(messages[span.message])[span.part]
         if part["type"] == "text":
             cut = draw(st.integers(0, len(part["text"])))
-            return [*spans[:place], replace(span, end=cut), replace(span, name=name, start=cut), *spans[place + 1 :]]
+            return [*spans[:index], replace(span, end=cut), replace(span, name=name, start=cut), *spans[index + 1 :]]
     return spans
 
 
@@ -380,9 +393,9 @@ CASES = [pytest.param(name, template, id=f"{name}, {template}") for name in FAMI
 
 @pytest.mark.parametrize(("name", "template"), CASES)
 def test_any_message_through_any_processor(name: str, template: str) -> None:
-    made = family(name)
-    render = renderer(made, template)
-    kinds = [False] if made.image_token_id is None else [False, True]
+    tiny_model = family(name)
+    render = renderer(tiny_model, template)
+    kinds = [False] if tiny_model.image_token_id is None else [False, True]
 
     @settings(max_examples=12 * len(kinds), suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(kinds).flatmap(lambda images: st.lists(conversations(images), min_size=1, max_size=3)))
@@ -390,10 +403,10 @@ def test_any_message_through_any_processor(name: str, template: str) -> None:
         messages, spans = [messages for messages, _ in batch], [spans for _, spans in batch]
         if name == "idefics2" and any(map(several_images, messages)):
             return  # refused: test_without_replacements_images_may_not_be_told_apart
-        together = segmented(made, messages, spans, render)
-        check(made, together, messages, spans)
-        for row, (one, wanted) in enumerate(batch):
-            alone = segmented(made, [one], [wanted], render).segments.buckets[0]
+        together = segmented(tiny_model, messages, spans, render)
+        check(tiny_model, together, messages, spans)
+        for row, (conversation, wanted) in enumerate(batch):
+            alone = segmented(tiny_model, [conversation], [wanted], render).segments.buckets[0]
             assert torch.equal(together.segments.buckets[row][-len(alone) :], alone), "a batch is as one at a time"
             assert (together.segments.buckets[row][: -len(alone)] == -1).all()
 
@@ -411,135 +424,138 @@ RECEIPT, QUESTION = "The receipt says 5.99.", "What does it say? The receipt say
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_check_notices_two_swapped_spans(name: str) -> None:
-    made = family(name)
+    tiny_model = family(name)
     messages = user(text_part("总额是七块。"), text_part(RECEIPT), text_part(QUESTION))
     spans = [Span(0, 0, "evidence_a"), Span(0, 1, "evidence_b"), Span(0, 2, "question")]
     swapped = [replace(spans[0], name="evidence_b"), replace(spans[1], name="evidence_a"), spans[2]]
-    render = renderer(made, "plain")
-    check(made, segmented(made, [messages], [spans], render), [messages], [spans])
+    render = renderer(tiny_model, "plain")
+    check(tiny_model, segmented(tiny_model, [messages], [spans], render), [messages], [spans])
     with pytest.raises(AssertionError, match=r"order|should be read"):
-        check(made, segmented(made, [messages], [swapped], render), [messages], [spans])
+        check(tiny_model, segmented(tiny_model, [messages], [swapped], render), [messages], [spans])
 
 
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "llava", "idefics3", "internvl", "gemma3", "pixtral", "llava_without_offsets"])
 def test_touching_images_are_told_apart(name: str) -> None:
-    made = family(name)
+    tiny_model = family(name)
     messages = user(image_part(0), image_part(1), text_part("?"))
     spans = [Span(0, 0, "evidence_a"), Span(0, 1, "evidence_b")]
-    outcome = segmented(made, [messages], [spans], renderer(made, "images first"))
-    check(made, outcome, [messages], [spans])
+    outcome = segmented(tiny_model, [messages], [spans], renderer(tiny_model, "images first"))
+    check(tiny_model, outcome, [messages], [spans])
     a, b = ((outcome.segments.buckets == bucket).nonzero()[:, 1] for bucket in (0, 1))
     assert a.max() < b.min()
     alone = [
-        segmented(made, [user(image_part(place))], [[Span(0, 0, "evidence_a")]], renderer(made, "plain")) for place in (0, 1)
+        segmented(tiny_model, [user(image_part(number))], [[Span(0, 0, "evidence_a")]], renderer(tiny_model, "plain"))
+        for number in (0, 1)
     ]
     assert [len(a), len(b)] == [int((outcome.segments.buckets == 0).sum()) for outcome in alone]
 
 
 def test_the_same_passage_twice_and_in_the_question() -> None:
-    made = family("qwen2")
+    tiny_model = family("qwen2")
     messages = user(text_part(RECEIPT), text_part(RECEIPT), text_part(QUESTION))
     inner = QUESTION.index(RECEIPT)
     spans = [Span(0, 1, "evidence_a"), Span(0, 2, "evidence_b", inner, inner + len(RECEIPT)), Span(0, 2, "question", 0, inner)]
-    outcome = segmented(made, [messages], [spans], renderer(made, "plain"))
-    check(made, outcome, [messages], [spans])
+    outcome = segmented(tiny_model, [messages], [spans], renderer(tiny_model, "plain"))
+    check(tiny_model, outcome, [messages], [spans])
     ids, buckets = outcome.inputs["input_ids"][0], outcome.segments.buckets[0]
-    before = made.tokenizer.decode(ids[: int((buckets == 0).nonzero()[0])])
+    before = tiny_model.tokenizer.decode(ids[: int((buckets == 0).nonzero()[0])])
     assert before.count(RECEIPT) == 1, "the second of the two passages was asked for"
 
 
 @pytest.mark.parametrize("by_template", [True, False])
 def test_whoever_writes_the_bos_it_is_the_sink(by_template: bool) -> None:
-    made = tiny_family("llava")()
-    bos = made.tokenizer.convert_tokens_to_ids("<|endoftext|>")
+    tiny_model = tiny_family("llava")()
+    bos = tiny_model.tokenizer.convert_tokens_to_ids("<|endoftext|>")
     added = TemplateProcessing(single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", bos)])
-    made.tokenizer.backend_tokenizer.post_processor = added
+    tiny_model.tokenizer.backend_tokenizer.post_processor = added
     messages = user(text_part(RECEIPT), image_part())
     spans = [Span(0, 0, "evidence_a"), Span(0, 1, "evidence_b")]
-    render = renderer(made, "bos by the template" if by_template else "plain")
-    outcome = segmented(made, [messages], [spans], render, add_special_tokens=not by_template)
-    check(made, outcome, [messages], [spans])
-    assert outcome.inputs["input_ids"][0, :2].tolist() == [bos, made.tokenizer.convert_tokens_to_ids("<|im_start|>")]
+    render = renderer(tiny_model, "bos by the template" if by_template else "plain")
+    outcome = segmented(tiny_model, [messages], [spans], render, add_special_tokens=not by_template)
+    check(tiny_model, outcome, [messages], [spans])
+    assert outcome.inputs["input_ids"][0, :2].tolist() == [bos, tiny_model.tokenizer.convert_tokens_to_ids("<|im_start|>")]
 
 
 def test_the_sink_is_the_sink_even_in_a_span() -> None:
-    made = family("qwen2")
-    outcome = segmented(made, [user(text_part(RECEIPT))], [[Span(0, 0, "evidence_a")]], lambda messages: joined(messages[0]))
+    tiny_model = family("qwen2")
+    outcome = segmented(
+        tiny_model, [user(text_part(RECEIPT))], [[Span(0, 0, "evidence_a")]], lambda messages: joined(messages[0])
+    )
     assert outcome.segments.buckets[0].tolist() == [SINK, *[0] * (outcome.inputs["input_ids"].shape[1] - 1)]
 
 
 def test_several_spans_share_a_name() -> None:
-    made = family("llava")
+    tiny_model = family("llava")
     messages = user(image_part(), text_part(RECEIPT), image_part())
-    outcome = segmented(made, [messages], [generic_spans(messages)], renderer(made, "plain"))
-    features = outcome.inputs["input_ids"] == made.image_token_id
+    outcome = segmented(tiny_model, [messages], [generic_spans(messages)], renderer(tiny_model, "plain"))
+    features = outcome.inputs["input_ids"] == tiny_model.image_token_id
     assert torch.equal(outcome.segments.buckets == 0, features)
     assert (outcome.segments.buckets == 1).any()
 
 
 def test_a_template_may_put_the_parts_in_another_order() -> None:
-    made = family("qwen2")
+    tiny_model = family("qwen2")
     messages = [{"role": "user", "content": RECEIPT}, {"role": "user", "content": "总额是七块。"}]
     spans = [Span(0, 0, "evidence_a"), Span(1, 0, "evidence_b")]
-    outcome = segmented(made, [messages], [spans], lambda turns: f"> {turns[1]['content']} {turns[0]['content']}")
+    outcome = segmented(tiny_model, [messages], [spans], lambda turns: f"> {turns[1]['content']} {turns[0]['content']}")
     a, b = ((outcome.segments.buckets[0] == bucket).nonzero().flatten() for bucket in (0, 1))
     assert b.max() < a.min()
-    assert RECEIPT in made.tokenizer.decode(outcome.inputs["input_ids"][0, a])
+    assert RECEIPT in tiny_model.tokenizer.decode(outcome.inputs["input_ids"][0, a])
 
 
 def test_padding_on_the_right() -> None:
-    made = tiny_family("qwen2")()
-    made.tokenizer.padding_side = "right"
+    tiny_model = tiny_family("qwen2")()
+    tiny_model.tokenizer.padding_side = "right"
     batch = [user(text_part(RECEIPT)), user(text_part(QUESTION))]
     spans = [[Span(0, 0, "evidence_a")]] * 2
-    outcome = segmented(made, batch, spans, renderer(made, "plain"))
-    check(made, outcome, batch, spans)
+    outcome = segmented(tiny_model, batch, spans, renderer(tiny_model, "plain"))
+    check(tiny_model, outcome, batch, spans)
     assert outcome.segments.buckets[0, -1] == -1
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_process_changes_nothing(name: str) -> None:
-    made = family(name)
-    content = [text_part(RECEIPT)] + ([image_part()] if made.image_token_id is not None else [])
-    arguments: dict[str, Any] = {"text": [renderer(made, "plain")(user(*content))], "padding": True, "return_tensors": "pt"}
+    tiny_model = family(name)
+    content = [text_part(RECEIPT)] + ([image_part()] if tiny_model.image_token_id is not None else [])
+    arguments: dict[str, Any] = {"text": [renderer(tiny_model, "plain")(user(*content))], "padding": True, "return_tensors": "pt"}
     if len(content) > 1:
         arguments["images"] = [[IMAGES[0]]]
-    plain, (asked, _) = made.processor(**arguments), process(made.processor, **arguments)
-    assert plain.keys() == asked.keys()
-    assert all(torch.equal(torch.as_tensor(plain[key]), torch.as_tensor(asked[key])) for key in plain)
+    plain, (processed, _) = tiny_model.processor(**arguments), process(tiny_model.processor, **arguments)
+    assert plain.keys() == processed.keys()
+    assert all(torch.equal(torch.as_tensor(plain[key]), torch.as_tensor(processed[key])) for key in plain)
 
 
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "llava", "qwen2", "idefics3", "text_with_byte_fallback"])
 def test_without_offsets_the_segments_are_the_same(name: str, caplog: pytest.LogCaptureFixture) -> None:
     """Decoding finds what offsets say. It is logged, once."""
-    made = family(name)
-    pictures = [image_part(0), image_part(1)] if made.image_token_id is not None else []
+    tiny_model = family(name)
+    pictures = [image_part(0), image_part(1)] if tiny_model.image_token_id is not None else []
     messages = user(*pictures, text_part(f" {RECEIPT}\n"), text_part("总额🧾是七块。"), text_part(QUESTION))
     count = len(pictures)
     cut = RECEIPT.index("ceipt")  # within a token, which stands for characters of both spans
     spans = [Span(0, count, "evidence_a", 0, cut), Span(0, count, "evidence_b", cut), Span(0, count + 1, "question")]
-    render = renderer(made, "trimming, with a system prompt")
-    told = segmented(made, [messages], [spans], render).segments.buckets
+    render = renderer(tiny_model, "trimming, with a system prompt")
+    by_offsets = segmented(tiny_model, [messages], [spans], render).segments.buckets
     origins_module._log_once.cache_clear()
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            found = segmented(made, [messages], [spans], render, alter=lambda origins: replace(origins, offsets=None))
-            check(made, found, [messages], [spans])
-            assert torch.equal(found.segments.buckets, told)
+            by_decoding = segmented(tiny_model, [messages], [spans], render, alter=lambda origins: replace(origins, offsets=None))
+            check(tiny_model, by_decoding, [messages], [spans])
+            assert torch.equal(by_decoding.segments.buckets, by_offsets)
     assert [record.getMessage().split()[1:4] for record in caplog.records] == [["does", "not", "say"]]
 
 
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "llava", "idefics2", "internvl"])
 @pytest.mark.parametrize("between", [RECEIPT, ","])
 def test_without_replacements_separate_images_are_told_apart(name: str, between: str) -> None:
-    made = family(name)
+    tiny_model = family(name)
     messages = user(image_part(0), text_part(between), image_part(2), text_part(RECEIPT))
     spans = [Span(0, 0, "evidence_b"), Span(0, 2, "evidence_a"), Span(0, 3, "question")]
-    render = renderer(made, "plain")
-    told = segmented(made, [messages], [spans], render)
-    found = segmented(made, [messages], [spans], render, alter=lambda origins: replace(origins, replacements=None))
-    check(made, told, [messages], [spans])
-    assert torch.equal(found.segments.buckets, told.segments.buckets)
+    render = renderer(tiny_model, "plain")
+    by_replacements = segmented(tiny_model, [messages], [spans], render)
+    by_decoding = segmented(tiny_model, [messages], [spans], render, alter=lambda origins: replace(origins, replacements=None))
+    check(tiny_model, by_replacements, [messages], [spans])
+    assert torch.equal(by_decoding.segments.buckets, by_replacements.segments.buckets)
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------------
@@ -558,10 +574,10 @@ def test_without_replacements_separate_images_are_told_apart(name: str, between:
     ],
 )
 def test_spans_that_are_not_in_the_messages(spans: list[Span], complaint: str) -> None:
-    made = family("llava")
+    tiny_model = family("llava")
     messages = user(image_part(), text_part(RECEIPT))
     with pytest.raises(SegmentError, match=complaint):
-        segmented(made, [messages, messages], [[], spans], renderer(made, "plain"))
+        segmented(tiny_model, [messages, messages], [[], spans], renderer(tiny_model, "plain"))
 
 
 @pytest.mark.parametrize(
@@ -598,26 +614,28 @@ def test_templates_that_hide_a_span(render: Callable[[Sequence[Message]], str], 
     ids=["they touch", "they are cut in tiles", "the text between them could lie in two ways"],
 )
 def test_without_replacements_images_may_not_be_told_apart(name: str, content: list[str], complaint: str) -> None:
-    made = family(name)
-    messages = user(*(image_part() if one == "IMAGE" else text_part(one) for one in content))
+    tiny_model = family(name)
+    messages = user(*(image_part() if text == "IMAGE" else text_part(text) for text in content))
     with pytest.raises(SegmentError, match=f"conversation 0, (message 0, )?{complaint}"):
-        segmented(made, [messages], [[]], renderer(made, "plain"), alter=lambda origins: replace(origins, replacements=None))
+        segmented(
+            tiny_model, [messages], [[]], renderer(tiny_model, "plain"), alter=lambda origins: replace(origins, replacements=None)
+        )
 
 
 def test_a_prompt_that_leaves_out_an_image() -> None:
-    made = family("llava")
+    tiny_model = family("llava")
     pictures = user(image_part(), image_part())
-    inputs, origins = process(made.processor, text=["<image>"], images=[[IMAGES[0]]], return_tensors="pt")
+    inputs, origins = process(tiny_model.processor, text=["<image>"], images=[[IMAGES[0]]], return_tensors="pt")
     with pytest.raises(SegmentError, match=r"message 0, part 0: the prompt shows 1 images, the messages 2"):
         segment_batch(
-            made.processor,
+            tiny_model.processor,
             inputs,
             origins,
             ["<image>"],
             [pictures],
             [[]],
             render=lambda _: "<image>",
-            image_token_id=made.image_token_id,
+            image_token_id=tiny_model.image_token_id,
         )
 
 
@@ -626,55 +644,59 @@ def test_a_prompt_that_leaves_out_an_image() -> None:
     [(None, "which token stands for images was not said"), (5, "no token of the prompt stands for this image")],
 )
 def test_the_token_of_images_must_be_right(feature: int | None, complaint: str) -> None:
-    made = family("llava")
+    tiny_model = family("llava")
     messages = user(text_part("?"), image_part())
-    text = renderer(made, "plain")(messages)
-    inputs, origins = process(made.processor, text=[text], images=[[IMAGES[0]]], return_tensors="pt")
+    text = renderer(tiny_model, "plain")(messages)
+    inputs, origins = process(tiny_model.processor, text=[text], images=[[IMAGES[0]]], return_tensors="pt")
     with pytest.raises(SegmentError, match=f"conversation 0, message 0, part 1: {complaint}"):
-        segment_batch(made.processor, inputs, origins, [text], [messages], [[]], render=lambda _: text, image_token_id=feature)
+        segment_batch(
+            tiny_model.processor, inputs, origins, [text], [messages], [[]], render=lambda _: text, image_token_id=feature
+        )
 
 
 def test_offsets_that_do_not_fit_are_noticed() -> None:
     """A processor that changes the prompt before it is tokenized gives offsets into another text."""
-    made = family("llava")
+    tiny_model = family("llava")
     complaint = r"message 0, part 0 \(evidence_a\): its tokens should read 'The receipt says 5.99.' and read "
     with pytest.raises(SegmentError, match=complaint):
         segmented(
-            made,
+            tiny_model,
             [user(text_part(RECEIPT))],
             [[Span(0, 0, "evidence_a")]],
-            renderer(made, "plain"),
+            renderer(tiny_model, "plain"),
             alter=lambda origins: replace(origins, offsets=origins.offsets + 3),
         )
 
 
 def test_beside_images_offsets_that_do_not_fit_give_way_to_what_tokens_decode_to() -> None:
-    made = family("llava")
+    tiny_model = family("llava")
     messages, spans = user(image_part(), text_part(RECEIPT)), [Span(0, 0, "evidence_a"), Span(0, 1, "evidence_b")]
 
     def misplaced(origins: Origins) -> Origins:
         return replace(origins, offsets=origins.offsets + 3)
 
     def moved(origins: Origins) -> Origins:
-        return replace(origins, replacements=[[one | {"span": (0, 7)} for one in row] for row in origins.replacements or []])
+        return replace(
+            origins, replacements=[[replacement | {"span": (0, 7)} for replacement in row] for row in origins.replacements or []]
+        )
 
-    plain = segmented(made, [messages], [spans], renderer(made, "plain"))
+    plain = segmented(tiny_model, [messages], [spans], renderer(tiny_model, "plain"))
     for alter in (misplaced, moved):
-        altered = segmented(made, [messages], [spans], renderer(made, "plain"), alter=alter)
+        altered = segmented(tiny_model, [messages], [spans], renderer(tiny_model, "plain"), alter=alter)
         assert torch.equal(altered.segments.buckets, plain.segments.buckets), alter.__name__
 
 
 def test_a_prompt_that_its_tokens_do_not_decode_to() -> None:
-    made = family("text_with_byte_fallback")
+    tiny_model = family("text_with_byte_fallback")
     messages, spans = user(text_part(RECEIPT)), [Span(0, 0, "evidence_a")]
-    render = renderer(made, "plain")
+    render = renderer(tiny_model, "plain")
     other = render(user(text_part("The receipt says 7.49.")))
-    inputs, _ = process(made.processor, text=[other], return_tensors="pt")
+    inputs, _ = process(tiny_model.processor, text=[other], return_tensors="pt")
     with pytest.raises(
         SegmentError, match=r"conversation 0, the whole prompt: without offsets from the tokenizer, .* is not what"
     ):
         segment_batch(
-            made.processor,
+            tiny_model.processor,
             inputs,
             Origins(None, None),
             [render(messages)],

@@ -113,9 +113,9 @@ def test_validate_names_every_fault_and_what_can_be_asked(tmp_path: Path, capsys
     good = {"question": "Q?", "kind": "count", "a": "12", "b": "34", "texts": {"a": "12 came.", "b": "34 came."}}
     file.write_text("\n".join(json.dumps(good | change) for change in ({}, {"a": "twelve"}, {"c": 1})), encoding="utf-8")
     assert main(["validate", str(file)]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert [line.removeprefix(f"{file}:") for line in said.err.splitlines()] == [
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert [line.removeprefix(f"{file}:") for line in printed.err.splitlines()] == [
         "2: a: 'twelve' is no count (digits alone: '1200')",
         "3: c: Extra inputs are not permitted, not 1",
         "2 faults",

@@ -39,12 +39,12 @@ def score(file: Path, out: Path, data: Path, *arms: str, model: str = "agent", m
 @pytest.fixture
 def runs(own_file: Path, own_release: Release, tmp_path: Path) -> Mapping[str, Path]:
     """Two scored runs on a user's own facts: one of a model that is right, one of a model that follows the image."""
-    made = {}
+    directories = {}
     for name in ("oracle", "follow_image"):
         file = written(tmp_path / f"{name}.jsonl", answers(own_release, name, *PAIRS))
-        made[name] = tmp_path / "runs" / name
-        assert score(file, made[name], own_file, *PAIRS, model=name) == 0
-    return made
+        directories[name] = tmp_path / "runs" / name
+        assert score(file, directories[name], own_file, *PAIRS, model=name) == 0
+    return directories
 
 
 def test_its_table_has_every_metric(

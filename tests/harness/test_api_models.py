@@ -25,8 +25,8 @@ def by_lmms_eval(url: str, *arms: str, limit: int = 2, **settings: Any) -> tuple
 
     tasks = [ConflictTask(arm=arm) for arm in arms]
     model_args = f"model_version=m,base_url={url},api_key=x,max_retries=1,timeout=2,num_concurrent=1"
-    found = simple_evaluate(model="openai", model_args=model_args, tasks=tasks, limit=limit, log_samples=True, **settings)
-    return found, tasks
+    evaluated = simple_evaluate(model="openai", model_args=model_args, tasks=tasks, limit=limit, log_samples=True, **settings)
+    return evaluated, tasks
 
 
 def is_same(sent: Any, part: Any, pictures: Any) -> bool:
@@ -39,7 +39,7 @@ def test_lmms_eval_sends_texts_and_images_in_the_order_of_the_prompt() -> None:
     with serving() as server:
         _, tasks = by_lmms_eval(server.url, *ARMS)
         requests = server.requests()
-    wanted = [from_row(task.eval_docs[place]) for task in tasks for place in range(2)]
+    wanted = [from_row(task.eval_docs[index]) for task in tasks for index in range(2)]
     assert len(requests) == len(wanted) == 2 * len(ARMS)
     unmatched = list(wanted)
     for ((role, parts),) in requests:
@@ -59,22 +59,22 @@ def test_lmms_eval_sends_texts_and_images_in_the_order_of_the_prompt() -> None:
 def test_a_request_that_fails_is_no_answer(mode: Mode) -> None:
     """The error's text speaks of a conflict; it is the server's."""
     with serving(mode) as server:
-        found, _ = by_lmms_eval(server.url, "image_text", limit=1)
-    assert [row[ITEM_KEY]["outcome"] for row in found["samples"]["cmqa_image_text"]] == ["failed"]
+        evaluated, _ = by_lmms_eval(server.url, "image_text", limit=1)
+    assert [row[ITEM_KEY]["outcome"] for row in evaluated["samples"]["cmqa_image_text"]] == ["failed"]
 
 
 def test_an_empty_answer_says_nothing() -> None:
     with serving("empty") as server:
-        found, _ = by_lmms_eval(server.url, "text_text", limit=1)
-    assert found["samples"]["cmqa_text_text"][0][ITEM_KEY]["outcome"] in ("unparsed", "failed")
+        evaluated, _ = by_lmms_eval(server.url, "text_text", limit=1)
+    assert evaluated["samples"]["cmqa_text_text"][0][ITEM_KEY]["outcome"] in ("unparsed", "failed")
 
 
 def test_a_system_instruction_is_a_turn_in_front() -> None:
     with serving() as server:
-        found, _ = by_lmms_eval(server.url, "text_text", limit=1, system_instruction="Answer in one word.")
+        evaluated, _ = by_lmms_eval(server.url, "text_text", limit=1, system_instruction="Answer in one word.")
         ((system, (text,)), (user, _)) = server.requests()[0]
     assert (system, text, user) == ("system", "Answer in one word.", "user")
-    assert found["config"].get("system_instruction", "Answer in one word.") == "Answer in one word."
+    assert evaluated["config"].get("system_instruction", "Answer in one word.") == "Answer in one word."
 
 
 def by_lm_eval(url: str, *arms: str) -> Any:
@@ -98,6 +98,6 @@ def test_lm_eval_s_api_model_is_refused_images_before_anything_is_sent() -> None
 
 def test_lm_eval_s_api_model_answers_texts() -> None:
     with serving() as server:
-        found = by_lm_eval(server.url, "text_text", "en_zh")
+        evaluated = by_lm_eval(server.url, "text_text", "en_zh")
         assert len(server.bodies) == 4
-    assert {row[ITEM_KEY]["outcome"] for rows in found["samples"].values() for row in rows} == {"conflict"}
+    assert {row[ITEM_KEY]["outcome"] for rows in evaluated["samples"].values() for row in rows} == {"conflict"}

@@ -54,7 +54,7 @@ def test_the_prompts_group_reaches_every_arm_under_every_protocol(family: str, e
 
     def leaves(name: str) -> list[str]:
         inner = members[name]
-        return [leaf for one in inner for leaf in leaves(one)] if isinstance(inner, list) else [name]
+        return [leaf for member in inner for leaf in leaves(member)] if isinstance(inner, list) else [name]
 
     language = "zh" if ending else "en"
     arms = [arm for arm in ARMS.values() if arm.family == family]
@@ -80,7 +80,7 @@ def _expected(name: str) -> tuple[str, str]:
     if name in mini:
         return mini[name]
     ending = name.removesuffix(catalogue.LOGLIKELIHOOD).partition("__")[2]
-    language = next((one for one in prompts.languages() if ending.endswith(f"_{one}")), "en")
+    language = next((language for language in prompts.languages() if ending.endswith(f"_{language}")), "en")
     return ending.removesuffix(f"_{language}") or "aware", language
 
 
@@ -132,7 +132,7 @@ def test_our_names_collide_with_no_built_in(harness: Harness) -> None:
     ours = catalogue.names(harness)
     places = {name: str(_place(theirs.task_index[name])) for name in theirs.all_tasks if name in ours}
     here = str(tasks_dir(harness))
-    assert not {name for name, place in places.items() if not place.startswith(here)}
+    assert not {name for name, path in places.items() if not path.startswith(here)}
 
 
 def _place(entry: Any) -> Any:

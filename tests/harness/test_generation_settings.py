@@ -14,7 +14,7 @@ TASK = {"do_sample": False, "temperature": 0.0, "until": [], "max_new_tokens": 2
 
 
 @pytest.mark.parametrize(
-    ("given", "changed"),
+    ("gen_kwargs", "changed"),
     [
         ({}, {}),
         ({"temperature": 0.7}, {"temperature": 0.7, "do_sample": True}),
@@ -26,12 +26,12 @@ TASK = {"do_sample": False, "temperature": 0.0, "until": [], "max_new_tokens": 2
         ({"max_tokens": 5, "until": ["\n"]}, {"max_new_tokens": 5, "until": ["\n"]}),
     ],
 )
-def test_what_is_given_goes_over_the_task_s(given: dict[str, Any], changed: dict[str, Any]) -> None:
-    assert combined(TASK, given, limit="max_new_tokens") == TASK | changed
+def test_what_is_given_goes_over_the_task_s(gen_kwargs: dict[str, Any], changed: dict[str, Any]) -> None:
+    assert combined(TASK, gen_kwargs, limit="max_new_tokens") == TASK | changed
 
 
 @pytest.mark.parametrize(
-    ("given", "complaint"),
+    ("gen_kwargs", "complaint"),
     [
         ({"temperature": -1}, "temperature=-1: must be a number of at least 0"),
         ({"temperature": "hot"}, "temperature='hot': must be a number"),
@@ -42,9 +42,9 @@ def test_what_is_given_goes_over_the_task_s(given: dict[str, Any], changed: dict
         ({"max_new_tokens": 4, "max_tokens": 5}, "max_new_tokens=4 and max_tokens=5 say the same thing"),
     ],
 )
-def test_what_contradicts_itself_or_does_nothing_is_refused(given: dict[str, Any], complaint: str) -> None:
+def test_what_contradicts_itself_or_does_nothing_is_refused(gen_kwargs: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        combined(TASK, given, limit="max_new_tokens")
+        combined(TASK, gen_kwargs, limit="max_new_tokens")
 
 
 def test_examples_are_refused() -> None:
@@ -80,8 +80,8 @@ def lmms_run(**settings: Any) -> tuple[dict[str, Any], list[Any], list[Any]]:
             raise NotImplementedError
 
     seen: list[Any] = []
-    found = simple_evaluate(model=Recorder(), tasks=[ConflictTask(arm="text_text")], limit=1, log_samples=True, **settings)
-    return found, [messages for messages, _ in seen], [generation for _, generation in seen]
+    evaluated = simple_evaluate(model=Recorder(), tasks=[ConflictTask(arm="text_text")], limit=1, log_samples=True, **settings)
+    return evaluated, [messages for messages, _ in seen], [generation for _, generation in seen]
 
 
 @pytest.mark.harness
@@ -89,8 +89,8 @@ def lmms_run(**settings: Any) -> tuple[dict[str, Any], list[Any], list[Any]]:
     "gen_kwargs", [None, "temperature=0.7,top_p=0.9", "temperature=0", "max_gen_toks=7", "do_sample=True,max_new_tokens=9"]
 )
 def test_lmms_eval_records_the_settings_that_a_model_gets(gen_kwargs: str | None) -> None:
-    found, _, (generation,) = lmms_run(gen_kwargs=gen_kwargs)
-    assert found["configs"]["cmqa_text_text"]["generation_kwargs"] == generation
+    evaluated, _, (generation,) = lmms_run(gen_kwargs=gen_kwargs)
+    assert evaluated["configs"]["cmqa_text_text"]["generation_kwargs"] == generation
     assert generation["do_sample"] == (generation["temperature"] > 0)
 
 
@@ -124,9 +124,9 @@ def test_lm_eval_runs_and_records_the_same(tiny_checkpoint: Callable[[str], Path
             **settings,
         )
 
-    found = run(gen_kwargs="temperature=0.7,max_new_tokens=3", system_instruction="Be brief.")
-    recorded = found["configs"]["cmqa_text_text"]["generation_kwargs"]
-    (sample,) = found["samples"]["cmqa_text_text"]
+    evaluated = run(gen_kwargs="temperature=0.7,max_new_tokens=3", system_instruction="Be brief.")
+    recorded = evaluated["configs"]["cmqa_text_text"]["generation_kwargs"]
+    (sample,) = evaluated["samples"]["cmqa_text_text"]
     prompt, generation = sample["arguments"][0][:2]
     assert generation == recorded == {"do_sample": True, "temperature": 0.7, "until": [], "max_gen_toks": 3}
     assert "Be brief." in prompt
@@ -142,7 +142,7 @@ def test_a_multimodal_model_of_lm_eval_runs_tasks_with_and_without_images(tiny_c
 
     tasks: Any = [LMConflictTask(arm=arm) for arm in ("text_text", "image_image", "image_text")]
     loaded = f"pretrained={tiny_checkpoint('qwen2_5_vl')},dtype=float32,max_images=2"
-    found: Any = simple_evaluate(
+    evaluated: Any = simple_evaluate(
         model="hf-multimodal",
         model_args=loaded,
         device="cpu",
@@ -152,6 +152,6 @@ def test_a_multimodal_model_of_lm_eval_runs_tasks_with_and_without_images(tiny_c
         gen_kwargs="max_gen_toks=2",
         bootstrap_iters=0,
     )
-    assert {name: len(rows) for name, rows in found["samples"].items()} == dict.fromkeys(
+    assert {name: len(rows) for name, rows in evaluated["samples"].items()} == dict.fromkeys(
         ("cmqa_text_text", "cmqa_image_image", "cmqa_image_text"), 1
     )

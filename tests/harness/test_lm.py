@@ -31,8 +31,8 @@ CHOICE = f"__choice{LOGLIKELIHOOD}"
 
 def results_of(directory: Path) -> dict[str, Any]:
     (path,) = directory.rglob("results_*.json")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def samples_of(directory: Path, task: str) -> dict[str, dict[str, Any]]:
@@ -56,21 +56,21 @@ def policy_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.mark.parametrize("arm", ARMS.values(), ids=lambda arm: arm.name)
 def test_policies_get_what_they_get_everywhere(policy_run: tuple[str, Path], arm: Any) -> None:
     name, out = policy_run
-    found = results_of(out)["results"]
+    numbers = results_of(out)["results"]
     for protocol, task in (("aware", task_name(arm)), ("choice", f"{task_name(arm)}{CHOICE}")):
-        if task not in found:
+        if task not in numbers:
             assert arm not in TEXT_ARMS
             continue
-        assert found[task]["cmqa_item,none"] == 2 * len(load().facts)
+        assert numbers[task]["cmqa_item,none"] == 2 * len(load().facts)
         for metric, value in policy_rates(decision_of(name), arm, protocol, "en", load()).items():
-            assert found[task][f"{metric},none"] == pytest.approx(value, nan_ok=True), (task, metric)
+            assert numbers[task][f"{metric},none"] == pytest.approx(value, nan_ok=True), (task, metric)
 
 
 def test_a_question_in_chinese(policy_run: tuple[str, Path]) -> None:
     name, out = policy_run
-    found = results_of(out)["results"]["cmqa_zhimage_text__detect_zh"]
+    numbers = results_of(out)["results"]["cmqa_zhimage_text__detect_zh"]
     for metric, value in policy_rates(decision_of(name), ARMS["zhimage_text"], "detect", "zh", load()).items():
-        assert found[f"{metric},none"] == pytest.approx(value, nan_ok=True), metric
+        assert numbers[f"{metric},none"] == pytest.approx(value, nan_ok=True), metric
 
 
 def test_accuracy_by_log_likelihood(policy_run: tuple[str, Path]) -> None:
@@ -87,12 +87,12 @@ def test_accuracy_by_log_likelihood(policy_run: tuple[str, Path]) -> None:
 
 @pytest.mark.parametrize("group", ["clqa_crosslingual", "clqa_single", f"clqa_monolingual{CHOICE}"])
 def test_groups_are_the_means_of_their_arms(policy_run: tuple[str, Path], group: str) -> None:
-    found = results_of(policy_run[1])
-    members = found["group_subtasks"][group]
+    content = results_of(policy_run[1])
+    members = content["group_subtasks"][group]
     assert len(members) == len(GROUPS[group.removesuffix(CHOICE)])
     for metric in ("unparsed", "read_correct" if "single" in group else "balanced"):
-        values = [found["results"][member][f"{metric},none"] for member in members]
-        assert found["results"][group][f"{metric},none"] == pytest.approx(math.fsum(values) / len(values))
+        values = [content["results"][member][f"{metric},none"] for member in members]
+        assert content["results"][group][f"{metric},none"] == pytest.approx(math.fsum(values) / len(values))
 
 
 def test_results_say_what_was_evaluated(policy_run: tuple[str, Path]) -> None:
@@ -114,13 +114,13 @@ def test_the_same_model_says_the_same_in_both_harnesses(
     loaded = f"pretrained={weights},dtype=float32" + (",max_images=2" if model == "hf-multimodal" else "")
     theirs = (*THEIRS, tasks_dir("lm_eval"), "--model", model, "--model_args", loaded, "--device", "cpu")
     short = ("--apply_chat_template", "--gen_kwargs", "max_gen_toks=8")
-    one = run_command(*theirs, *short, *options, "--output_path", tmp_path / "lm", cwd=tmp_path)
+    done = run_command(*theirs, *short, *options, "--output_path", tmp_path / "lm", cwd=tmp_path)
     ours = (*LMMS, "--model", "cmqa_hf", "--model_args", f"pretrained={weights}", "--gen_kwargs", "max_new_tokens=8")
     two = run_command(*ours, *options, "--output_path", tmp_path / "lmms", cwd=tmp_path)
     for name in names:
         lm = samples_of(tmp_path / "lm", name)
         lmms = {row[ITEM_KEY]["item_id"]: row for row in latest_samples(tmp_path / "lmms", name)}
-        assert len(lm) == 4, one.stderr[-2000:]
+        assert len(lm) == 4, done.stderr[-2000:]
         assert set(lm) == set(lmms), two.stderr[-2000:]
         for identity, row in lm.items():
             lmms_record = {
@@ -129,9 +129,9 @@ def test_the_same_model_says_the_same_in_both_harnesses(
             assert row[ITEM_KEY] == lmms_record
             assert row["filtered_resps"][0].strip() == lmms[identity]["filtered_resps"].strip()
             words = [part.text for part in from_row(row["doc"]).prompt if part.text is not None]
-            said, shown = row["arguments"]["gen_args_0"]["arg_0"], lmms[identity]["input"]
-            assert all(text in said and text in shown for text in words)
-            assert said.index(words[0]) < said.index(words[-1])
+            prompt, shown = row["arguments"]["gen_args_0"]["arg_0"], lmms[identity]["input"]
+            assert all(text in prompt and text in shown for text in words)
+            assert prompt.index(words[0]) < prompt.index(words[-1])
 
 
 def test_a_real_model_by_log_likelihood(tiny_checkpoint: Callable[[str], Path], tmp_path: Path) -> None:
@@ -155,16 +155,16 @@ def test_tasks_made_in_python_and_in_yaml_are_the_same() -> None:
     from cmqa_tasks.harness.lm import LMConflictTask
 
     manager = TaskManager(include_path=str(tasks_dir("lm_eval")), include_defaults=False)
-    for name, made in (
+    for name, built in (
         ("clqa_en_zh", LMConflictTask(arm="en_zh")),
         ("cmqa_image_text__reason_zh", LMConflictTask(arm="image_text", protocol="reason", language="zh")),
         (f"clqa_zh_zh{CHOICE}", LMConflictTask(arm="zh_zh", protocol="choice", by="loglikelihood")),
     ):
         loaded = manager.load(name)["tasks"][name]
-        from_yaml, from_python = loaded.dump_config(), made.dump_config()
+        from_yaml, from_python = loaded.dump_config(), built.dump_config()
         assert from_yaml["metadata"].pop("config_source").endswith(f"{name}.yaml")
         assert from_yaml == from_python
-        assert loaded.eval_docs.to_list() == made.eval_docs.to_list()
+        assert loaded.eval_docs.to_list() == built.eval_docs.to_list()
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def expected(name: str, arm: Arm) -> dict[str, float]:
         modality, language = arm.pieces[0 if first else 1]
         values |= {"prefers_first": float(bool(first))}
         values |= {"prefers_image": float(modality == "image"), "prefers_english": float(language == "en")}
-    return {one.name: values[one.name] for one in metrics_of(arm)}
+    return {metric.name: values[metric.name] for metric in metrics_of(arm)}
 
 
 def test_exact_metrics_of_a_policy(runs: Path) -> None:
@@ -122,7 +122,7 @@ def test_random_gets_what_its_choices_say(runs: Path, arm: Arm) -> None:
 def test_other_protocols_through_the_command_line(tmp_path: Path) -> None:
     """The forms of answers that differ most, and a question in Chinese, against the offline calibration."""
     protocols = (("detect", "en"), ("choice", "zh"), ("reason", "en"), ("quote", "zh"))
-    names = ",".join(task_name(ARMS["zhimage_text"], *one) for one in protocols)
+    names = ",".join(task_name(ARMS["zhimage_text"], *asked_under) for asked_under in protocols)
     arguments = ("--model", "cmqa_reference", "--model_args", "policy=random", "--tasks", names)
     run_command(*HARNESS, *arguments, "--output_path", tmp_path / "out", "--log_samples", cwd=tmp_path)
     results = latest_results(tmp_path / "out")
@@ -202,9 +202,9 @@ def test_two_processes_give_what_one_gives(runs: Path, tmp_path: Path) -> None:
     options = ("--output_path", tmp_path / "out", "--log_samples")
     run_command(*launcher, *HARNESS, *arguments, *options, cwd=tmp_path, ACCELERATE_USE_CPU="true")
     single, double = latest_results(runs / "random"), latest_results(tmp_path / "out")
-    for name in [one.name for one in metrics_of(ARMS["image_text"])]:
-        one, two = (results.metric("cmqa_image_text", name) for results in (single, double))
-        assert one == pytest.approx(two), name
+    for name in [by_one.name for by_one in metrics_of(ARMS["image_text"])]:
+        by_one, by_two = (results.metric("cmqa_image_text", name) for results in (single, double))
+        assert by_one == pytest.approx(by_two), name
     ids = [row[ITEM_KEY]["item_id"] for row in latest_samples(tmp_path / "out", "cmqa_image_text")]
     assert len(ids) == len(set(ids)) == 2 * len(load().facts)
 
@@ -238,8 +238,8 @@ def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Pa
         "    print('RESULT', json.dumps(results['results']['receipts_image_text']))\n"
     )
     done = run_command(script, own_file, cwd=tmp_path)
-    found = [json.loads(line.removeprefix("RESULT ")) for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    assert [values["balanced,none"] for values in found] == [1.0, 1.0], done.stderr[-2000:]
+    metrics = [json.loads(line.removeprefix("RESULT ")) for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    assert [values["balanced,none"] for values in metrics] == [1.0, 1.0], done.stderr[-2000:]
 
 
 def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:

@@ -71,13 +71,15 @@ def test_training_sees_what_the_processor_makes(release: Release) -> None:
     for kinds in (["image"], ["en"], ["image", "zh"], ["zh", "image"], ["en", "zh"], ["image", "image"]):
         instance = build_instance(kinds, "zh", 2, True, range(PEOPLE), random.Random(1))  # type: ignore[arg-type]
         batch = encoder.encode([[instance]])
-        pictures = [] if batch.pixels is None else [(255 * one.permute(1, 2, 0)).round().byte().numpy() for one in batch.pixels]
+        pictures = (
+            [] if batch.pixels is None else [(255 * pixels.permute(1, 2, 0)).round().byte().numpy() for pixels in batch.pixels]
+        )
         content = [_part(kind, facts) for kind, facts in instance.pieces]
         for person, colour in instance.turns:
             content += [{"type": "text", "text": " ".join([*question("zh", person), answer("zh", colour)])}]
         text = processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False)
-        made = processor(text=[text], images=pictures or None, add_special_tokens=False, return_tensors="pt")
-        assert made["input_ids"].tolist() == batch.tokens.tolist()
+        processed = processor(text=[text], images=pictures or None, add_special_tokens=False, return_tensors="pt")
+        assert processed["input_ids"].tolist() == batch.tokens.tolist()
         learned = batch.targets[0, :-1] >= 0
         assert batch.targets[0, -1] < 0
         assert (
@@ -86,7 +88,7 @@ def test_training_sees_what_the_processor_makes(release: Release) -> None:
         answers = [processor.tokenizer.decode(token) for token in batch.targets[batch.targets >= 0]]
         assert answers == [answer("zh", colour) for _, colour in instance.turns]
         if pictures:
-            torch.testing.assert_close(made["pixel_values"], batch.pixels)
+            torch.testing.assert_close(processed["pixel_values"], batch.pixels)
 
 
 def _part(kind: str, facts: Any) -> dict[str, str]:

@@ -17,9 +17,9 @@ def test_every_word_is_one_of_its_own() -> None:
     words = vocabulary()
     assert len(words) == len(set(words))
     assert not any(" " in word for word in words)
-    said = {*note("en", [(0, 1)]), *question("en", 0), answer("en", 1), answer("en", None)}
-    assert not said & {*note("zh", [(0, 1)]), *question("zh", 0), answer("zh", 1), answer("zh", None)}
-    assert said <= set(words)
+    english = {*note("en", [(0, 1)]), *question("en", 0), answer("en", 1), answer("en", None)}
+    assert not english & {*note("zh", [(0, 1)]), *question("zh", 0), answer("zh", 1), answer("zh", None)}
+    assert english <= set(words)
 
 
 def test_glyphs_differ() -> None:
@@ -36,9 +36,9 @@ def test_a_picture_shows_its_facts_and_no_other(seed: int, facts: int) -> None:
     shown = [(person, rng.randrange(len(COLOURS))) for person in rng.sample(range(PEOPLE), facts)]
     picture = canvas.draw([shown], np.random.default_rng(seed))[0]
     assert picture.shape == (canvas.side, canvas.side, 3)
-    found = [_read(cell) for cell in _cells(canvas, picture)]
+    people = [_read(cell) for cell in _cells(canvas, picture)]
     width = canvas.cells // canvas.bands
-    bands = [found[start : start + width] for start in range(0, canvas.cells, width)]
+    bands = [people[start : start + width] for start in range(0, canvas.cells, width)]
     assert all(len(set(band)) == 1 for band in bands)
     assert sorted(band[0] for band in bands if band[0] is not None) == sorted(shown)
 

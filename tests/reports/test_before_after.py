@@ -54,8 +54,8 @@ def _answering(directory: Path, seed: int) -> None:
 
 
 def _rows(root: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    found = json.loads((root / "out" / "before_after.json").read_text())
-    return {(row["task"], row["metric"]): row for row in found["rows"]}
+    content = json.loads((root / "out" / "before_after.json").read_text())
+    return {(row["task"], row["metric"]): row for row in content["rows"]}
 
 
 @pytest.mark.slow
@@ -88,8 +88,8 @@ def test_benchmarks_have_the_harness_s_own_numbers(evaluated: Path) -> None:
     rows, out = _rows(evaluated), evaluated / "out"
     for task, name in (("blink", "blink_acc"), ("mmmu_val", "mmmu_acc"), ("scienceqa_img", "exact_match")):
         for side in ("before", "after"):
-            given = latest_results(out / side / task).results[task]
-            assert rows[task, name][side] == pytest.approx(given[f"{name},none"], abs=1e-6)
+            recorded = latest_results(out / side / task).results[task]
+            assert rows[task, name][side] == pytest.approx(recorded[f"{name},none"], abs=1e-6)
     assert rows["blink", "blink_acc"]["interval"] == "unpaired", "its samples hold no plain numbers"
 
 
@@ -105,12 +105,12 @@ def test_plain_numbers_are_paired_by_item(evaluated: Path) -> None:
 
 
 def _letters(task: str, out: Path) -> tuple[np.ndarray, np.ndarray]:
-    found = []
+    marks = []
     for side in ("before", "after"):
         leaves = latest_results(out / side / task).group_subtasks[task] or [task]
         read = [row for leaf in sorted(leaves) for row in latest_samples(out / side / task, leaf)]
-        found.append(np.array([row["filtered_resps"] == row["target"].strip("()") for row in read], float))
-    return found[0], found[1]
+        marks.append(np.array([row["filtered_resps"] == row["target"].strip("()") for row in read], float))
+    return marks[0], marks[1]
 
 
 @pytest.mark.slow
@@ -282,9 +282,9 @@ def test_a_judge_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_bad_requests_are_refused(changed: Mapping[str, Any], match: str, tmp_path: Path) -> None:
-    given: dict[str, Any] = {"checkpoints": {"before": "a", "after": "b"}, "out": tmp_path} | changed
+    settings: dict[str, Any] = {"checkpoints": {"before": "a", "after": "b"}, "out": tmp_path} | changed
     with pytest.raises(ValueError, match=match):
-        Request(**given)
+        Request(**settings)
 
 
 def test_a_directory_without_a_config_is_no_checkpoint(tmp_path: Path) -> None:
@@ -304,9 +304,9 @@ def test_a_hub_id_that_cannot_be_had_stops_before_anything_is_evaluated(
     other = {"before": "after", "after": "before"}[side]
     command = ["before-after", f"--{side}", "nope", f"--{other}", "cmqa:mini_instance", "--tasks", "cmqa_mini_single"]
     assert main([*command, "--out", str(tmp_path / "out")]) == 2
-    said = capsys.readouterr().err
-    assert f"--{side} nope: neither a directory nor a checkpoint of the hub that can be had" in said
-    assert said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert f"--{side} nope: neither a directory nor a checkpoint of the hub that can be had" in message
+    assert message.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
@@ -367,10 +367,10 @@ def test_a_sweep_has_a_column_for_each_scale(tmp_path: Path, tiny_checkpoint: Ca
         adapter
     )
     AutoProcessor.from_pretrained(base).save_pretrained(adapter)
-    given = {"untouched": str(base), "mixed": str(adapter)}
-    swept = at_scales(given, [0.5, 1.0], tmp_path / "out")
+    checkpoints = {"untouched": str(base), "mixed": str(adapter)}
+    swept = at_scales(checkpoints, [0.5, 1.0], tmp_path / "out")
     assert list(swept) == ["untouched", "mixed@0.5", "mixed@1"]
     times = [Path(swept[name], "config.json").stat().st_mtime_ns for name in ("mixed@0.5", "mixed@1")]
-    assert at_scales(given, [0.5, 1.0], tmp_path / "out") == swept
+    assert at_scales(checkpoints, [0.5, 1.0], tmp_path / "out") == swept
     assert [Path(swept[name], "config.json").stat().st_mtime_ns for name in ("mixed@0.5", "mixed@1")] == times, "not merged again"
     Request(swept, tmp_path / "out", tasks=("cmqa_crossmodal",))

@@ -43,8 +43,8 @@ class Watched:
     """A tab, what it said on its console, and what it asked the network for."""
 
     tab: Any
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def open(self, page: Path, fragment: str = "") -> Any:
         self.tab.goto(page.as_uri() + fragment)
@@ -52,7 +52,7 @@ class Watched:
         return self.tab
 
     def quiet(self) -> bool:
-        return not self.said and all(one.startswith(("file:", "data:")) for one in self.asked)
+        return not self.complaints and all(address.startswith(("file:", "data:")) for address in self.requests)
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +68,21 @@ def chromium(browser: str) -> Iterator[Any]:
 @pytest.fixture
 def watched(chromium: Any) -> Iterator[Callable[..., Watched]]:
     """Makes tabs of a given width and colour scheme."""
-    made: list[Watched] = []
+    tabs: list[Watched] = []
 
     def make(width: int = 1280, height: int = 900, scheme: str = "light") -> Watched:
         tab = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-        one = Watched(tab)
-        tab.on("console", lambda message: one.said.append(message.text))
-        tab.on("pageerror", lambda error: one.said.append(str(error)))
-        tab.on("dialog", lambda dialog: (one.said.append("dialog"), dialog.dismiss()))
-        tab.on("request", lambda request: one.asked.append(request.url))
-        made.append(one)
-        return one
+        window = Watched(tab)
+        tab.on("console", lambda message: window.complaints.append(message.text))
+        tab.on("pageerror", lambda error: window.complaints.append(str(error)))
+        tab.on("dialog", lambda dialog: (window.complaints.append("dialog"), dialog.dismiss()))
+        tab.on("request", lambda request: window.requests.append(request.url))
+        tabs.append(window)
+        return window
 
     yield make
-    for one in made:
-        one.tab.close()
+    for window in tabs:
+        window.tab.close()
 
 
 @pytest.fixture(scope="module")
@@ -93,15 +93,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     root = tmp_path_factory.mktemp("runs")
     common = {"model": "cmqa_reference", "log_samples": True, "limit": LIMIT}
-    asked = {"oracle": "cmqa_unimodal,cmqa_crossmodal,cmqa_crossmodal__detect", "follow_image": "cmqa_unimodal,cmqa_crossmodal"}
+    tasks_of = {
+        "oracle": "cmqa_unimodal,cmqa_crossmodal,cmqa_crossmodal__detect",
+        "follow_image": "cmqa_unimodal,cmqa_crossmodal",
+    }
     configs = [
         common | {"model_args": f"policy={name}", "tasks": tasks, "output_path": str(root / name)}
-        for name, tasks in asked.items()
+        for name, tasks in tasks_of.items()
     ]
     (root / "runs.yaml").write_text(yaml.safe_dump(configs))
     done = run_command("-m", "lmms_eval", "--config", root / "runs.yaml", cwd=root)
     assert "Traceback" not in done.stderr + done.stdout, (done.stdout + done.stderr)[-3000:]
-    for name in asked:
+    for name in tasks_of:
         (results,) = (root / name).rglob("*_results.json")
         content = json.loads(results.read_text(encoding="utf-8"))
         content["config"]["model_args"] += f",pretrained=made/{name}"
@@ -117,8 +120,8 @@ def log_attention(directory: Path, answered: list[dict[str, Any]], model: str) -
     rows = [
         AttentionRow(
             task="cmqa_image_text",
-            item_id=one["cmqa_item"]["item_id"],
-            doc_id=one["doc_id"],
+            item_id=row["cmqa_item"]["item_id"],
+            doc_id=row["doc_id"],
             aggregate="last_prompt",
             names=SEGMENTS,
             counts=(16, 9, 5, 1, 12, 0),
@@ -127,13 +130,13 @@ def log_attention(directory: Path, answered: list[dict[str, Any]], model: str) -
             null_mean=np.zeros(len(LAYERS)),
             null_sd=np.ones(len(LAYERS)),
             log_mass_by_segment=np.tile(masses, (len(LAYERS), 1)),
-            fact_id=one["cmqa_item"]["fact_id"],
+            fact_id=row["cmqa_item"]["fact_id"],
             arm="image_text",
-            relation=one["cmqa_item"]["relation"],
+            relation=row["cmqa_item"]["relation"],
             first="a",
             **dict.fromkeys(LAYER_HEAD, grid),
         )
-        for one in answered
+        for row in answered
     ]
     ShardWriter(directory, 0, LogMetadata(model=model)).write(rows)
 
@@ -150,8 +153,8 @@ def texts(tab: Any, selector: str) -> list[str]:
 
 
 def data_of(page: Path, name: str = "index") -> dict[str, Any]:
-    (found,) = re.findall(rf'id="{name}">([^<]*)<', page.read_text(encoding="utf-8"))
-    content: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(found)))
+    (packed,) = re.findall(rf'id="{name}">([^<]*)<', page.read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
     return content
 
 
@@ -160,14 +163,14 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.harness
 def test_every_section_is_drawn_without_network_or_complaint(page: Path, watched: Callable[..., Watched]) -> None:
-    one = watched()
-    tab = one.open(page)
+    window = watched()
+    tab = window.open(page)
     for name in ("gap", "prompts", "attention"):
         tab.locator(f"#{name}").scroll_into_view_if_needed()
         tab.wait_for_selector(f"#{name}-plot .main-svg")
     buttons = {button.get_attribute("data-title") for button in tab.locator(".modebar-btn").all()}
     assert buttons == {"Download plot as a PNG"}, "nothing that would send a plot away"
-    assert one.quiet(), (one.said, one.asked)
+    assert window.quiet(), (window.complaints, window.requests)
 
 
 @pytest.mark.harness
@@ -178,8 +181,8 @@ def test_the_leaderboard_is_the_leaderboard(page: Path, runs: Path, watched: Cal
     for summary in shown.locator("summary").all():
         summary.click()
     first, others = columns.views()
-    for place, of in enumerate((first, others)):
-        rows = shown.locator("table.sortable").nth(place).locator("tbody tr")
+    for index, of in enumerate((first, others)):
+        rows = shown.locator("table.sortable").nth(index).locator("tbody tr")
         for number, row in enumerate(ranked.rows):
             cells = rows.nth(number).locator("> * > bdi").all_inner_texts()
             assert cells == [column.cell(row) for column in columns.filled(of, ranked)]
@@ -236,10 +239,10 @@ def test_filters_find_what_they_say(page: Path, runs: Path, watched: Callable[..
     assert count() == f"{LIMIT // 2} of {whole} items"
     tab.locator("#filters button").click()
     tab.get_by_text(f"{whole} of {whole} items").wait_for()
-    said = latest_samples(runs / "follow_image", "cmqa_text_image")[0]
-    tab.fill("#by-text", said["cmqa_item"]["item_id"])
+    answer = latest_samples(runs / "follow_image", "cmqa_text_image")[0]
+    tab.fill("#by-text", answer["cmqa_item"]["item_id"])
     tab.get_by_text(f"1 of {whole} items").wait_for()
-    tab.fill("#by-text", said["filtered_resps"].upper())
+    tab.fill("#by-text", answer["filtered_resps"].upper())
     tab.locator("#count", has_not_text=f"{whole} of").wait_for()
     assert int(count().split()[0]) >= 1, "responses are searched, whatever the case of letters"
     tab.fill("#by-text", "")
@@ -249,12 +252,12 @@ def test_filters_find_what_they_say(page: Path, runs: Path, watched: Callable[..
 
 @pytest.mark.harness
 def test_an_item_shows_all_that_matters(page: Path, runs: Path, watched: Callable[..., Watched]) -> None:
-    one = watched()
-    asked = next(
+    window = watched()
+    answer = next(
         row for row in latest_samples(runs / "follow_image", "cmqa_image_text") if row["cmqa_item"]["relation"] == "conflict"
     )
-    record = asked["cmqa_item"]
-    tab = one.open(page, f"#item={record['item_id']}")
+    record = answer["cmqa_item"]
+    tab = window.open(page, f"#item={record['item_id']}")
     tab.wait_for_selector("#item .answer")
     fact = load().facts[record["fact_id"]]
     assert tab.locator("#item h3").inner_text() == fact.question["en"]
@@ -269,7 +272,7 @@ def test_an_item_shows_all_that_matters(page: Path, runs: Path, watched: Callabl
     assert "Answer the question from the evidence" in prompt
     answers = {name: tab.locator("#item .answer", has_text=name) for name in ("made/oracle", "made/follow_image")}
     follows = answers["made/follow_image"].inner_text()
-    assert asked["filtered_resps"] in follows
+    assert answer["filtered_resps"] in follows
     assert "✗ first" in follows
     assert reasons.table()["words"]["conflict"]["first"] in follows
     assert re.search(rf"read as\s+{re.escape(record['parsed'])}", follows)
@@ -280,7 +283,7 @@ def test_an_item_shows_all_that_matters(page: Path, runs: Path, watched: Callabl
     detect = answers["made/oracle"].nth(1).inner_text()
     assert "detect" in detect
     assert re.search(r"right answer\s+yes", detect)
-    assert one.quiet(), (one.said, one.asked)
+    assert window.quiet(), (window.complaints, window.requests)
 
 
 @pytest.mark.harness
@@ -357,7 +360,7 @@ def test_attention_is_shown_where_it_was_logged(page: Path, runs: Path, watched:
         "made/follow_image · aware (no log)",
         "made/oracle · detect (no log)",
     ]
-    (map_,) = [one for one in data_of(page)["maps"] if one["panels"]]
+    (map_,) = [log for log in data_of(page)["maps"] if log["panels"]]
     (panel,) = map_["panels"]
     assert panel["layers"] == list(LAYERS)
     assert panel["values"][2] == pytest.approx([3.0, 3.1, 3.2, 3.3], abs=2e-3)
@@ -370,8 +373,8 @@ def test_attention_is_shown_where_it_was_logged(page: Path, runs: Path, watched:
 
 @pytest.mark.harness
 def test_a_phone_and_a_keyboard_are_enough(page: Path, watched: Callable[..., Watched]) -> None:
-    one = watched(width=390, height=844)
-    tab = one.open(page)
+    window = watched(width=390, height=844)
+    tab = window.open(page)
     for name in ("gap", "prompts", "attention"):
         tab.locator(f"#{name}").scroll_into_view_if_needed()
         tab.wait_for_selector(f"#{name}-plot .main-svg")
@@ -385,7 +388,7 @@ def test_a_phone_and_a_keyboard_are_enough(page: Path, watched: Callable[..., Wa
     assert tab.evaluate("document.documentElement.scrollWidth") == 390
     tab.get_by_role("button", name="All items").press("Enter")
     assert tab.evaluate("document.activeElement.getAttribute('aria-current')") == "true"
-    assert one.quiet(), (one.said, one.asked)
+    assert window.quiet(), (window.complaints, window.requests)
 
 
 @pytest.mark.harness
@@ -400,20 +403,20 @@ def test_the_same_runs_give_the_same_bytes(page: Path, runs: Path, tmp_path: Pat
 def test_less_room_means_fewer_items_and_the_page_says_so(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], watched: Callable[..., Watched]
 ) -> None:
-    made = {}
+    pages = {}
     for name, items, of, more in (
         ("whole", 5000, "", 0),
         ("small", 5000, "whole", -1),
         ("bare", 0, "", 0),
         ("least", 5000, "bare", 9),
     ):
-        room = (made[of].stat().st_size + more) / 1e6 if of else 8.0
-        made[name] = tmp_path / f"{name}.html"
-        arguments = ["--items", str(items), "--megabytes", str(room), "--out", str(made[name])]
+        room = (pages[of].stat().st_size + more) / 1e6 if of else 8.0
+        pages[name] = tmp_path / f"{name}.html"
+        arguments = ["--items", str(items), "--megabytes", str(room), "--out", str(pages[name])]
         assert main(["report", str(runs / "oracle"), *arguments]) == 0
-        assert made[name].stat().st_size <= room * 1e6
+        assert pages[name].stat().st_size <= room * 1e6
     assert capsys.readouterr().out.count(" 0 items, 0 images") == 2, "tables and plots are always there"
-    tab = watched().open(made["small"])
+    tab = watched().open(pages["small"])
     (note,) = texts(tab, ".notes li")
     assert f"32 of {4 * LIMIT} items can be looked at" in note, "four facts, eight items each"
     assert tab.locator("#count").inner_text() == "32 of 32 items"
@@ -433,8 +436,8 @@ def test_hostile_names_and_responses_are_inert(tmp_path: Path, watched: Callable
     out = tmp_path / "report.html"
     assert main(["report", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(out)]) == 0
     assert out.stat().st_size < 3e6
-    one = watched()
-    tab = one.open(out)
+    window = watched()
+    tab = window.open(out)
     for plot in ("gap", "prompts"):
         tab.locator(f"#{plot}").scroll_into_view_if_needed()
         tab.wait_for_selector(f"#{plot}-plot .main-svg")
@@ -451,21 +454,21 @@ def test_hostile_names_and_responses_are_inert(tmp_path: Path, watched: Callable
     assert "Only one protocol was run" in tab.locator("#prompts").inner_text()
     assert tab.evaluate("window.hacked") is None
     assert tab.evaluate("document.documentElement.scrollWidth") == 1280
-    assert one.quiet(), (one.said, one.asked)
+    assert window.quiet(), (window.complaints, window.requests)
 
 
 def test_the_policy_of_the_page_stops_what_is_not_its_own(tmp_path: Path, watched: Callable[..., Watched]) -> None:
     Run(always(True), facts=2).write(tmp_path / "a")
     out = tmp_path / "report.html"
     assert main(["report", str(tmp_path / "a"), "--out", str(out)]) == 0
-    one = watched()
-    tab = one.open(out)
+    window = watched()
+    tab = window.open(out)
     tab.evaluate(
         "() => { const s = document.createElement('script'); s.textContent = 'window.hacked = 1'; document.head.append(s); }"
     )
     tab.evaluate("() => fetch('https://example.org/').catch(() => null)")
     assert tab.evaluate("window.hacked") is None
-    assert len([said for said in one.said if "Content Security Policy" in said]) >= 2, "both were refused"
+    assert len([line for line in window.complaints if "Content Security Policy" in line]) >= 2, "both were refused"
 
 
 @pytest.mark.parametrize(
@@ -487,9 +490,9 @@ def test_mistakes_are_one_line_and_spare_what_is_there(
     out = tmp_path / "report.html"
     out.write_text("an earlier page")
     assert main(["report", *make(tmp_path), "--out", str(out)]) == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert message in complaint
+    assert complaint.count("\n") == 1
     assert out.read_text() == "an earlier page"
 
 
@@ -512,11 +515,11 @@ def no_samples(root: Path) -> Path:
 def test_without_arms_across_kinds_there_is_still_a_page(tmp_path: Path, watched: Callable[..., Watched]) -> None:
     Run(always(True), facts=2, arms=("text_text",)).write(tmp_path / "a")
     assert main(["report", str(tmp_path / "a"), "--out", str(tmp_path / "report.html")]) == 0
-    one = watched()
-    tab = one.open(tmp_path / "report.html")
+    window = watched()
+    tab = window.open(tmp_path / "report.html")
     assert "Nothing to rank" in tab.locator("#leaderboard").inner_text()
     assert tab.locator("#count").inner_text() == "4 of 4 items"
-    assert one.quiet(), (one.said, one.asked)
+    assert window.quiet(), (window.complaints, window.requests)
 
 
 def test_a_log_is_shown_with_its_own_model_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -528,7 +531,7 @@ def test_a_log_is_shown_with_its_own_model_or_not_at_all(tmp_path: Path, capsys:
 
     def panels() -> dict[str, int]:
         assert main(report) == 0
-        return {one["model"]: len(one["panels"]) for one in data_of(tmp_path / "report.html")["maps"]}
+        return {log["model"]: len(log["panels"]) for log in data_of(tmp_path / "report.html")["maps"]}
 
     log_attention(tmp_path / "runs" / "logs" / "one", answered, "org/a")
     assert panels() == {"org/a": 1, "org/b": 0}
@@ -550,9 +553,9 @@ def test_of_a_protocol_that_is_unknown_here_there_is_what_the_harness_kept(tmp_p
     about = {"release": release.name, "release_sha256": release.fingerprint, "protocol": "future"}
     run = Run(always(True), arms=("image_text",), facts=2, metadata=about)
     directory = run.write(tmp_path / "runs")
-    asked = items(ARMS["image_text"], list(release.facts.values())[:2], release.name)
+    shown = items(ARMS["image_text"], list(release.facts.values())[:2], release.name)
     rows = run.rows("image_text")
-    for row, item in zip(rows, asked, strict=True):
+    for row, item in zip(rows, shown, strict=True):
         row["cmqa_item"] |= {"item_id": item.id, "fact_id": item.fact_id, "relation": item.relation}
     run.samples(directory, "image_text").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     out = tmp_path / "report.html"
@@ -574,8 +577,8 @@ def test_a_users_own_facts_have_their_images(own_file: Path, own_release: Releas
     run = Run(always(True), arms=("image_text",), facts=len(own_release.facts), metadata=metadata)
     directory = run.write(tmp_path / "own")
     records = [
-        {"doc_id": place, "filtered_resps": answer(question), **sample_of(question, answer(question), arm)}
-        for place, question in enumerate(questions)
+        {"doc_id": number, "filtered_resps": answer(question), **sample_of(question, answer(question), arm)}
+        for number, question in enumerate(questions)
     ]
     run.samples(directory, "image_text").write_text("".join(json.dumps(row) + "\n" for row in records), encoding="utf-8")
     out = tmp_path / "report.html"

@@ -22,13 +22,13 @@ from cmqa_tasks.writing.text import visible
 def test_whole_facts_are_chosen_alike_for_any_models(tmp_path: Path) -> None:
     Run(always(True), model="org/a", facts=30).write(tmp_path / "a")
     Run(always(False), model="org/b", facts=30).write(tmp_path / "b")
-    one, both = (read_runs([tmp_path / name for name in names]) for names in (("a",), ("a", "b")))
-    first, second = choose(one, 100), choose(both, 100)
-    ids = [[item.id for group in found.groups for item in group] for found in (first, second)]
+    alone, both = (read_runs([tmp_path / name for name in names]) for names in (("a",), ("a", "b")))
+    first, second = choose(alone, 100), choose(both, 100)
+    ids = [[item.id for group in choice.groups for item in group] for choice in (first, second)]
     assert ids[0] == ids[1]
     assert (sum(map(len, first.groups)), first.items) == (96, 360), "eight facts of twelve items"
-    assert sum(map(len, choose(one, 10_000).groups)) == 360
-    assert choose(one, 0).groups == ()
+    assert sum(map(len, choose(alone, 10_000).groups)) == 360
+    assert choose(alone, 0).groups == ()
     assert len(second.groups[0][0].answers) == 2
 
 
@@ -67,11 +67,20 @@ def test_texts_are_made_visible() -> None:
 
 
 def test_every_outcome_has_its_sentence() -> None:
-    found = reasons.table()
+    sentences = reasons.table()
     for form in ("words", "yes_no"):
-        assert set(found[form]["conflict"]) == {"conflict", "first", "second", "both", "abstain", "other", "unparsed", "failed"}
+        assert set(sentences[form]["conflict"]) == {
+            "conflict",
+            "first",
+            "second",
+            "both",
+            "abstain",
+            "other",
+            "unparsed",
+            "failed",
+        }
         assert (
-            set(found[form]["agree"])
-            == set(found[form]["single"])
+            set(sentences[form]["agree"])
+            == set(sentences[form]["single"])
             == {"conflict", "correct", "both", "abstain", "other", "unparsed", "failed"}
         )

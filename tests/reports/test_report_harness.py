@@ -29,13 +29,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three policies on CMQA, one with single pieces, one under a second protocol, by one command line of lmms-eval."""
     root = tmp_path_factory.mktemp("runs")
     common = {"model": "cmqa_reference", "log_samples": True}
-    asked = {
+    tasks_of = {
         "oracle": "cmqa",
         "follow_image": "cmqa_unimodal,cmqa_crossmodal",
         "random": "cmqa_unimodal,cmqa_crossmodal,cmqa_crossmodal__neutral",
     }
     configs = [
-        common | {"model_args": f"policy={name}", "tasks": asked[name], "output_path": str(root / name)} for name in POLICIES
+        common | {"model_args": f"policy={name}", "tasks": tasks_of[name], "output_path": str(root / name)} for name in POLICIES
     ]
     (root / "runs.yaml").write_text(yaml.safe_dump(configs))
     done = run_command("-m", "lmms_eval", "--config", root / "runs.yaml", cwd=root)
@@ -47,8 +47,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def boards(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     out = tmp_path_factory.mktemp("leaderboard")
     assert main(["leaderboard", *(str(runs / name) for name in POLICIES), "--out", str(out)]) == 0
-    found: list[dict[str, Any]] = json.loads((out / "leaderboard.json").read_text(encoding="utf-8"))["boards"]
-    return found
+    content: list[dict[str, Any]] = json.loads((out / "leaderboard.json").read_text(encoding="utf-8"))["boards"]
+    return content
 
 
 def rows(board: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -57,19 +57,19 @@ def rows(board: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_policies_have_their_known_rows(boards: list[dict[str, Any]]) -> None:
     assert [(board["contrast"], board["rows"][0]["protocol"]) for board in boards] == [("cmqa", "aware"), ("cmqa", "neutral")]
-    found = rows(boards[0])
-    assert (found[ORACLE]["rank"], found[ORACLE]["ties"]) == (1, "a")
-    assert {found[FOLLOW]["rank"], found[RANDOM]["rank"]} == {2}
-    assert {found[FOLLOW]["ties"], found[RANDOM]["ties"]} == {"b"}
+    row_of = rows(boards[0])
+    assert (row_of[ORACLE]["rank"], row_of[ORACLE]["ties"]) == (1, "a")
+    assert {row_of[FOLLOW]["rank"], row_of[RANDOM]["rank"]} == {2}
+    assert {row_of[FOLLOW]["ties"], row_of[RANDOM]["ties"]} == {"b"}
     for name, value in (("across_balanced", 1.0), ("gap", 0.0), ("across_recognition_given_readable", 1.0), ("readable", 1.0)):
-        assert found[ORACLE][name] == value
-    assert found[ORACLE]["preference"] is None
+        assert row_of[ORACLE][name] == value
+    assert row_of[ORACLE]["preference"] is None
     for name, value in (("across_balanced", 0.5), ("gap", 0.0), ("across_recognition", 0.0), ("preference", 1.0)):
-        assert found[FOLLOW][name] == value
-    assert found[FOLLOW]["prefers_first"] == 0.5
-    assert found[FOLLOW]["across_recognition_given_readable"] is None, "its single pieces were not evaluated"
-    assert found[RANDOM]["gap_low"] < 0 < found[RANDOM]["gap_high"]
-    assert found[RANDOM]["protocols"] == 2
+        assert row_of[FOLLOW][name] == value
+    assert row_of[FOLLOW]["prefers_first"] == 0.5
+    assert row_of[FOLLOW]["across_recognition_given_readable"] is None, "its single pieces were not evaluated"
+    assert row_of[RANDOM]["gap_low"] < 0 < row_of[RANDOM]["gap_high"]
+    assert row_of[RANDOM]["protocols"] == 2
 
 
 def test_rates_are_the_harness_own(runs: Path, boards: list[dict[str, Any]]) -> None:

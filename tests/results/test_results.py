@@ -22,7 +22,7 @@ RIGHT = Run(always(True))
 
 
 def entry_of(*directories: Path | str) -> results.Run:
-    (entry,) = read_runs([str(one) for one in directories])
+    (entry,) = read_runs([str(directory) for directory in directories])
     return entry
 
 
@@ -110,9 +110,9 @@ def test_lm_eval_is_read_alike(tmp_path: Path) -> None:
 
 
 def test_parts_of_several_runs_and_directories_come_together(tmp_path: Path) -> None:
-    one = replace(RIGHT, arms=("text_text", "image_image")).write(tmp_path / "one")
-    two = replace(RIGHT, arms=("image_text", "text_image"), moment="20261102_120000").write(tmp_path / "two")
-    entry = entry_of(one, two)
+    first = replace(RIGHT, arms=("text_text", "image_image")).write(tmp_path / "one")
+    second = replace(RIGHT, arms=("image_text", "text_image"), moment="20261102_120000").write(tmp_path / "two")
+    entry = entry_of(first, second)
     assert set(entry.parts) == {"text_text", "image_image", "image_text", "text_image"}
     assert entry.dates == ("2026-11-01", "2026-11-02")
 
@@ -135,18 +135,18 @@ def test_dates_are_days_in_utc_and_lmms_eval_s_own_clock_is_singapore_s(tmp_path
 
 
 def test_the_same_arm_in_two_directories_needs_names(tmp_path: Path) -> None:
-    one, two = RIGHT.write(tmp_path / "one"), replace(RIGHT, moment="20261102_120000").write(tmp_path / "two")
+    first, second = RIGHT.write(tmp_path / "one"), replace(RIGHT, moment="20261102_120000").write(tmp_path / "two")
     with pytest.raises(
         ResultsError, match=r"org/model, arm text_text, was evaluated in .*one and in .*two: give one of them, or name them"
     ):
-        read_runs([one, two])
-    assert [entry.name for entry in read_runs([f"old={one}", f"new={two}"])] == [
+        read_runs([first, second])
+    assert [entry.name for entry in read_runs([f"old={first}", f"new={second}"])] == [
         "new",
         "old",
     ]
     replace(RIGHT, model="org/other").write(tmp_path / "two" / "other")
     with pytest.raises(ResultsError, match=r"'mine' names 2 different models: .*arguments cmqa_hf,pretrained=org/model"):
-        read_runs([f"mine={two}"])
+        read_runs([f"mine={second}"])
 
 
 def test_models_of_one_name_are_told_apart(tmp_path: Path) -> None:
@@ -207,24 +207,24 @@ def test_attention_comes_from_samples_or_from_parquet(tmp_path: Path) -> None:
 
 def log(directory: Path, run: Run, values: Sequence[float], *, places: Iterable[int] = (0,), rank: int = 0, **about: str) -> None:
     """A shard with the mean D of some items of ``image_text``, by a run's model unless told otherwise."""
-    asked = [row["cmqa_item"]["item_id"] for row in run.rows("image_text")]
-    one = {"doc_id": 0, "aggregate": "last_prompt", "names": ("a", "b"), "counts": (1, 1), "layers": (0,), "heads": 2}
-    one |= {"null_mean": [0.0], "null_sd": [0.0], "log_mass_by_segment": [0.0, 0.0]}
+    item_ids = [row["cmqa_item"]["item_id"] for row in run.rows("image_text")]
+    columns = {"doc_id": 0, "aggregate": "last_prompt", "names": ("a", "b"), "counts": (1, 1), "layers": (0,), "heads": 2}
+    columns |= {"null_mean": [0.0], "null_sd": [0.0], "log_mass_by_segment": [0.0, 0.0]}
     rows = [
         AttentionRow(
             task="cmqa_image_text",
-            item_id=asked[place],
-            **one,
-            **{name: [values[place] - 0.25, values[place] + 0.25] for name in LAYER_HEAD},
+            item_id=item_ids[index],
+            **columns,
+            **{name: [values[index] - 0.25, values[index] + 0.25] for name in LAYER_HEAD},
         )
-        for place in places
+        for index in places
     ]
     ShardWriter(directory, rank, LogMetadata(**{"model": run.model} | about)).write(rows)
 
 
 def attention(entry: results.Run, items: int = 4) -> list[float | None]:
-    found: list[float | None] = entry.parts["image_text"].items.column("log_density_ratio").to_pylist()
-    return found[:items]
+    values: list[float | None] = entry.parts["image_text"].items.column("log_density_ratio").to_pylist()
+    return values[:items]
 
 
 def test_attention_of_another_model_is_none_of_ones_own(tmp_path: Path) -> None:
@@ -240,8 +240,8 @@ def test_attention_of_another_model_is_none_of_ones_own(tmp_path: Path) -> None:
     log(tmp_path / "0" / "attention", logged, (3.5,), bias="evidence_a:+2")
     log(tmp_path / "1" / "attention", logged, (5.5,), bias="evidence_a:+1")
     log(tmp_path / "2" / "attention", logged, (7.5,), dtype="bfloat16", revision="other")
-    found = {entry.subject.arguments.partition(",")[2]: attention(entry)[0] for entry in read_runs([tmp_path])}
-    assert found == {
+    by_arguments = {entry.subject.arguments.partition(",")[2]: attention(entry)[0] for entry in read_runs([tmp_path])}
+    assert by_arguments == {
         "pretrained=org/logged": 1.5,
         "pretrained=org/not-logged": None,
         "attention_bias=image:+2.0,pretrained=org/logged": 3.5,
@@ -422,10 +422,10 @@ def test_fields_of_a_wrong_type_are_named(tmp_path: Path, path: tuple[str, ...],
     RIGHT.write(tmp_path)
     (file,) = tmp_path.glob("*_results.json")
     content = json.loads(file.read_text())
-    place = content
+    part = content
     for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
+        part = part[key]
+    part[path[-1]] = value
     file.write_text(json.dumps(content))
     with pytest.raises(ResultsError, match=rf"_results\.json: {complaint}"):
         read_runs([tmp_path])

@@ -40,8 +40,8 @@ def test_a_detectable_difference_is_found_with_its_power() -> None:
     gap = detectable(error, clusters)
     means = random.normal(gap, error * math.sqrt(clusters), size=(20_000, clusters))
     spread = means.std(axis=1, ddof=1) / math.sqrt(clusters)
-    found = means.mean(axis=1) / spread > 2.093  # Student's t at 19 degrees of freedom
-    assert found.mean() == pytest.approx(0.8, abs=0.015)
+    detected = means.mean(axis=1) / spread > 2.093  # Student's t at 19 degrees of freedom
+    assert detected.mean() == pytest.approx(0.8, abs=0.015)
     with pytest.raises(ValueError, match="at least two clusters, not 1"):
         detectable(error, 1)
 

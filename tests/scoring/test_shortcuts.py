@@ -46,7 +46,7 @@ def test_the_tallest_value_of_a_page_is_looked_for_in_the_other_piece() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first", "second", "same"),
     [
         ("--03-13", "2026-03-13", True),
         ("--03-13", "2026-03-03", False),
@@ -58,9 +58,9 @@ def test_the_tallest_value_of_a_page_is_looked_for_in_the_other_piece() -> None:
         ("1.2 g", "1200 mg", True),
     ],
 )
-def test_values_without_year_or_unit_may_be_the_same(one: str, other: str, same: bool) -> None:
-    assert alike(one, other) is same
-    assert alike(other, one) is same
+def test_values_without_year_or_unit_may_be_the_same(first: str, second: str, same: bool) -> None:
+    assert alike(first, second) is same
+    assert alike(second, first) is same
 
 
 def test_a_page_is_seen_as_far_as_it_was_read(own_file: Path) -> None:
@@ -93,6 +93,6 @@ def v1() -> Release:
     ],
 )
 def test_what_shortcuts_get_on_the_first_release_is_known(v1: Release, arm: str, expected: dict[str, float]) -> None:
-    found = untrained(ARMS[arm], Reader(v1))
-    assert {name: round(found[name], 3) for name in expected} == expected
-    assert found["tallest"] == 0.5
+    shares = untrained(ARMS[arm], Reader(v1))
+    assert {name: round(shares[name], 3) for name in expected} == expected
+    assert shares["tallest"] == 0.5

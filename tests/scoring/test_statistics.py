@@ -85,9 +85,9 @@ def test_few_facts_have_wider_tails() -> None:
 
 def test_sums_of_whole_numbers_are_exact() -> None:
     sums = RANDOM.integers(0, 50, (700, 3))
-    found = bootstrap.resampled(sums, 50, seed=4)
+    drawn = bootstrap.resampled(sums, 50, seed=4)
     weights = np.concatenate(list(bootstrap.weights(700, 50, seed=4))).astype(np.int64)
-    assert (found == weights @ sums).all()
+    assert (drawn == weights @ sums).all()
 
 
 def test_resamples_without_items_are_left_out() -> None:
@@ -146,8 +146,8 @@ def test_the_largest_of_several_is_adjusted_for() -> None:
 def test_ranks_and_letters() -> None:
     scores = np.array([0.9, 0.8, 0.7, 0.2])
     differ = np.zeros((4, 4), bool)
-    for one, other in ((0, 2), (0, 3), (1, 3), (2, 3)):
-        differ[one, other] = differ[other, one] = True
+    for first, second in ((0, 2), (0, 3), (1, 3), (2, 3)):
+        differ[first, second] = differ[second, first] = True
     assert ranking.ranks(scores, differ) == [1, 1, 2, 4]
     assert ranking.letters(scores, differ) == ["a", "ab", "b", "c"]
 
@@ -158,9 +158,9 @@ def test_two_models_share_a_letter_if_and_only_if_they_tie() -> None:
         upper = np.triu(RANDOM.random((size, size)) < 0.5, 1)
         differ = upper | upper.T
         letters = ranking.letters(RANDOM.random(size), differ)
-        for one in range(size):
-            for other in range(size):
-                assert bool(set(letters[one]) & set(letters[other])) != (differ[one, other] and one != other)
+        for first in range(size):
+            for second in range(size):
+                assert bool(set(letters[first]) & set(letters[second])) != (differ[first, second] and first != second)
 
 
 def test_many_groups_have_letters_enough() -> None:

@@ -31,9 +31,9 @@ def _run(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, seconds: float) -
 
 
 def test_a_terminal_is_told_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = _run(Terminal(), monkeypatch, 0.5)
-    assert "cmqa report: reading results (1 of 2, " in said
-    assert said.endswith("\r"), "the line is gone at the end"
+    shown = _run(Terminal(), monkeypatch, 0.5)
+    assert "cmqa report: reading results (1 of 2, " in shown
+    assert shown.endswith("\r"), "the line is gone at the end"
 
 
 def test_what_is_quick_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from cmqa_tasks.results import ResultsError, read_runs
 
 
 def entries_of(*sources: Path | str) -> list[results.Run]:
-    return read_runs(str(one) for one in sources)
+    return read_runs(str(source) for source in sources)
 
 
 def boards_of(*sources: Path | str) -> list[Board]:
@@ -29,7 +29,7 @@ def boards_of(*sources: Path | str) -> list[Board]:
 
 
 def rows_of(*sources: Path | str) -> dict[str, ModelRow]:
-    return {row.name: row for one in boards_of(*sources) for row in one.rows}
+    return {row.name: row for ranked in boards_of(*sources) for row in ranked.rows}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def two_models(tmp_path_factory: pytest.TempPathFactory) -> list[Board]:
 
 
 def test_the_spread_names_protocols_values_and_ranks(two_models: list[Board]) -> None:
-    assert [one.setting.protocol for one in two_models] == ["aware", "neutral", "unlabelled"]
+    assert [ranked.setting.protocol for ranked in two_models] == ["aware", "neutral", "unlabelled"]
     rows = {row.name: row for row in two_models[0].rows}
     lucky, steady = rows["org/lucky"].spread, rows["org/steady"].spread
     assert lucky is not None
@@ -53,7 +53,7 @@ def test_the_spread_names_protocols_values_and_ranks(two_models: list[Board]) ->
     assert (lucky.ranges["gap"].lowest, lucky.ranges["gap"].highest) == (0.0, pytest.approx(0.45))
     assert lucky.ranges["across_recognition"].lowest == pytest.approx(0.1)
     assert (steady.lowest, steady.highest, steady.ranks) == (pytest.approx(0.8), pytest.approx(0.8), (1, 2))
-    assert all(row.spread == rows[row.name].spread for one in two_models for row in one.rows), "the same on every board"
+    assert all(row.spread == rows[row.name].spread for ranked in two_models for row in ranked.rows), "the same on every board"
 
 
 def test_the_spread_stands_beside_the_row_in_every_form(two_models: list[Board]) -> None:
@@ -63,16 +63,16 @@ def test_the_spread_stands_beside_the_row_in_every_form(two_models: list[Board])
     ]
     at = [cell.strip() for cell in head.split("|")].index("… over protocols")
     assert line.split("|")[at].strip() == "0.550–1.000, rank 1–2"
-    found = json.loads(to_json(two_models))["boards"][0]["rows"][0]
-    assert (found["protocols"], found["best_rank_over_protocols"], found["worst_rank_over_protocols"]) == (3, 1, 2)
-    assert found["over_protocols"]["gap"]["highest_protocol"] == "unlabelled"
+    first_row = json.loads(to_json(two_models))["boards"][0]["rows"][0]
+    assert (first_row["protocols"], first_row["best_rank_over_protocols"], first_row["worst_rank_over_protocols"]) == (3, 1, 2)
+    assert first_row["over_protocols"]["gap"]["highest_protocol"] == "unlabelled"
 
 
 def test_incomplete_rows_do_not_widen_the_spread_of_complete_ones(tmp_path: Path) -> None:
     evaluate(tmp_path, between(0, 40), between(0, 40))
     evaluate(tmp_path, between(0, 40), between(0, 36), "neutral")
     evaluate(tmp_path, between(0, 40), between(0, 0), "detect", facts=5, original=40)
-    spreads = {one.setting.protocol: one.rows[0].spread for one in boards_of(tmp_path)}
+    spreads = {ranked.setting.protocol: ranked.rows[0].spread for ranked in boards_of(tmp_path)}
     aware = spreads["aware"]
     assert aware is not None
     assert (aware.protocols, aware.lowest) == (2, pytest.approx(0.95))
@@ -95,22 +95,22 @@ def test_what_is_asked_differently_stands_apart(tmp_path: Path) -> None:
 
 
 def test_the_tables_hold_the_numbers_of_the_boards(two_models: list[Board]) -> None:
-    found = ablation.views(two_models)
-    lines = list(csv.DictReader(io.StringIO(ablation_files.to_csv(found))))
+    views = ablation.views(two_models)
+    lines = list(csv.DictReader(io.StringIO(ablation_files.to_csv(views))))
     assert len(lines) == 2 * 3 * 4
-    for one in two_models:
-        for row in one.rows:
+    for ranked in two_models:
+        for row in ranked.rows:
             for arm, rates in row.arms.items():
                 (line,) = [
                     line
                     for line in lines
-                    if (line["model"], line["protocol"], line["arm"]) == (row.name, one.setting.protocol, arm)
+                    if (line["model"], line["protocol"], line["arm"]) == (row.name, ranked.setting.protocol, arm)
                 ]
                 assert line["side"] == ("same" if arm in SAME else "across")
                 for rate in ("recognition", "false_alarm", "balanced"):
                     ends = [float(line[name]) for name in (rate, f"{rate}_low", f"{rate}_high")]
                     assert ends == pytest.approx([rates[rate].value, rates[rate].low, rates[rate].high], abs=1e-6)
-    text = ablation_files.to_markdown(found, {})
+    text = ablation_files.to_markdown(views, {})
     assert "| org/lucky  |         3 |  1–2 | 0.550 (unlabelled) to 1.000 (aware) | 0.000 (aware) to 0.450 (unlabelled) |" in text
     assert "0.250 [" in next(line for line in text.splitlines() if line.startswith("| org/lucky  | neutral"))
 
@@ -118,10 +118,10 @@ def test_the_tables_hold_the_numbers_of_the_boards(two_models: list[Board]) -> N
 def test_within_a_model_facts_are_tested_and_not_items(tmp_path: Path) -> None:
     """Facts 0–29 are recognised unimodally, 20–34 across: 20 facts speak for one side, 5 for the other."""
     row = rows_of(evaluate(tmp_path, between(0, 30), between(20, 35)))["org/model"]
-    found = row.within
-    assert found is not None
-    assert (found.facts, found.same, found.across) == (40, 20, 5)
-    assert found.p == found.adjusted == pytest.approx(binomtest(5, 25).pvalue)
+    test = row.within
+    assert test is not None
+    assert (test.facts, test.same, test.across) == (40, 20, 5)
+    assert test.p == test.adjusted == pytest.approx(binomtest(5, 25).pvalue)
 
 
 def test_a_fact_counts_for_the_side_with_the_larger_share(tmp_path: Path) -> None:
@@ -129,9 +129,9 @@ def test_a_fact_counts_for_the_side_with_the_larger_share(tmp_path: Path) -> Non
     Run(between(0, 10), arms=SAME).write(tmp_path / "same")
     Run(between(0, 10), arms=("image_text",)).write(tmp_path / "one")
     Run(between(0, 5), arms=("text_image",)).write(tmp_path / "other")
-    found = rows_of(tmp_path)["org/model"].within
-    assert found is not None
-    assert (found.same, found.across, found.p) == (5, 0, pytest.approx(2 / 2**5))
+    test = rows_of(tmp_path)["org/model"].within
+    assert test is not None
+    assert (test.same, test.across, test.p) == (5, 0, pytest.approx(2 / 2**5))
 
 
 def test_p_is_adjusted_for_the_models_of_a_board(tmp_path: Path) -> None:
@@ -148,8 +148,8 @@ def test_p_is_adjusted_for_the_models_of_a_board(tmp_path: Path) -> None:
         "org/b": (pytest.approx(2 / 2**8), pytest.approx(6 / 2**8)),
         "org/c": (1.0, 1.0),
     }
-    (found,) = boards_of(tmp_path)
-    numbers = {row.name: flat(found, row) for row in found.rows}
+    (ranked,) = boards_of(tmp_path)
+    numbers = {row.name: flat(ranked, row) for row in ranked.rows}
     assert (numbers["org/b"]["mcnemar_same"], numbers["org/b"]["mcnemar_across"]) == (8, 0)
     assert numbers["org/b"]["mcnemar_p_holm"] == pytest.approx(6 / 2**8, abs=1e-6)
     assert numbers["org/d"]["mcnemar_p"] is None
@@ -186,7 +186,7 @@ def test_arms_of_ones_own_are_ranked_on_boards_of_their_own(tmp_path: Path) -> N
 
 
 def _shown(boards: list[Board]) -> list[tuple[str, object, str]]:
-    return [(row.title, one.setting, arm) for one in boards for row in one.rows for arm in row.arms]
+    return [(row.title, ranked.setting, arm) for ranked in boards for row in ranked.rows for arm in row.arms]
 
 
 def test_what_stands_on_no_board_is_named_with_its_reason(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_what_stands_on_no_board_is_named_with_its_reason(tmp_path: Path) -> Non
 def test_nothing_is_preferred_where_languages_have_none_in_common(tmp_path: Path) -> None:
     kinds = {"de_fr": (("text", "de"), ("text", "fr")), "es_it": (("text", "es"), ("text", "it"))}
     Run(between(0, 8), arms=tuple(kinds), kinds=kinds).write(tmp_path)
-    (found,) = boards_of(tmp_path)
-    assert found.contrast.preference == ""
-    assert math.isnan(found.rows[0].values["preference"].value)
-    assert math.isnan(found.rows[0].values["gap"].value)
+    (ranked,) = boards_of(tmp_path)
+    assert ranked.contrast.preference == ""
+    assert math.isnan(ranked.rows[0].values["preference"].value)
+    assert math.isnan(ranked.rows[0].values["gap"].value)

@@ -23,12 +23,12 @@ PAIRS = ("text_text", "image_image", "image_text", "text_image")
 
 
 def boards_of(*sources: Path | str, resamples: int = 500) -> list[Board]:
-    return board.make(read_runs(str(one) for one in sources), resamples)
+    return board.make(read_runs(str(source) for source in sources), resamples)
 
 
 def row_of(*sources: Path | str) -> ModelRow:
-    (found,) = boards_of(*sources)
-    (row,) = found.rows
+    (ranked,) = boards_of(*sources)
+    (row,) = ranked.rows
     return row
 
 
@@ -47,7 +47,7 @@ def evaluate(directory: Path, unimodal: Behaviour, cross: Behaviour) -> Path:
 
 def test_the_numbers_of_a_row(tmp_path: Path) -> None:
     row = row_of(evaluate(tmp_path, good_until(36), good_until(10)))
-    values = {name: one.value for name, one in row.values.items()}
+    values = {name: estimate.value for name, estimate in row.values.items()}
     assert values["same_recognition"] == pytest.approx(0.9)
     assert values["across_recognition"] == pytest.approx(0.25)
     assert values["same_balanced"] == pytest.approx(0.95)
@@ -98,9 +98,9 @@ def test_mcnemar_s_test_is_of_facts_that_every_arm_has(tmp_path: Path) -> None:
     Run(always(True), arms=("text_text", "image_image")).write(tmp_path / "same")
     Run(good_until(4), arms=("image_text",), facts=10, original=40).write(tmp_path / "few")
     Run(good_until(20), arms=("text_image",)).write(tmp_path / "all")
-    found = row_of(tmp_path).within
-    assert found is not None
-    assert (found.facts, found.same, found.across) == (10, 6, 0)
+    test = row_of(tmp_path).within
+    assert test is not None
+    assert (test.facts, test.same, test.across) == (10, 6, 0)
 
 
 def test_missing_arms_and_limits_are_marked_and_not_ranked(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_missing_arms_and_limits_are_marked_and_not_ranked(tmp_path: Path) -> No
     Run(always(True), model="org/limited", facts=10, original=40).write(tmp_path / "limited")
     Run(always(True), model="org/half", arms=("image_text",)).write(tmp_path / "half")
     Run(always(True), model="org/cross", arms=("image_text", "text_image")).write(tmp_path / "cross")
-    (found,) = boards_of(tmp_path)
-    rows = {row.name: row for row in found.rows}
+    (ranked,) = boards_of(tmp_path)
+    rows = {row.name: row for row in ranked.rows}
     assert {name: row.rank for name, row in rows.items()} == {
         "org/whole": 1,
         "org/limited": None,
@@ -140,8 +140,8 @@ def test_arms_of_one_model_may_have_different_limits(tmp_path: Path) -> None:
 def test_models_that_cannot_be_told_apart_share_rank_and_letter(tmp_path: Path) -> None:
     for name, facts in (("best", 40), ("second", 39), ("third", 25), ("last", 2)):
         Run(good_until(facts), model=f"org/{name}").write(tmp_path / name)
-    (found,) = boards_of(tmp_path)
-    assert [(row.name, row.rank, row.ties) for row in found.rows] == [
+    (ranked,) = boards_of(tmp_path)
+    assert [(row.name, row.rank, row.ties) for row in ranked.rows] == [
         ("org/best", 1, "a"),
         ("org/second", 1, "a"),
         ("org/third", 3, "b"),
@@ -153,16 +153,16 @@ def test_settings_stand_in_boards_of_their_own(tmp_path: Path) -> None:
     Run(always(True)).write(tmp_path / "a")
     Run(good_until(20), metadata={"protocol": "neutral"}, suffix="__neutral").write(tmp_path / "b")
     Run(always(True), metadata={"release_sha256": "b" * 64}).write(tmp_path / "c")
-    found = boards_of(tmp_path)
-    assert [(one.setting.protocol, one.setting.release_sha256[0], len(one.rows)) for one in found] == [
+    boards = boards_of(tmp_path)
+    assert [(ranked.setting.protocol, ranked.setting.release_sha256[0], len(ranked.rows)) for ranked in boards] == [
         ("aware", "a", 1),
         ("neutral", "a", 1),
         ("aware", "b", 1),
     ]
-    spread = found[0].rows[0].spread
+    spread = boards[0].rows[0].spread
     assert spread is not None
     assert (spread.protocols, spread.lowest, spread.lowest_protocol, spread.highest) == (2, 0.75, "neutral", 1.0)
-    assert found[2].rows[0].spread is None
+    assert boards[2].rows[0].spread is None
 
 
 def test_attention_weighs_both_orders_alike(tmp_path: Path) -> None:
@@ -179,10 +179,10 @@ def test_nothing_to_rank(tmp_path: Path) -> None:
 
 
 def test_every_arm_of_a_contrast_knows_its_single_arms() -> None:
-    found = {contrast.name: contrast.singles for contrast in CONTRASTS}
-    assert found["cmqa"]["text_image"] == ("text", "image")
-    assert found["clqa"]["en_zh"] == ("en", "zh")
-    assert found["cmqa_bilingual"]["zhtext_image"] == ("zh", "image")
+    singles = {contrast.name: contrast.singles for contrast in CONTRASTS}
+    assert singles["cmqa"]["text_image"] == ("text", "image")
+    assert singles["clqa"]["en_zh"] == ("en", "zh")
+    assert singles["cmqa_bilingual"]["zhtext_image"] == ("zh", "image")
 
 
 HOSTILE = "<script>alert(1)</script> | ![x](http://evil) \\cmd{%$#_&^~} \n \u202e 模型 \N{GRINNING FACE}" + "x" * 300
@@ -238,7 +238,7 @@ def test_markdown_is_a_table_whatever_the_names(written: Path) -> None:
 def test_csv_and_json_hold_every_number_and_stamp(written: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((written / "one" / "leaderboard.csv").read_text(encoding="utf-8"))))
     content = json.loads((written / "one" / "leaderboard.json").read_text(encoding="utf-8"))
-    (found,) = content["boards"]
+    (ranked,) = content["boards"]
     assert [row["rank"] for row in rows] == ["1", "2"]
     assert rows[1]["across_balanced"] == "0.75"
     for name in (
@@ -253,10 +253,10 @@ def test_csv_and_json_hold_every_number_and_stamp(written: Path) -> None:
         "dates",
     ):
         assert rows[0][name], name
-        assert found["rows"][0][name], name
-    assert found["rows"][1]["arms"]["text_image"]["recognition"]["value"] == 0.5
-    assert found["rows"][1]["across_log_density_ratio"] == 0.5
-    assert [one["value"] for one in content["elsewhere"]] == ["90 %", "as low as 3 %"]
+        assert ranked["rows"][0][name], name
+    assert ranked["rows"][1]["arms"]["text_image"]["recognition"]["value"] == 0.5
+    assert ranked["rows"][1]["across_log_density_ratio"] == 0.5
+    assert [figure["value"] for figure in content["elsewhere"]] == ["90 %", "as low as 3 %"]
 
 
 def test_latex_escapes_what_it_must(written: Path) -> None:
@@ -319,7 +319,7 @@ def test_the_best_are_bold_and_ties_are_ties(tmp_path: Path) -> None:
         Run(good_until(facts), model=f"org/{name}").write(tmp_path / name)
     Run(always(True), model="org/limited", facts=10, original=40).write(tmp_path / "limited")
     cells = first_table(boards_of(tmp_path))
-    columns = {title: place for place, title in enumerate(cells["model"])}
+    columns = {title: index for index, title in enumerate(cells["model"])}
     shown = {
         title: [cells[f"org/{name}"][columns[title]] for name in ("best", "second", "third")]
         for title in ("balanced, cross-modal", "recognition", "false alarms")
@@ -397,8 +397,8 @@ def test_scores_by_world_and_type_have_their_facts(tmp_path: Path) -> None:
     assert "| model | maps (10 facts) | news (30 facts) |" in text
     assert "| type 0 | 10 | 0.650 [" in re.sub(" +", " ", group_files.to_markdown([ranked]))
     lines = list(csv.DictReader(io.StringIO(group_files.to_csv([ranked]))))
-    found = [(line["grouping"], line["group"], line["facts"]) for line in lines]
-    assert found[:2] == [("world", "maps", "10"), ("world", "news", "30")]
+    groups = [(line["grouping"], line["group"], line["facts"]) for line in lines]
+    assert groups[:2] == [("world", "maps", "10"), ("world", "news", "30")]
 
 
 def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

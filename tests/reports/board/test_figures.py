@@ -49,8 +49,8 @@ def views(runs: Path) -> list[View]:
 
 def test_the_files_are_named_by_what_was_asked_and_shown_in_the_tables(drawn: Path) -> None:
     stems = ("recognition_made_en", "ablation_made_en_cmqa")
-    found = {path.name for path in drawn.iterdir() if path.suffix in (".png", ".svg")}
-    assert found == {f"{stem}.{form}" for stem in stems for form in pictures.FORMATS}, "no ablation of a single protocol"
+    names = {path.name for path in drawn.iterdir() if path.suffix in (".png", ".svg")}
+    assert names == {f"{stem}.{form}" for stem in stems for form in pictures.FORMATS}, "no ablation of a single protocol"
     assert "](recognition_made_en.png)" in (drawn / "leaderboard.md").read_text(encoding="utf-8")
     assert (drawn / "ablation.md").read_text(encoding="utf-8").count("](ablation_made_en_cmqa.png)") == 1
     for path in drawn.glob("*.png"):
@@ -59,7 +59,7 @@ def test_the_files_are_named_by_what_was_asked_and_shown_in_the_tables(drawn: Pa
 
 
 def test_they_say_what_they_show(drawn: Path) -> None:
-    said = words(drawn / "recognition_made_en.svg")
+    labels = words(drawn / "recognition_made_en.svg")
     for text in (
         "Contradictions recognised, with 95 % intervals over facts",
         "asked in en, release made (aaaaaaaa), task version 2.0",
@@ -72,16 +72,16 @@ def test_they_say_what_they_show(drawn: Path) -> None:
         "org/$b_{2}$ 模型",
         "lowest to highest over protocols, a tick each",
     ):
-        assert text in said, text
-    said = words(drawn / "ablation_made_en_cmqa.svg")
+        assert text in labels, text
+    labels = words(drawn / "ablation_made_en_cmqa.svg")
     for text in ("neutral", "text_image", "filled: recognition", "hollow: false alarms", "org/$b_{2}$ 模型"):
-        assert text in said, text
+        assert text in labels, text
 
 
 def lines(ax: Any, colour: str, marker: str) -> dict[float, tuple[float, ...]]:
     """Points of one colour and marker: height → where along the axis."""
-    found = [line for line in ax.lines if line.get_color() == colour and line.get_marker() == marker]
-    return {round(float(line.get_ydata()[0]), 2): tuple(map(float, line.get_xdata())) for line in found}
+    drawn = [line for line in ax.lines if line.get_color() == colour and line.get_marker() == marker]
+    return {round(float(line.get_ydata()[0]), 2): tuple(map(float, line.get_xdata())) for line in drawn}
 
 
 def test_points_intervals_and_spread_stand_where_the_numbers_are(views: list[View]) -> None:
@@ -90,16 +90,16 @@ def test_points_intervals_and_spread_stand_where_the_numbers_are(views: list[Vie
         figure = recognition_figure(views)
     left, right = figure.axes
     row = modalities.models[LONG]["aware"]
-    one = row.values["across_recognition"]
-    place = list(modalities.models).index(LONG)
-    assert lines(left, pictures.VERMILION, "s")[round(place + 0.19, 2)] == (one.value,) == (0.25,)
+    estimate = row.values["across_recognition"]
+    at = list(modalities.models).index(LONG)
+    assert lines(left, pictures.VERMILION, "s")[round(at + 0.19, 2)] == (estimate.value,) == (0.25,)
     bars = [tuple(line.get_xdata()) for line in left.lines if line.get_color() == pictures.VERMILION and line.get_linewidth() < 2]
-    assert (one.low, one.high) in bars
+    assert (estimate.low, estimate.high) in bars
     thick = [
         tuple(line.get_xdata()) for line in left.lines if line.get_linewidth() == 7 and line.get_color() == pictures.VERMILION
     ]
     assert (0.25, 0.75) in thick, "from aware to neutral"
-    assert lines(left, pictures.BLUE, "o")[round(place - 0.19, 2)] == (1.0,)
+    assert lines(left, pictures.BLUE, "o")[round(at - 0.19, 2)] == (1.0,)
     last = list(languages.models).index("org/languages") + 2
     assert lines(right, pictures.VERMILION, "s") == {last + 0.19: (0.9,)}
     remarks = [text.get_text() for text in left.texts]
@@ -110,14 +110,14 @@ def test_a_model_without_the_leading_protocol_is_not_left_out(views: list[View])
     modalities = views[0]
     left_out = {LONG: "aware"}
     models = {
-        name: {one: row for one, row in rows.items() if one != left_out.get(name, "neutral")}
+        name: {protocol: row for protocol, row in rows.items() if protocol != left_out.get(name, "neutral")}
         for name, rows in modalities.models.items()
     }
     with pictures.drawing():
         (ax,) = recognition_figure([replace(modalities, models=models)]).axes
-    place = list(models).index(LONG)
-    assert lines(ax, pictures.VERMILION, "s").keys() == {round(1 - place + 0.19, 2)}
-    ticks = [path.vertices[:, 0].tolist() for one in ax.collections for path in one.get_paths()]
+    line = list(models).index(LONG)
+    assert lines(ax, pictures.VERMILION, "s").keys() == {round(1 - line + 0.19, 2)}
+    ticks = [path.vertices[:, 0].tolist() for protocol in ax.collections for path in protocol.get_paths()]
     assert [0.75, 0.75] in ticks, "its value under the other protocol"
 
 
@@ -143,9 +143,9 @@ def test_the_ablation_has_a_point_for_every_arm_and_protocol(views: list[View]) 
 
 def test_colours_and_markers_tell_arms_apart() -> None:
     for contrast in CONTRASTS:
-        found = styles(contrast)
-        assert list(found) == list(contrast.arms)
-        assert len(set(found.values())) == len(contrast.arms)
+        by_arm = styles(contrast)
+        assert list(by_arm) == list(contrast.arms)
+        assert len(set(by_arm.values())) == len(contrast.arms)
 
 
 def test_no_marker_lies_on_another(views: list[View]) -> None:
@@ -165,9 +165,9 @@ def test_models_that_no_protocol_moves_get_no_panel(tmp_path: Path) -> None:
         evaluate(tmp_path / "runs" / "moved", between(0, 20), between(0, last), protocol, model="org/moved")
     (view,) = ablation.views(board.make(read_runs([tmp_path / "runs"]), 200))
     figures.draw([view], tmp_path / "b")
-    said = words(tmp_path / "b" / "ablation_made_en_cmqa.svg")
-    assert "org/moved" in said
-    assert "not drawn, nothing moves with the protocol: org/still" in said
+    labels = words(tmp_path / "b" / "ablation_made_en_cmqa.svg")
+    assert "org/moved" in labels
+    assert "not drawn, nothing moves with the protocol: org/still" in labels
 
 
 def test_the_title_of_the_ablation_fits_however_many_models_are_not_drawn(views: list[View]) -> None:
@@ -188,9 +188,9 @@ def test_the_title_of_the_ablation_fits_however_many_models_are_not_drawn(views:
 
 def test_many_models_go_on_several_pages(views: list[View], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "PANELS", 1)
-    found = figures.draw(views[:1], tmp_path / "new")
-    assert found.ablation == {(views[0].question, "cmqa"): ("ablation_made_en_cmqa.png", "ablation_made_en_cmqa_2.png")}
-    assert all(path.is_file() for path in found.paths)
+    files = figures.draw(views[:1], tmp_path / "new")
+    assert files.ablation == {(views[0].question, "cmqa"): ("ablation_made_en_cmqa.png", "ablation_made_en_cmqa_2.png")}
+    assert all(path.is_file() for path in files.paths)
 
 
 @pytest.mark.parametrize(
@@ -210,18 +210,18 @@ def test_names_of_any_length_and_letters_have_at_most_two_lines(name: str, shown
 
 
 def test_names_of_files_tell_questions_apart() -> None:
-    one = Setting("v1", "a" * 64, "2.0", "", "en", "generation")
+    question = Setting("v1", "a" * 64, "2.0", "", "en", "generation")
     others = [
-        replace(one, language="zh"),
-        replace(one, by="loglikelihood"),
-        replace(one, release="../../etc/mine"),
-        replace(one, release_sha256="b" * 64),
-        replace(one, task_version="3.0"),
+        replace(question, language="zh"),
+        replace(question, by="loglikelihood"),
+        replace(question, release="../../etc/mine"),
+        replace(question, release_sha256="b" * 64),
+        replace(question, task_version="3.0"),
     ]
-    found = figures.slugs([one, *others])
-    assert [found[other] for other in others[:3]] == ["v1_zh", "v1_en_loglikelihood", "etc-mine_en"]
-    assert found[one] == "v1_en_2.0_aaaaaaaa"
-    assert len(set(found.values())) == 6
+    slugs = figures.slugs([question, *others])
+    assert [slugs[other] for other in others[:3]] == ["v1_zh", "v1_en_loglikelihood", "etc-mine_en"]
+    assert slugs[question] == "v1_en_2.0_aaaaaaaa"
+    assert len(set(slugs.values())) == 6
 
 
 def test_without_matplotlib_there_are_tables_and_a_word_about_it(
@@ -241,7 +241,7 @@ def test_without_matplotlib_there_are_tables_and_a_word_about_it(
 
 def test_an_incomplete_row_is_drawn_too(tmp_path: Path) -> None:
     Run(between(0, 5), arms=(*SAME, *ACROSS), facts=10, original=40).write(tmp_path / "runs")
-    found = ablation.views(board.make(read_runs([tmp_path / "runs"]), 200))
+    views = ablation.views(board.make(read_runs([tmp_path / "runs"]), 200))
     with pictures.drawing():
-        (ax,) = recognition_figure(found).axes
+        (ax,) = recognition_figure(views).axes
     assert lines(ax, pictures.VERMILION, "s") == {0.19: (0.5,)}

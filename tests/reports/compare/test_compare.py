@@ -23,49 +23,49 @@ def good_between(first: int, last: int) -> Behaviour:
 
 
 def compared(a: Path, b: Path) -> Comparison:
-    return compare(*(read_runs([one]) for one in (a, b)), resamples=1_000)
+    return compare(*(read_runs([directory]) for directory in (a, b)), resamples=1_000)
 
 
 def test_differences_are_paired_by_item(tmp_path: Path) -> None:
     a = Run(good_between(0, 20), arms=PAIRS).write(tmp_path / "a")
     b = Run(good_between(5, 35), arms=PAIRS).write(tmp_path / "b")
-    found = compared(a, b)
-    assert [arm.arm for arm in found.arms] == list(PAIRS)
-    rate = found.arms[0].recognition
+    comparison = compared(a, b)
+    assert [arm.arm for arm in comparison.arms] == list(PAIRS)
+    rate = comparison.arms[0].recognition
     assert (rate.a, rate.b, rate.gained, rate.lost) == (0.5, 0.75, 15, 5)
     assert rate.difference.value == pytest.approx(0.25)
     assert rate.p == pytest.approx(binomtest(5, 20).pvalue)
     assert rate.adjusted == pytest.approx(min(1, 4 * rate.p))
-    assert found.arms[0].false_alarm.gained == found.arms[0].false_alarm.lost == 0
-    assert found.arms[0].balanced.value == pytest.approx(0.125)
-    (contrast,) = found.contrasts
+    assert comparison.arms[0].false_alarm.gained == comparison.arms[0].false_alarm.lost == 0
+    assert comparison.arms[0].balanced.value == pytest.approx(0.125)
+    (contrast,) = comparison.contrasts
     assert contrast.across.low < 0.125 == pytest.approx(contrast.across.value)
     spread = (20 / 40 - 0.25**2) ** 0.5 / 2 / 40**0.5  # of 40 facts, 15 gain and 5 lose half a point of balanced each
     assert contrast.detectable == pytest.approx((norm.ppf(0.975) + norm.ppf(0.8)) * spread, rel=0.05), "in four of five cases"
     assert contrast.gap is not None
-    assert (contrast.gap.value, len(found.flips)) == (0.0, 80)
-    assert {flip.better for flip in found.flips if flip.outcome_b == "conflict"} == {True}
+    assert (contrast.gap.value, len(comparison.flips)) == (0.0, 80)
+    assert {flip.better for flip in comparison.flips if flip.outcome_b == "conflict"} == {True}
 
 
 def test_items_that_one_side_lacks_are_left_out_and_counted(tmp_path: Path) -> None:
     a = Run(always(True), arms=PAIRS).write(tmp_path / "a")
     b = Run(always(False), arms=PAIRS[:3], facts=10, original=40).write(tmp_path / "b")
-    found = compared(a, b)
-    assert {arm.arm for arm in found.arms} == set(PAIRS[:3])
-    assert {(arm.items, arm.unpaired) for arm in found.arms} == {(20, 60)}
-    assert found.contrasts == (), "an average needs all of its arms"
-    assert any("20 of 80 items (limit)" in mark for mark in found.marks)
+    comparison = compared(a, b)
+    assert {arm.arm for arm in comparison.arms} == set(PAIRS[:3])
+    assert {(arm.items, arm.unpaired) for arm in comparison.arms} == {(20, 60)}
+    assert comparison.contrasts == (), "an average needs all of its arms"
+    assert any("20 of 80 items (limit)" in mark for mark in comparison.marks)
 
 
 def test_intervals_are_of_the_facts_that_an_arm_was_asked_about(tmp_path: Path) -> None:
     for name in ("a", "b"):
         Run(always(True), arms=PAIRS[:2]).write(tmp_path / name / "whole")
         Run(always(True), arms=PAIRS[2:], facts=10, original=40).write(tmp_path / name / "limited")
-    found = compared(tmp_path / "a", tmp_path / "b")
-    ends = {arm.arm: (arm.balanced.high, arm.recognition.difference.high) for arm in found.arms}
+    comparison = compared(tmp_path / "a", tmp_path / "b")
+    ends = {arm.arm: (arm.balanced.high, arm.recognition.difference.high) for arm in comparison.arms}
     unseen = {facts: pytest.approx(1 - 0.025 ** (1 / facts)) for facts in (10, 40)}
     assert ends == {arm: (unseen[facts],) * 2 for arm, facts in zip(PAIRS, (40, 40, 10, 10), strict=True)}
-    (contrast,) = found.contrasts
+    (contrast,) = comparison.contrasts
     assert contrast.same is not None
     assert contrast.gap is not None
     assert (contrast.same.high, contrast.across.high, contrast.gap.high / 2) == (unseen[40], unseen[10], unseen[10])

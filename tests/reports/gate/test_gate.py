@@ -43,15 +43,15 @@ def run(path: Path, behaviour: Behaviour, **changes: object) -> Path:
     return replace(Run(behaviour, arms=PAIRS, facts=100), **changes).write(path)  # type: ignore[arg-type]
 
 
-def paired(one: Path, other: Path, chosen: GateSettings = QUICK) -> Verdict:
-    return gate.compare(snapshot.of_run(one), snapshot.of_run(other), "paired", chosen)
+def paired(first: Path, second: Path, chosen: GateSettings = QUICK) -> Verdict:
+    return gate.compare(snapshot.of_run(first), snapshot.of_run(second), "paired", chosen)
 
 
 def test_a_reference_file_holds_what_the_run_did(tmp_path: Path) -> None:
     directory = run(tmp_path / "run", always(True))
-    made, changed = reference.update(directory, tmp_path / "ref.jsonl", "first  one", "exact")
+    written, changed = reference.update(directory, tmp_path / "ref.jsonl", "first  one", "exact")
     read = reference.load(tmp_path / "ref.jsonl")
-    assert read == made
+    assert read == written
     assert read.snapshot == snapshot.of_run(directory)
     assert (changed, read.mode, read.reason, read.history) == (0, "exact", "first one", ())
     assert read.environment["cmqa-tasks"]
@@ -78,8 +78,10 @@ def but_for(behaviour: Behaviour, other: Mapping[tuple[int, str], str]) -> Behav
 
 
 def exact(tmp_path: Path, before: Behaviour, after: Behaviour, settings: GateSettings = QUICK) -> Verdict:
-    one, two = (snapshot.of_run(run(tmp_path / name, behave, arms=PAIRS[:2])) for name, behave in (("a", before), ("b", after)))
-    return gate.compare(one, two, "exact", settings)
+    first, second = (
+        snapshot.of_run(run(tmp_path / name, behave, arms=PAIRS[:2])) for name, behave in (("a", before), ("b", after))
+    )
+    return gate.compare(first, second, "exact", settings)
 
 
 def test_exact_wants_every_item_as_it_was(tmp_path: Path) -> None:
@@ -149,12 +151,12 @@ def test_wording_counts_only_where_asked(tmp_path: Path) -> None:
 
 
 def test_paired_lets_noise_pass_and_finds_losses(tmp_path: Path) -> None:
-    one, two = run(tmp_path / "a", noisy(1, 0.2, 0.02)), run(tmp_path / "b", noisy(2, 0.2, 0.02))
+    first, second = run(tmp_path / "a", noisy(1, 0.2, 0.02)), run(tmp_path / "b", noisy(2, 0.2, 0.02))
     chosen = GateSettings(resamples=1_000, mean_margin=0.03)
-    verdict = paired(one, two, chosen)
+    verdict = paired(first, second, chosen)
     assert verdict.changes
     assert verdict.status == "unchanged", verdict.checks
-    worse = paired(one, run(tmp_path / "c", noisy(2, 0.3, 0.02)))
+    worse = paired(first, run(tmp_path / "c", noisy(2, 0.3, 0.02)))
     assert worse.exit_code == 1
     mean = worse.checks[0]
     assert mean.name == "mean over tasks"
@@ -174,8 +176,8 @@ def test_paired_finds_a_single_broken_task_within_a_fine_mean(tmp_path: Path) ->
 
 
 def test_too_few_items_cannot_tell(tmp_path: Path) -> None:
-    one = run(tmp_path / "a", noisy(1, 0.2, 0.5), facts=12)
-    verdict = paired(one, run(tmp_path / "b", noisy(2, 0.2, 0.5), facts=12))
+    first = run(tmp_path / "a", noisy(1, 0.2, 0.5), facts=12)
+    verdict = paired(first, run(tmp_path / "b", noisy(2, 0.2, 0.5), facts=12))
     assert verdict.exit_code == 2
     assert any("too few items to exclude a loss beyond the margin of 2 points" in check.why for check in verdict.checks)
 
@@ -189,8 +191,8 @@ def test_a_model_that_gets_better_has_improved(tmp_path: Path) -> None:
 
 
 def test_the_same_outcomes_are_unchanged_however_few(tmp_path: Path) -> None:
-    one = run(tmp_path / "a", noisy(1, 0.3), facts=5)
-    assert paired(one, one).exit_code == 0
+    directory = run(tmp_path / "a", noisy(1, 0.3), facts=5)
+    assert paired(directory, directory).exit_code == 0
 
 
 def test_alike_models_are_called_regressed_no_more_often_than_the_level_says() -> None:
@@ -203,20 +205,20 @@ def test_alike_models_are_called_regressed_no_more_often_than_the_level_says() -
     chosen = GateSettings(resamples=1_000, level=level, mean_margin=0.0, task_margin=0.0)
     alarms = 0
     for _ in range(200):
-        one, other = (wavering(random.random((40, 4))) for _ in range(2))
-        alarms += gate.compare(one, other, "paired", chosen).status == "regressed"
+        first, second = (wavering(random.random((40, 4))) for _ in range(2))
+        alarms += gate.compare(first, second, "paired", chosen).status == "regressed"
     assert 0.5 * level <= alarms / 200 <= 0.75 * level + 0.02
 
 
 def wavering(chances: npt.NDArray[np.float64]) -> snapshot.Snapshot:
     """A model that recognises every second contradiction by chance; [facts × tasks]."""
-    asked = Setting("made", "a" * 64, "2.0", "aware", "en", "generation")
+    setting = Setting("made", "a" * 64, "2.0", "aware", "en", "generation")
     return snapshot.Snapshot(
         "org/model",
         {},
         "2026-11-01",
         {
-            snapshot.Key(arm, asked): {
+            snapshot.Key(arm, setting): {
                 f"{arm} {fact}": snapshot.RecordedItem(str(fact), "conflict", "conflict" if chance < 0.5 else "first", None, "")
                 for fact, chance in enumerate(column)
             }
@@ -235,9 +237,9 @@ def wavering(chances: npt.NDArray[np.float64]) -> snapshot.Snapshot:
     ],
 )
 def test_what_cannot_be_compared_cannot_be_told(tmp_path: Path, changes: dict[str, object], complaint: str) -> None:
-    one, two = run(tmp_path / "a", always(True)), run(tmp_path / "b", always(True), **changes)
+    first, second = run(tmp_path / "a", always(True)), run(tmp_path / "b", always(True), **changes)
     for mode in ("exact", "paired"):
-        verdict = gate.compare(snapshot.of_run(one), snapshot.of_run(two), mode, QUICK)  # type: ignore[arg-type]
+        verdict = gate.compare(snapshot.of_run(first), snapshot.of_run(second), mode, QUICK)  # type: ignore[arg-type]
         assert verdict.exit_code == 2
         assert any(re.search(complaint, check.why) for check in verdict.checks)
 
@@ -330,22 +332,22 @@ def test_what_is_wrong_with_a_reference_cannot_be_told(tmp_path: Path, capsys: p
     path, junit, summary = (tmp_path / name for name in ("ref.jsonl", "junit.xml", "summary.md"))
     reference.update(directory, path, "first", "exact")
     head, task, row, *rest = path.read_text(encoding="utf-8").splitlines()
-    about, said, item = json.loads(head), json.loads(task), json.loads(row)
+    about, task_line, item = json.loads(head), json.loads(task), json.loads(row)
     for lines, complaint in (
-        ([{name: value for name, value in about.items() if name != "stamp"}, said, item], "line 1: stamp: Field required"),
-        ([about | {"history": 7}, said, item], "line 1: history: Input should be a list, not 7"),
-        ([[about], said, item], "is no reference file of format 1"),
+        ([{name: value for name, value in about.items() if name != "stamp"}, task_line, item], "line 1: stamp: Field required"),
+        ([about | {"history": 7}, task_line, item], "line 1: history: Input should be a list, not 7"),
+        ([[about], task_line, item], "is no reference file of format 1"),
         (
-            [about, said | {"new_field": "x"}, item],
+            [about, task_line | {"new_field": "x"}, item],
             "line 2: new_field: Extra inputs are not permitted, not 'x'; its fields are arm, rel",
         ),
-        ([about, said | {"by": "guess"}, item], "line 2: by: Input should be 'generation' or 'loglikelihood', not 'guess'"),
-        ([about, said | {"items": -1}, item], "line 2: items: Input should be greater than or equal to 0, not -1"),
-        ([about, item, said], "line 2: a list instead of an object about a task: more items than its line says"),
-        ([about, said, item[:-1]], "line 3: 5 fields instead of item, fact, relation, outcome, parsed, digest"),
-        ([about, said, [*item[:3], "sulked", *item[4:]]], "line 3: outcome: Input should be 'conflict', 'first', 'second',"),
-        ([about, said, [7, *item[1:]]], "line 3: item: Input should be a valid string, not 7"),
-        ([about, said, said], "line 3: an object instead of a list: task image_image should have 4 items"),
+        ([about, task_line | {"by": "guess"}, item], "line 2: by: Input should be 'generation' or 'loglikelihood', not 'guess'"),
+        ([about, task_line | {"items": -1}, item], "line 2: items: Input should be greater than or equal to 0, not -1"),
+        ([about, item, task_line], "line 2: a list instead of an object about a task: more items than its line says"),
+        ([about, task_line, item[:-1]], "line 3: 5 fields instead of item, fact, relation, outcome, parsed, digest"),
+        ([about, task_line, [*item[:3], "sulked", *item[4:]]], "line 3: outcome: Input should be 'conflict', 'first', 'second',"),
+        ([about, task_line, [7, *item[1:]]], "line 3: item: Input should be a valid string, not 7"),
+        ([about, task_line, task_line], "line 3: an object instead of a list: task image_image should have 4 items"),
     ):
         text = [json.dumps(line) for line in lines]
         path.write_text("\n".join([*text, *rest]) + "\n", encoding="utf-8")
@@ -362,8 +364,8 @@ def test_what_is_wrong_with_a_reference_cannot_be_told(tmp_path: Path, capsys: p
 
 def tell(path: Path, directory: Path, junit: Path, summary: Path, complaint: str) -> None:
     """The gate cannot tell, and says this in both of its files."""
-    for one in (junit, summary):
-        one.unlink(missing_ok=True)
+    for file in (junit, summary):
+        file.unlink(missing_ok=True)
     arguments = ["regress", "--reference", path, "--candidate", directory, "--junit", junit, "--summary", summary]
     assert main(list(map(str, arguments))) == 2, complaint
     error = ElementTree.parse(junit).getroot().find(".//error")
@@ -382,10 +384,10 @@ def test_a_damaged_log_of_attention_cannot_be_told(tmp_path: Path) -> None:
 
 def test_a_reference_is_read_line_by_line_whatever_was_answered(tmp_path: Path) -> None:
     """Python knows more ends of lines than JSON lines do."""
-    made, _ = reference.update(
+    written, _ = reference.update(
         run(tmp_path / "run", always(True), model="org/\u2028a\x85b"), tmp_path / "ref.jsonl", "first", "exact"
     )
-    assert reference.load(tmp_path / "ref.jsonl") == made
+    assert reference.load(tmp_path / "ref.jsonl") == written
 
 
 @pytest.mark.parametrize(
@@ -400,8 +402,10 @@ def test_a_reference_is_read_line_by_line_whatever_was_answered(tmp_path: Path) 
 def test_the_summary_shows_how_to_look_at_an_item_of_any_release(
     tmp_path: Path, metadata: Mapping[str, str], options: str
 ) -> None:
-    one, two = (run(tmp_path / name, right, metadata=metadata) for name, right in (("a", always(True)), ("b", always(False))))
-    verdict = gate.compare(snapshot.of_run(one), snapshot.of_run(two), "exact", QUICK)
+    first, second = (
+        run(tmp_path / name, right, metadata=metadata) for name, right in (("a", always(True)), ("b", always(False)))
+    )
+    verdict = gate.compare(snapshot.of_run(first), snapshot.of_run(second), "exact", QUICK)
     text = outputs.to_markdown(verdict)
     assert f"\n    cmqa show {verdict.changes[0].item}{options}\n" in text
     assert ("file or directory of `receipts`" in text) == ("DATA" in options)

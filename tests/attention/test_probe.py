@@ -11,11 +11,12 @@ from attention_families import EAGER_ONLY, FAMILIES, LAST_ROW_ONLY, VISION, VOCA
 from transformers import DynamicCache, StaticCache
 
 from cmqa_tasks.attention.probe import attention_probe as probe_module
-from cmqa_tasks.attention.probe import layer_recorder as track_module
+from cmqa_tasks.attention.probe import layer_recorder as recorder_module
 from cmqa_tasks.attention.probe.attention_probe import AttentionProbe, ProbeError
 from cmqa_tasks.attention.probe.decoder_layers import find_decoder
 from cmqa_tasks.attention.probe.readings import Readings, Statistics
 from cmqa_tasks.attention.probe.segments import NAMES, Segments
+from cmqa_tasks.attention.probe.shared_prompt import SharedPrompt
 
 NEW = 8
 A, B, QUESTION = (NAMES.index(name) for name in ("evidence_a", "evidence_b", "question"))
@@ -211,17 +212,17 @@ def test_a_changed_output_projection_is_noticed() -> None:
 
 
 def forget_the_mask(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(track_module, "_seen", lambda mask, _: torch.ones_like(mask, dtype=torch.bool))
+    patch.setattr(recorder_module, "_seen", lambda mask, _: torch.ones_like(mask, dtype=torch.bool))
 
 
 def forget_the_offset(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(track_module, "_first_key", lambda total, length: 0)
+    patch.setattr(recorder_module, "_first_key", lambda total, length: 0)
 
 
 def swap_the_pieces(patch: pytest.MonkeyPatch) -> None:
-    real = track_module.SharedPrompt.buckets
+    real = SharedPrompt.buckets
     swapped = torch.tensor([B, A, *range(2, len(NAMES)), -1])
-    patch.setattr(track_module.SharedPrompt, "buckets", lambda self, total: swapped[real(self, total)])
+    patch.setattr(SharedPrompt, "buckets", lambda self, total: swapped[real(self, total)])
 
 
 def miss_the_row(patch: pytest.MonkeyPatch) -> None:
@@ -260,14 +261,14 @@ def test_the_probe_itself_notices_what_the_model_did_not_do(mistake: str, monkey
 
 
 def test_a_layer_that_misses_a_step_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = track_module.LayerRecorder.see
+    real = recorder_module.LayerRecorder.see
 
     def forgetful(self: Any, *args: Any) -> None:
         if self.index != 1 or self.steps < 3:
             real(self, *args)
 
-    monkeypatch.setattr(track_module.LayerRecorder, "see", forgetful)
-    monkeypatch.setattr(track_module.LayerRecorder, "check", lambda *_: None)
+    monkeypatch.setattr(recorder_module.LayerRecorder, "see", forgetful)
+    monkeypatch.setattr(recorder_module.LayerRecorder, "check", lambda *_: None)
     with pytest.raises(ProbeError, match=r"layers \[1\] were not recorded in every one of 8 steps"):
         probed(build("llama"))
 

@@ -104,12 +104,6 @@ class Question:
 def questions_of(arm: Arm, release: Release, protocol: str, language: str = "en") -> list[Question]:
     """The questions of an arm, in the order of :func:`cmqa_tasks.asking.items.items_of`.
 
-    Args:
-        arm: which pieces an item has.
-        release: the facts and their evidence.
-        protocol: how the question is put.
-        language: the question's language.
-
     Raises:
         ReleaseError: the release lacks a piece of evidence, or a question in this language.
         ValueError: no such protocol.

@@ -116,10 +116,6 @@ def _end_of(code: int) -> str:
 def begin(out: Path, command: str) -> None:
     """Make an empty directory for evaluations that are made anew each time; what the same command left in it goes.
 
-    Args:
-        out: the directory; it may exist, and be empty or an earlier one of this command.
-        command: who makes it, which is kept in the directory.
-
     Raises:
         FileExistsError: the directory holds something else.
     """

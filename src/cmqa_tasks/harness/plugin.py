@@ -95,10 +95,6 @@ def finds_ours(manager: Any) -> bool:
 def include(manager: Any, harness: str) -> None:
     """Let a harness's TaskManager look into our directory, too, whatever include path it is given.
 
-    Args:
-        manager: the class.
-        harness: the harness's name: ``lmms-eval`` or ``lm-eval``.
-
     Raises:
         RuntimeError: this version's TaskManager takes no include path.
     """

@@ -20,11 +20,6 @@ from cmqa_tasks.scoring.policies import policy as policy_named
 class LMReference(LM):  # type: ignore[misc]
     """A policy that generates its answer, or finds the option that it would choose more likely than the others.
 
-    Args:
-        policy: name of the policy.
-        seed: seed of the ``random`` policy.
-        batch_size, max_batch_size, device: accepted because the harness passes them; a policy needs none of them.
-
     Raises:
         ValueError: unknown policy.
     """

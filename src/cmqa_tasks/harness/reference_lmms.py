@@ -22,11 +22,6 @@ from cmqa_tasks.scoring.policies import policy as policy_named
 class _Reference(lmms):  # type: ignore[misc]
     """What both kinds share.
 
-    Args:
-        policy: name of the policy.
-        seed: seed of the ``random`` policy.
-        batch_size, device: accepted because the harness passes them; a policy needs neither.
-
     Raises:
         ValueError: unknown policy.
     """

@@ -24,12 +24,6 @@ _AGGREGATE = "last_prompt"
 def fill(table: pa.Table, stamp: TaskStamp, samples: Path, directory: Path) -> pa.Table:
     """An item table whose column ``log_density_ratio`` comes from the model's own logs, where the table has none of its own.
 
-    Args:
-        table: the items.
-        stamp: whose, and of which task.
-        samples: the file that they were read from.
-        directory: below which the logs are.
-
     Raises:
         cmqa_tasks.attention.store.StoreError: a file is damaged.
     """

@@ -20,11 +20,6 @@ _REVISION = "main"
 def own(subject: ModelStamp, directories: Collection[Path], samples: Collection[Path]) -> list[Path]:
     """The directories of a model's own logs, sorted; of several, those that are nearest to its samples.
 
-    Args:
-        subject: the model.
-        directories: below which to look.
-        samples: samples files of the model.
-
     Raises:
         cmqa_tasks.attention.store.StoreError: a log is damaged.
     """

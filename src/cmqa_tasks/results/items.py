@@ -54,10 +54,6 @@ _BLOCK = 16 << 20
 def read(path: Path, stamp: TaskStamp) -> pa.Table:
     """The items of a samples file, with the columns of :data:`ITEMS`.
 
-    Args:
-        path: the file.
-        stamp: what the results file says of this task.
-
     Raises:
         ResultsError: a damaged or cut line, rows without our record, rows of another release, protocol or language than the
             results file names, fewer or more rows than it counts, or an item twice; the message names the file and what is wrong.

@@ -140,11 +140,6 @@ def read(path: Path) -> ResultsFile:
 def parsed(model: type[_Model], content: object, where: str) -> _Model:
     """A part of the file as a model.
 
-    Args:
-        model: the part.
-        content: what the file says.
-        where: the file, and the place in it.
-
     Raises:
         ResultsError: a field is missing or of another type; the message names place, field and value.
     """

@@ -141,10 +141,7 @@ _Key = tuple[Setting, str, ModelStamp]
 
 
 def read_runs(sources: Iterable[RunDirectory | Path | str]) -> list[Run]:
-    """The runs below some directories, sorted by setting and name.
-
-    Args:
-        sources: directories, or texts such as ``NAME=DIRECTORY`` (:meth:`RunDirectory.parse`).
+    """The runs below some directories (a text may say ``NAME=DIRECTORY``), sorted by setting and name.
 
     Raises:
         ResultsError: whatever is wrong with a file (see the modules of this package), samples that were not logged, or the

@@ -64,13 +64,7 @@ class Tally:
         return int(sum(self.counts[arm].sum() for arm in arms if arm in self.counts))
 
     def readable(self, arm: str, first: str, second: str) -> npt.NDArray[np.bool_] | None:
-        """Per fact, whether both pieces of its conflict item were read correctly alone; None where the single arms are missing.
-
-        Args:
-            arm: a two-piece arm.
-            first: the single arm of the first piece's kind.
-            second: that of the second's.
-        """
+        """Per fact, whether both pieces of its conflict item were read correctly alone; None where single arms are missing."""
         if arm not in self.first or first not in self.correct or second not in self.correct:
             return None
         first_side = self.first[arm]

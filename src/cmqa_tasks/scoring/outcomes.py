@@ -52,16 +52,7 @@ def score_answer(
     form: Form = "free",
     letters: Mapping[str, Meaning] | None = None,
 ) -> tuple[Outcome, str | None]:
-    """Read and score one response to a question that is given by its parts; see :func:`score_response`.
-
-    Args:
-        response: what the model wrote.
-        fact: what it was asked about.
-        relation: how the pieces relate.
-        first_side: the side that is shown first.
-        form: in which form the protocol asks for the answer.
-        letters: what each letter stands for, where the form is ``letter``.
-    """
+    """Read and score one response to a question that is given by its parts; see :func:`score_response`."""
     reading = read(response, fact, form, letters or {})
     return score(reading, relation, first_side), reading.parsed
 

@@ -42,15 +42,7 @@ def _has_all(release: Release, arm: Arm) -> bool:
 
 
 def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release: Release) -> Mapping[str, float]:
-    """Every metric that a policy gets on an arm under a protocol.
-
-    Args:
-        decide: the policy.
-        arm: the arm.
-        protocol: the protocol.
-        language: the question's language.
-        release: the data.
-    """
+    """Every metric that a policy gets on an arm under a protocol."""
     return rates(arm, [_scored(question, decide(question)) for question in questions_of(arm, release, protocol, language)])
 
 

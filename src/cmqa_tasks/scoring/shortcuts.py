@@ -103,7 +103,7 @@ def _nearest(seen: Seen) -> bool:
 def _tallest(seen: Seen) -> bool:
     """The tallest value of each page is missing in the other piece."""
     other = (seen.values[1], seen.values[0])
-    pages = [(value, other[index]) for index, value in enumerate(seen.tallest) if value is not None]
+    pages = [(value, other[place]) for place, value in enumerate(seen.tallest) if value is not None]
     return bool(pages) and _both_read(seen) and all(not _within(value, values) for value, values in pages)
 
 

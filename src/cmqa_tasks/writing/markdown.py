@@ -51,10 +51,5 @@ def _escaped(word: str) -> str:
 
 
 def picture(name: str, about: str) -> str:
-    """A picture beside the file.
-
-    Args:
-        name: of the picture's file.
-        about: what it shows.
-    """
+    """A picture beside the file."""
     return f"![{_escaped(' '.join(visible(about).translate(_BRACKETS).split()))}]({name})"

@@ -71,13 +71,7 @@ def drawing() -> Iterator[Any]:
 
 
 def save(figure: Any, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """Write a figure in every format, each file whole or not at all, and return the files.
-
-    Args:
-        figure: of matplotlib.
-        stem: the files' path without its ending; the directory exists.
-        formats: of matplotlib: ``png``, ``svg``, ``pdf``.
-    """
+    """Write a figure in every format, each file whole or not at all, and return the files."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once: else every format would move things a little further
     return [_write(figure, stem.with_name(f"{stem.name}.{form}"), form) for form in formats]

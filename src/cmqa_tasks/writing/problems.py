@@ -8,12 +8,7 @@ from pydantic import ValidationError
 
 
 def first_problem(error: ValidationError, called: Callable[[str], str] = str) -> str:
-    """The first problem: field, what is wrong with it, and the value.
-
-    Args:
-        error: of pydantic.
-        called: what the field is called where it was set.
-    """
+    """The first problem: field, what is wrong with it, and the value."""
     problem = error.errors()[0]
     field = ".".join(str(part) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ").replace("valid tuple", "list")  # YAML has no tuples

@@ -29,10 +29,11 @@ from torch import nn
 from cmqa_tasks.attention.names import AGGREGATES
 from cmqa_tasks.attention.probe.decoder_layers import Decoder, ProbeError, find_decoder, projection_factor, projection_of
 from cmqa_tasks.attention.probe.generation_checks import check_generation, new_tokens, rows_read
-from cmqa_tasks.attention.probe.layer_recorder import LayerRecorder, SharedPrompt
+from cmqa_tasks.attention.probe.layer_recorder import LayerRecorder
 from cmqa_tasks.attention.probe.readings import EVIDENCE, Readings, Statistics
 from cmqa_tasks.attention.probe.segment_statistics import LayerFormula, RowStatistics, over_rows, reduce_rows, unpacked
 from cmqa_tasks.attention.probe.segments import Segments
+from cmqa_tasks.attention.probe.shared_prompt import SharedPrompt
 from cmqa_tasks.attention.probe.visible_keys import VisibleKeys, view
 
 __all__ = ["AttentionProbe", "ProbeError"]

@@ -61,12 +61,6 @@ class AttentionLog:
     ) -> torch.Tensor:
         """What ``run`` returns, which must call the model's ``generate`` once; its attention is written before this returns.
 
-        Args:
-            segments: of the batch.
-            items: what each row of the batch is about.
-            run: generates.
-            keep: whether the attention is written; a trial's is only read.
-
         Raises:
             cmqa_tasks.attention.probe.attention_probe.ProbeError: the generation cannot be read; see :class:`AttentionProbe`.
         """
@@ -113,13 +107,7 @@ def directory_name(pretrained: str) -> str:
 
 
 def rows_of(readings: Readings, row: int, item: LoggedItem) -> Iterator[AttentionRow]:
-    """The rows of one item of a batch: one per aggregate that has any query rows.
-
-    Args:
-        readings: of the batch.
-        row: which of its items.
-        item: what it is about.
-    """
+    """The rows of one item of a batch: one per aggregate that has any query rows."""
     for aggregate in AGGREGATES:
         statistics = readings.aggregates[aggregate]
         if int(statistics.rows[row]) == 0:

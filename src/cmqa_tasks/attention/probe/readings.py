@@ -20,7 +20,7 @@ class Statistics:
     Shapes are given for aggregates; those of single tokens have one more dimension, rows, before the last one. Logits are
     scaled, capped and biased as the softmax gets them. An aggregate is the mean of its rows' statistics: a mean of logs is not
     the log of a mean. Of long answers every eighth row is taken, for eight
-    (:func:`~cmqa_tasks.attention.probe.layer_recorder.stands_for`). A segment that one of the rows cannot see (it is empty,
+    (:func:`~cmqa_tasks.attention.probe.shared_prompt.stands_for`). A segment that one of the rows cannot see (it is empty,
     comes later, or has left a sliding window) has ``lse``, ``max_logit`` and ``log_count`` -inf and ``mean_logit`` NaN, and
     contrasts that need it are NaN. Without rows everything is NaN.
     """

@@ -27,10 +27,6 @@ _ATTENTION = "log_density_ratio"
 def rows_of(task: str, directories: Mapping[str, Path]) -> list[MetricRow]:
     """The rows of a task, a group or one with items of its own.
 
-    Args:
-        task: its name.
-        directories: by checkpoint, where its evaluation lies; the first one is what the others are compared with.
-
     Raises:
         ResultsError: a checkpoint has no results, or lmms-eval gives the task no number.
         cmqa_tasks.attention.store.StoreError: an attention log is damaged.

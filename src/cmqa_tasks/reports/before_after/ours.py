@@ -50,9 +50,6 @@ class _Sides:
 def rows_of(directories: Mapping[str, Path]) -> list[MetricRow]:
     """The rows of every task of ours that the first checkpoint and a later one were evaluated on.
 
-    Args:
-        directories: by checkpoint, where its evaluations lie; the first one is what the others are compared with.
-
     Raises:
         cmqa_tasks.results.ResultsError: a file is damaged, or the checkpoints have nothing in common.
         cmqa_tasks.attention.store.StoreError: an attention log is damaged.

@@ -14,12 +14,7 @@ from cmqa_tasks.scoring.statistics.paired import holm
 
 
 def table(request: Request, failed: Mapping[tuple[str, str], str]) -> list[MetricRow]:
-    """All rows: other benchmarks in the order of the request, then the tasks of this package.
-
-    Args:
-        request: whose evaluations lie in its directory.
-        failed: why a checkpoint has no results of a task, by both names; a row says so.
-    """
+    """All rows: other benchmarks in the order of the request, then the tasks of this package."""
     rows: list[MetricRow] = []
     for task in request.tasks:
         notes = tuple(f"{name} was not evaluated: {failed[name, task]}" for name in request.checkpoints if (name, task) in failed)

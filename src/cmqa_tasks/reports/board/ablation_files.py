@@ -25,13 +25,7 @@ the protocols are: docs/tasks.md."""
 
 
 def write(views: Sequence[View], out: Path, figures: Mapping[tuple[Setting, str], Sequence[str]]) -> list[Path]:
-    """Write both forms into an existing directory.
-
-    Args:
-        views: the views.
-        out: the directory.
-        figures: by question and contrast, names of PNG files beside them.
-    """
+    """Write both forms into an existing directory."""
     return [
         write_text(out / "ablation.md", to_markdown(views, figures)),
         write_text(out / "ablation.csv", to_csv(views)),

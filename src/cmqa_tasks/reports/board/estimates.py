@@ -48,14 +48,7 @@ _REACH = {"gap": (-1.0, 1.0)}
 
 
 def estimates(tallies: Sequence[Tally], contrast: Contrast, resamples: int = RESAMPLES, seed: int = 0) -> list[Estimates]:
-    """The numbers of models that were asked about the same facts: everything between them is paired.
-
-    Args:
-        tallies: of the models, over one list of facts.
-        contrast: which arms.
-        resamples: of the bootstrap.
-        seed: of the bootstrap.
-    """
+    """The numbers of models that were asked about the same facts: everything between them is paired."""
     lost = [unmeasured(tally, contrast.arms) for tally in tallies]
     columns = [_columns(tally, contrast, arms) for tally, arms in zip(tallies, lost, strict=True)]
     width = columns[0].shape[1]

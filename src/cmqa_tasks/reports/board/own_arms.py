@@ -45,12 +45,7 @@ def _alike(pairs: Mapping[str, Kinds], across: Iterable[str]) -> tuple[str, ...]
 
 
 def left_out(runs: Sequence[Run], shown: Iterable[tuple[str, object, str]]) -> list[str]:
-    """What was evaluated and stands on no board, and why, a line each.
-
-    Args:
-        runs: all that was read.
-        shown: title of the model, setting and arm of everything on a board.
-    """
+    """What was evaluated and stands on no board, and why, a line each."""
     kept = set(shown)
     lines: dict[str, None] = {}
     for run in runs:

@@ -22,12 +22,6 @@ def leaderboard(
 ) -> list[Path]:
     """Read directories (``NAME=DIRECTORY`` or ``DIRECTORY``) and write their leaderboard in all forms.
 
-    Args:
-        sources: the directories.
-        out: where the files go; made if it does not exist.
-        figures: whether to draw; by default where matplotlib is installed.
-        columns: of the first table; by default what people decide by (:data:`cmqa_tasks.reports.board.columns.FIRST`).
-
     Raises:
         ResultsError: a file is damaged, incomplete or of an unknown form, or nothing can be ranked.
         ValueError: a column of another name.

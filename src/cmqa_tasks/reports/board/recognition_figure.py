@@ -30,10 +30,7 @@ _BREAKS = "/-_=,( "
 
 
 def recognition_figure(views: Sequence[View]) -> Any:
-    """A panel per contrast of one question, a line per model.
-
-    Args:
-        views: views of one question. Those in which no model was asked about all arms of a side get no panel.
+    """A panel per contrast of one question (not where no model was asked about all arms of a side), a line per model.
 
     Returns:
         A figure of matplotlib.

@@ -12,13 +12,7 @@ from cmqa_tasks.results import read_runs
 
 
 def compare(a: str, b: str, out: Path | None, shown: int) -> tuple[str, list[Path]]:
-    """Compare two models; the text for people, and the files that were written.
-
-    Args:
-        a: directory of results of one model (``NAME=DIRECTORY`` or ``DIRECTORY``).
-        b: directory of results of the other.
-        out: where compare.md and compare.json go; nowhere by default.
-        shown: how many flipped items the text shows.
+    """Compare the models of two directories (or ``NAME=DIRECTORY``); the text for people, and the files that were written.
 
     Raises:
         ResultsError: a file is damaged, incomplete or of an unknown form, or the two have nothing in common.

@@ -97,10 +97,6 @@ CONTEXTS = (
 def run(out: Path, limit: int | None = None) -> str:
     """Evaluate and return the table.
 
-    Args:
-        out: directory for the harness's own output, a directory per model; a previous demo in it is replaced.
-        limit: items per task, for a quick look.
-
     Raises:
         EvaluationError: an evaluation failed.
         FileExistsError: ``out`` holds something else than a demo.
@@ -249,12 +245,7 @@ def mass_ratio(row: AttentionRow) -> Array:
 
 
 def by_arm(directory: Path, figure: Callable[[AttentionRow], Array]) -> dict[str, Array]:
-    """Mean of a figure of the last prompt token's attention over the contradicting items of each arm.
-
-    Args:
-        directory: of one evaluated checkpoint.
-        figure: what is averaged.
-    """
+    """Mean of a figure of the last prompt token's attention over the contradicting items of each arm."""
     figures: dict[str, list[Array]] = {}
     for log in sorted((directory / "attention").iterdir()):
         for row in store.read(store.merge(log)):

@@ -23,10 +23,6 @@ COLUMNS = ("balanced", "recognition", "false_alarm", "agree_correct", *_PREFEREN
 def run(out: Path, limit: int | None = None) -> str:
     """Evaluate the policies and return the table.
 
-    Args:
-        out: directory for the harness's own output; a previous demo in it is replaced.
-        limit: items per task, for a quick look.
-
     Raises:
         EvaluationError: an evaluation failed.
         FileExistsError: ``out`` holds something else than a demo.

@@ -47,12 +47,6 @@ class Evaluator:
 def write(run: Run, out: Path, evaluator: Evaluator, developer: str | None = None) -> list[Path]:
     """Write the records of a run below ``out/data``.
 
-    Args:
-        run: what was evaluated.
-        out: a directory.
-        evaluator: who evaluated it.
-        developer: of the model, where its name does not begin with one (``Qwen/…`` does).
-
     Returns:
         the aggregate files.
 

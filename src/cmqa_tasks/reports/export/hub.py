@@ -22,14 +22,7 @@ _FILE = Path(".eval_results") / "cmqa.yaml"
 
 
 def write(run: Run, out: Path, dataset: str, url: str | None = None) -> Path:
-    """Write the entries of a run, and return the file's path.
-
-    Args:
-        run: what was evaluated.
-        out: a directory; the model's is below it, named after the run.
-        dataset: the data set's id on the Hub.
-        url: where the results can be looked at.
-    """
+    """Write the entries of a run, and return the file's path."""
     path = out / run.name.replace("/", "__") / _FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     entries = [entry for part in run.parts.values() if (entry := _entry(part, dataset, url)) is not None]

@@ -61,12 +61,6 @@ def environment() -> dict[str, str]:
 def update(run: Path, out: Path, reason: str, mode: Mode) -> tuple[Reference, int]:
     """RecordedItem a run as the reference, after what the file said so far.
 
-    Args:
-        run: directory of results.
-        out: the reference file; replaced if it exists, its history kept.
-        reason: why: for whoever reads the diff.
-        mode: how the gate is to compare.
-
     Returns:
         The reference, and how many outcomes it changes (0 for a new file).
 

@@ -17,9 +17,6 @@ from cmqa_tasks.worlds.own import is_own, read_jsonl
 class Sources:
     """Releases by their SHA-256: those that ship with the package, and those that are named.
 
-    Args:
-        named: directories of releases, or ``.jsonl`` files of a user's own facts.
-
     Raises:
         cmqa_tasks.facts.release.ReleaseError: a named release is missing or altered.
         cmqa_tasks.worlds.own.OwnDataError: a line of a named file cannot be used.

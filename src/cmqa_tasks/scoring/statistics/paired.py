@@ -17,10 +17,6 @@ from scipy.stats import binom, norm
 def mcnemar(gained: int, lost: int) -> float:
     """The exact two-sided p of as many items gained as lost, given how many changed at all (McNemar 1947; exact: binomial, p =
     ½).
-
-    Args:
-        gained: items that only the second of two has right.
-        lost: items that only the first has right.
     """
     return float(min(1.0, 2.0 * binom.cdf(min(gained, lost), gained + lost, 0.5)))
 

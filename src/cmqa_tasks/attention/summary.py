@@ -23,7 +23,6 @@ from cmqa_tasks.scoring.statistics import bootstrap
 
 __all__ = [
     "EFFECTS",
-    "FORMER_NAMES",
     "SUMMARIES",
     "Effect",
     "Pool",
@@ -44,15 +43,6 @@ SUMMARIES: Mapping[str, str] = {
     "layers_favouring_b": "share of layers whose D, averaged over heads, is negative",
 }
 """The per-item numbers of an evaluation's table, and what they are."""
-FORMER_NAMES: Mapping[str, str] = {
-    "attention_log_density_ratio": "log_density_ratio",
-    "attention_magnitude": "absolute_log_density",
-    "attention_gap_of_logits": "logit_gap",
-    "attention_norm_balance": "log_norm_ratio",
-    "attention_layers_for_a": "layers_favouring_a",
-    "attention_layers_for_b": "layers_favouring_b",
-}
-"""What results of 0.5 and before call the :data:`SUMMARIES`, for whoever reads such files."""
 
 
 def item_summary(row: AttentionRow | None) -> dict[str, float]:

@@ -21,7 +21,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--out", type=Path, default=None, help="directory for the drawings (default: LOG/attention_plots)")
     parser.add_argument("--aggregate", default="last_prompt", choices=AGGREGATES, help="which query rows")
     parser.add_argument("--relation", default=None, choices=COMPARED, help="such items only")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

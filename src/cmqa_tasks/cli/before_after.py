@@ -33,7 +33,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--gen-kwargs", default=None, metavar="NAME=VALUE,…", help=generation)
     parser.add_argument("--batch-size", type=int, default=1, help="requests per forward pass")
     parser.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -26,7 +26,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--held-out", action="store_true", help="tell them in held-out phrasings alone, which no other set uses")
     parser.add_argument("--workers", type=int, default=None, help="processes, each with a browser (default: one per CPU)")
     parser.add_argument("--browser", default=None, help="the Chromium to draw with (default: $CMQA_BROWSER, else the PATH)")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -16,7 +16,6 @@ def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
     parser = command(commands, "checkpoint-path", __doc__)
     parser.add_argument("name", help="mini_dataset (before mixing), mini_instance (after); cmqa: may stand before it")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

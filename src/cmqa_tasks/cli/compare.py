@@ -21,7 +21,6 @@ def add(commands: Any) -> None:
     files = "directory for compare.md and compare.json, with every flipped item"
     parser.add_argument("--out", type=Path, default=None, help=files)
     parser.add_argument("--flips", type=int, default=5, help="how many flipped items to show (default: 5)")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -18,7 +18,6 @@ def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
     parser = command(commands, "completion", __doc__)
     parser.add_argument("shell", choices=SHELLS)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -19,7 +19,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, help="directory for the harness's output; replaced when it exists")
     parser.add_argument("--limit", type=int, default=None, help="items per task, for a quick look")
     parser.add_argument("--every-policy", action="store_true", help="instead: all reference policies on the shipped release")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -25,7 +25,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--developer", default=None, help="every-eval-ever: the model's makers, where its name is not org/model")
     parser.add_argument("--dataset", default=None, help="hub: id of the data set there")
     parser.add_argument("--url", default=None, help="where the organization or the results can be looked at")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,7 +17,6 @@ def add(commands: Any) -> None:
     parser = command(commands, "items", __doc__)
     parser.add_argument("arm", help="name of the arm, or of its task: image_text, cmqa_image_text")
     parser.add_argument("--data", default=None, help=DATA)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -24,7 +24,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--figures", action=argparse.BooleanOptionalAction, default=None, help=figures)
     columns = "columns of the first table beside rank and model, such as gap across_interval items; a wrong one lists all"
     parser.add_argument("--columns", nargs="+", default=None, metavar="COLUMN", help=columns)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

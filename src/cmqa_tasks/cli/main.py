@@ -88,7 +88,10 @@ def parser() -> argparse.ArgumentParser:
     for title, modules in _GROUPS.items():
         before = list(commands.choices)
         for module in modules:
+            known = set(commands.choices)
             module.add(commands)
+            for name in commands.choices.keys() - known:
+                commands.choices[name].set_defaults(run=module.run)
         names = [name for name in commands.choices if name not in before]
         listed.append("\n".join([f"{title}:", *(summary_line(name, commands.choices[name]) for name in names)]))
     root.epilog = "\n\n".join([*listed, _EXAMPLES])

@@ -37,7 +37,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--format", default="parquet", choices=FORMATS)
     parser.add_argument("--on-error", default="fail", choices=ON_ERROR, help="what to do with a bad row")
     parser.add_argument("--num-proc", type=int, default=1, help="processes; changes nothing but the time")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -19,7 +19,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--protocols", nargs="+", default=["aware"], metavar="PROTOCOL", help="names of protocols; 'all'")
     parser.add_argument("--language", default="en", help="language of the question")
     parser.add_argument("--data", default=None, help=DATA)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -22,7 +22,6 @@ def add(commands: Any) -> None:
     update.add_argument("--out", type=Path, required=True, help="the reference file, such as model.reference.jsonl")
     update.add_argument("--reason", required=True, help="why, for whoever reads the diff")
     update.add_argument("--mode", choices=MODES, default="exact", help="how the gate compares (default: exact)")
-    update.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

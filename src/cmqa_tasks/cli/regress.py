@@ -29,7 +29,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--config", type=Path, default=None, help="YAML file with margins and level")
     parser.add_argument("--junit", type=Path, default=None, help="write JUnit XML here")
     parser.add_argument("--summary", type=Path, default=None, help="write the Markdown summary here, too")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -28,7 +28,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--data", action="append", default=[], metavar="RELEASE", help=data)
     parser.add_argument("--items", type=int, default=ITEMS, help=f"items to look at, at most (default: {ITEMS:,})")
     parser.add_argument("--megabytes", type=float, default=MEGABYTES, help=f"size of the file at most (default: {MEGABYTES:g})")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

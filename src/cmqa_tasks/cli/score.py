@@ -28,7 +28,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--model-args", default="", metavar="KEY=VALUE,…", help="how it was set, for the results file")
     parser.add_argument("--out", type=Path, required=True, help="directory of results; other runs may be there")
     parser.add_argument("--partial", action="store_true", help="score the answers that are there; the run counts as limited")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

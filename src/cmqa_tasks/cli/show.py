@@ -22,7 +22,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--protocols", nargs="+", default=["aware"], metavar="PROTOCOL", help=ways)
     parser.add_argument("--language", default="en", help="language of the question")
     parser.add_argument("--out", type=Path, default=Path("cmqa_show"), help="directory to write into")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

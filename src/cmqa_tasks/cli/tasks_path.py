@@ -17,7 +17,6 @@ def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
     parser = command(commands, "tasks-path", __doc__)
     parser.add_argument("harness", choices=list(EXTRAS))
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -18,7 +18,6 @@ def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
     parser = command(commands, "train", __doc__)
     parser.add_argument("config", type=Path, help="YAML; see docs/mixing.md")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -21,7 +21,6 @@ def add(commands: Any) -> None:
     parser.add_argument("file", nargs="?", help="JSON lines of your own facts: .jsonl or .jsonl.gz")
     parser.add_argument("--outside", action="store_true", help="let images stand elsewhere than below the file's directory")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a line instead")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

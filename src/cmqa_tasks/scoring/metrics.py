@@ -118,7 +118,6 @@ PREFERS_ENGLISH = Metric(
     "prefers_english", None, f"{_FOLLOWED} English one", _prefers(lambda item, index: item.pieces[index][1] == "en")
 )
 UNPARSED = Metric("unparsed", False, "share of items whose response could not be read", _any_share("unparsed"))
-FAILED = Metric("failed", False, "share of items without an answer: the request failed", _any_share("failed"))
 ABSTAINED = Metric("abstained", None, "share of items where the model declined to answer", _any_share("abstain"))
 FAILED = Metric("failed", False, "share of items whose request failed, so that there was no answer", _any_share("failed"))
 READ_CORRECT = Metric("read_correct", True, "share of single pieces read correctly", _share("single", "correct"))

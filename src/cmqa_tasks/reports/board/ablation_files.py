@@ -8,13 +8,12 @@ from pathlib import Path
 
 from cmqa_tasks.reports.board.ablation import View
 from cmqa_tasks.reports.board.board import ModelRow
-from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.spread import Range, Spread
 from cmqa_tasks.results import Setting
 from cmqa_tasks.writing import markdown, spreadsheet
 from cmqa_tasks.writing.files import write_text
 from cmqa_tasks.writing.markdown import picture, plain
-from cmqa_tasks.writing.numbers import number, rounded
+from cmqa_tasks.writing.numbers import number
 
 _RATES = {"recognition": "recognition", "false_alarm": "false alarms"}
 _READING = """\
@@ -112,10 +111,6 @@ def _flat(view: View) -> Iterator[dict[str, object]]:
                     "protocol": protocol,
                     "rank": row.rank,
                 }
-                numbers = dict(pair for rate in ("recognition", "false_alarm", "balanced") for pair in _ends(rate, rates[rate]))
+                numbers = {k: v for rate in ("recognition", "false_alarm", "balanced") for k, v in rates[rate].flat(rate).items()}
                 stamp = {field.name: getattr(view.question, field.name) for field in fields(Setting) if field.name != "protocol"}
                 yield about | {"arm": arm, "side": side} | numbers | {"notes": "; ".join(row.marks)} | stamp
-
-
-def _ends(name: str, share: Estimate) -> Iterator[tuple[str, float | None]]:
-    yield from ((name, rounded(share.value)), (f"{name}_low", rounded(share.low)), (f"{name}_high", rounded(share.high)))

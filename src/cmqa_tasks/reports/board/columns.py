@@ -54,12 +54,7 @@ def _value(name: str, write: Callable[[float], str] = number) -> Callable[[Model
 
 
 def _with_interval(name: str, write: Callable[[float], str]) -> Callable[[ModelRow], str]:
-    def cell(row: ModelRow) -> str:
-        estimate = row.values[name]
-        ends = f"[{write(estimate.low)}, {write(estimate.high)}]"
-        return write(estimate.value) if math.isnan(estimate.low) else f"{write(estimate.value)} {ends}"
-
-    return cell
+    return lambda row: row.values[name].written(write)
 
 
 def _balanced(side: str, *, interval: bool = False) -> Callable[[ModelRow], str]:
@@ -198,9 +193,7 @@ def _flat(board: Board, row: ModelRow) -> Iterator[tuple[str, object]]:
     yield from (("contrast", board.contrast.name), ("rank", row.rank), ("ties", row.ties), ("model", row.name))
     yield from (("variant", row.variant), ("unmeasured", " ".join(row.unmeasured)))
     for name in _INTERVALS:
-        yield name, rounded(row.values[name].value)
-        yield f"{name}_low", rounded(row.values[name].low)
-        yield f"{name}_high", rounded(row.values[name].high)
+        yield from row.values[name].flat(name).items()
     yield from ((name, rounded(row.values[name].value)) for name in _PLAIN)
     yield from (("items", row.items), ("facts", row.facts), ("notes", "; ".join(row.marks)))
     spread = row.spread

@@ -5,8 +5,9 @@ estimates([count(run, facts)], CONTRASTS[0])[0].values["across_balanced"]
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.results.tally import Tally
 from cmqa_tasks.scoring.metrics import FAILED, FALSE_ALARM, PREFERS_FIRST, RECOGNITION, UNPARSED, Metric, balanced
 from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, Array, interval, resampled, widened
+from cmqa_tasks.writing.numbers import number, rounded
 
 NOTHING = float("nan")
 
@@ -27,6 +29,15 @@ class Estimate:
     value: float
     low: float = NOTHING
     high: float = NOTHING
+
+    def written(self, write: Callable[[float], str] = number) -> str:
+        """For people: ``0.850 [0.800, 0.900]``."""
+        ends = "" if math.isnan(self.low) else f" [{write(self.low)}, {write(self.high)}]"
+        return write(self.value) + ends
+
+    def flat(self, name: str) -> dict[str, float | None]:
+        """For machines: ``name``, ``name_low``, ``name_high``."""
+        return {name: rounded(self.value), f"{name}_low": rounded(self.low), f"{name}_high": rounded(self.high)}
 
 
 @dataclass(frozen=True, slots=True)

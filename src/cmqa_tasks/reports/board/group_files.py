@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from cmqa_tasks.reports.board.board import Board, ModelRow
-from cmqa_tasks.reports.board.estimates import Estimate
-from cmqa_tasks.reports.board.groups import GroupScore
 from cmqa_tasks.results import Setting
 from cmqa_tasks.writing import markdown, spreadsheet
 from cmqa_tasks.writing.files import write_text
 from cmqa_tasks.writing.markdown import plain
-from cmqa_tasks.writing.numbers import NOTHING, number, rounded
+from cmqa_tasks.writing.numbers import NOTHING
 
 _MODELS = 6
 """Side by side in one table."""
@@ -75,13 +72,7 @@ def _table(rows: Sequence[ModelRow], grouping: str) -> str:
 
 def _score(row: ModelRow, grouping: str, group: str) -> str:
     score = row.groups[grouping].get(group)
-    return NOTHING if score is None else _written(score.across)
-
-
-def _written(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return NOTHING
-    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
+    return NOTHING if score is None else score.across.written()
 
 
 def _flat(board: Board, row: ModelRow) -> Iterator[dict[str, object]]:
@@ -89,12 +80,5 @@ def _flat(board: Board, row: ModelRow) -> Iterator[dict[str, object]]:
     for grouping, scores in row.groups.items():
         for group, score in scores.items():
             about = {"contrast": board.contrast.name, "model": row.name, "variant": row.variant}
-            yield about | {"grouping": grouping, "group": group, "facts": score.facts} | _ends(score) | setting
-
-
-def _ends(score: GroupScore) -> dict[str, float | None]:
-    ends: dict[str, float | None] = {}
-    for name, estimate in (("same_balanced", score.same), ("across_balanced", score.across)):
-        ends[name] = rounded(estimate.value)
-        ends |= {f"{name}_low": rounded(estimate.low), f"{name}_high": rounded(estimate.high)}
-    return ends
+            ends = score.same.flat("same_balanced") | score.across.flat("across_balanced")
+            yield about | {"grouping": grouping, "group": group, "facts": score.facts} | ends | setting

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,9 @@ from typing import Any
 from cmqa_tasks.reports.board import board
 from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.columns import STAMPS, Column, best, filled, nested, views
-from cmqa_tasks.reports.board.estimates import Estimate
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.reports.page import pack
 from cmqa_tasks.results import Run
-from cmqa_tasks.writing.numbers import number
 from cmqa_tasks.writing.text import visible
 
 _PLOTTED = ("same_balanced", "across_balanced", "gap")
@@ -95,7 +92,7 @@ def _worlds(ranked: Board) -> TableCells | None:
         return None
     scores = [[row.groups.get("world", {}).get(world) for world in worlds] for row in ranked.rows]
     facts = [max(score.facts for score in column if score is not None) for column in zip(*scores, strict=True)]
-    cells = [["–" if score is None else _with_ends(score.across) for score in row] for row in scores]
+    cells = [["–" if score is None else score.across.written() for score in row] for row in scores]
     return TableCells(
         ("model", *(f"{pack.name(world)}, {count} facts" for world, count in zip(worlds, facts, strict=True))),
         (True, *(False for _ in worlds)),
@@ -103,10 +100,6 @@ def _worlds(ranked: Board) -> TableCells | None:
         frozenset(),
         _marks(ranked),
     )
-
-
-def _with_ends(score: Estimate) -> str:
-    return number(score.value) if math.isnan(score.low) else f"{number(score.value)} [{number(score.low)}, {number(score.high)}]"
 
 
 def _marks(ranked: Board) -> tuple[str, ...]:

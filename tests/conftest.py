@@ -28,12 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def browser() -> str:
     """A browser for tests that draw pages. Where CI demands one, its absence is a failure and no skip."""
-    found = find_browser()
-    if found is None:
+    path = find_browser()
+    if path is None:
         if os.environ.get("CMQA_REQUIRE_BROWSER"):
             pytest.fail("CMQA_REQUIRE_BROWSER is set and there is no Chromium")
         pytest.skip("no Chromium on this machine: the frozen release is tested, drawing a new one is not")
-    return found
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -77,11 +77,11 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
     """Tiny random checkpoints by family, each made once."""
     from cmqa_tasks.models.tiny import build
 
-    root, made = tmp_path_factory.mktemp("checkpoints"), {}
+    root, built = tmp_path_factory.mktemp("checkpoints"), {}
 
     def checkpoint(family: str) -> Path:
-        if family not in made:
-            made[family] = build(family, root / family)
-        return made[family]
+        if family not in built:
+            built[family] = build(family, root / family)
+        return built[family]
 
     return checkpoint

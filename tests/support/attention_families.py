@@ -87,7 +87,7 @@ def prompts(image_tokens: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     for shorter in (0, 3):
         lengths = [(sink, 1), (other, 2), (evidence_a, image_tokens or 5), (other, 1), (evidence_b, 11 - shorter)]
         lengths += [(question, 4), (other, 3)]
-        rows.append(torch.tensor([-1] * shorter + [place for place, length in lengths for _ in range(length)]))
+        rows.append(torch.tensor([-1] * shorter + [segment for segment, length in lengths for _ in range(length)]))
     buckets = torch.stack(rows)
     ids = torch.randint(1, 100, buckets.shape, generator=generator).masked_fill(buckets < 0, PAD)
     if image_tokens:

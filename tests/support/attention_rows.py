@@ -12,7 +12,7 @@ NAMES = ("evidence_a", "evidence_b", "question", "sink", "other", "generated")
 ABOUT = LogMetadata(model="tiny", revision="main", dtype="float32", attention="sdpa_probe", versions={"torch": "2.9"})
 
 
-def row(item: str = "i", density: Any = 0.0, layers: int = 2, heads: int = 3, **given: Any) -> AttentionRow:
+def row(item: str = "i", density: Any = 0.0, layers: int = 2, heads: int = 3, **changes: Any) -> AttentionRow:
     """A row whose D is ``density`` broadcast to [layers × heads], and everything else 0."""
     grid = np.broadcast_to(np.asarray(density, float), (layers, heads))
     zeros = np.zeros((layers, heads))
@@ -38,8 +38,8 @@ def row(item: str = "i", density: Any = 0.0, layers: int = 2, heads: int = 3, **
         "relation": "conflict",
         "first": "a",
     }
-    return AttentionRow(item_id=item, **values | given)
+    return AttentionRow(item_id=item, **values | changes)
 
 
-def ordered(item: str, arm: str, first: str, density: Any, fact: str = "", **given: Any) -> AttentionRow:
-    return row(item, density, arm=arm, first=first, task=f"cmqa_{arm}", fact_id=fact or item, **given)
+def ordered(item: str, arm: str, first: str, density: Any, fact: str = "", **changes: Any) -> AttentionRow:
+    return row(item, density, arm=arm, first=first, task=f"cmqa_{arm}", fact_id=fact or item, **changes)

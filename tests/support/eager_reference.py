@@ -40,7 +40,7 @@ def masses(buckets: torch.Tensor, weights: torch.Tensor, total: int) -> torch.Te
     """(batch, heads, queries, keys) → softmax mass per segment, (batch, heads, queries, S). Keys are the latest of ``total``."""
     new = torch.full((len(buckets), total - buckets.shape[1]), NAMES.index("generated"))
     buckets = torch.cat([buckets, new], 1)[:, total - weights.shape[-1] :]
-    return torch.stack([(weights.float() * (buckets == place)[:, None, None]).sum(-1) for place in range(len(NAMES))], -1)
+    return torch.stack([(weights.float() * (buckets == segment)[:, None, None]).sum(-1) for segment in range(len(NAMES))], -1)
 
 
 def furthest(model: Any, inputs: Mapping[str, Any], segments: Segments, new: int = 6) -> dict[str, float]:
@@ -62,26 +62,26 @@ def furthest(model: Any, inputs: Mapping[str, Any], segments: Segments, new: int
     if len(steps[0]) == len(readings.layers) + len(readings.unrecorded):
         steps = [[step[layer] for layer in readings.layers] for step in steps]
     assert len(steps[0]) == len(readings.layers), "eager attention has other layers"
-    off = {name: _off(steps, segments.buckets, found) for name, found in ((before, readings), ("eager", eager_readings))}
+    off = {name: _off(steps, segments.buckets, recorded) for name, recorded in ((before, readings), ("eager", eager_readings))}
     return off if same else off | {before: float("inf")}
 
 
 def _off(steps: list[list[torch.Tensor]], buckets: torch.Tensor, readings: Readings) -> float:
     assert readings.tokens is not None
-    prompt, asked = buckets.shape[1], buckets == QUESTION
+    prompt, in_question = buckets.shape[1], buckets == QUESTION
     last, question = (readings.aggregates[name].log_mass.exp() for name in ("last_prompt", "question"))  # type: ignore[index]
     worst = 0.0
     for number in range(len(readings.layers)):
         whole = masses(buckets, steps[0][number], prompt)
         heads = whole.shape[1]
-        later = [masses(buckets, step[number], prompt + place) for place, step in enumerate(steps)][1:]
+        later = [masses(buckets, step[number], prompt + index) for index, step in enumerate(steps)][1:]
         pairs = [
             (last[:, number, :heads], whole[:, :, -1]),
             (readings.tokens.log_mass[:, number, :heads].exp(), torch.cat([whole[:, :, -1:], *later], 2)),
         ]
-        for item, rows in enumerate(asked):
+        for item, rows in enumerate(in_question):
             if rows.any() and not question[item, number].isnan().all():  # layers that get the last token of the prompt alone
                 pairs.append((question[item, number, :heads], whole[item, :, rows].log().mean(1).exp()))
-        distances = torch.stack([(found - expected).abs().max() for found, expected in pairs])
+        distances = torch.stack([(read - expected).abs().max() for read, expected in pairs])
         worst = max(worst, float(distances.nan_to_num(torch.inf).max()))
     return worst

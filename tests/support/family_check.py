@@ -59,9 +59,9 @@ def receipts(directory: Path) -> Release:
     for number in range(3):
         values = {"a": f"{20 + number}.99 USD", "b": f"{40 + number}.49 USD"}
         images = {side: [_receipt(directory, number, side, value, size) for size in (0, 1)] for side, value in values.items()}
-        asked = "What is the total amount that was paid according to the receipt" if number % 2 == 0 else "What is the total"
+        question = "What is the total amount that was paid according to the receipt" if number % 2 == 0 else "What is the total"
         texts = {side: [f"I paid {value} for it.", f"It came to {value}."] for side, value in values.items()}
-        rows.append({"question": f"{asked} {number}?", "kind": "money", **values, "texts": texts, "images": images})
+        rows.append({"question": f"{question} {number}?", "kind": "money", **values, "texts": texts, "images": images})
     path = directory / "receipts.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return read_jsonl(path)
@@ -99,24 +99,24 @@ def check(family: str, directory: Path, release: Release) -> Report:
         return Report(family, "crash", _reason(error))
     arms = ARMS if lm.sees_images else ("text_text",)
     try:
-        asked = list(requests(lm, release, *arms, max_new_tokens=NEW))
-        asked = [*asked[: len(arms)], *asked[-len(arms) :]]
-        answers = [result.text for result in lm.generate_until(asked)]
+        sent = list(requests(lm, release, *arms, max_new_tokens=NEW))
+        sent = [*sent[: len(arms)], *sent[-len(arms) :]]
+        answers = [result.text for result in lm.generate_until(sent)]
     except ValueError as error:
         return Report(family, "refused", _reason(error))
     except FAILURES as error:
         return Report(family, "crash", _reason(error))
     try:
-        expected = own_answers(directory, lm, asked)
+        expected = own_answers(directory, lm, sent)
     except FAILURES as error:
         return Report(family, "not built", f"answers {answers[0]!r}, and nothing to compare with: {_reason(error)}")
     if answers != expected:
         return Report(family, "wrong", f"{answers[0]!r} instead of {expected[0]!r}")
-    return _attention(family, directory, lm, asked, answers, settings)
+    return _attention(family, directory, lm, sent, answers, settings)
 
 
 def _attention(
-    family: str, directory: Path, plain: CmqaHF, asked: list[Any], answers: list[str], settings: dict[str, Any]
+    family: str, directory: Path, plain: CmqaHF, sent: list[Any], answers: list[str], settings: dict[str, Any]
 ) -> Report:
     try:
         lm = CmqaHF(str(directory), attention="on", attention_path=str(directory / "attention"), **settings)
@@ -124,7 +124,7 @@ def _attention(
         return Report(family, "right", "", "refused", _reason(error).partition("cannot be read: ")[2] or _reason(error))
     lm.task_dict.update(plain.task_dict)
     try:
-        read = [result.text for result in lm.generate_until(asked)]
+        read = [result.text for result in lm.generate_until(sent)]
     except (ProbeError, ValueError) as error:
         return Report(family, "right", "", "refused", f"in the run: {_reason(error)}")
     except FAILURES as error:
@@ -132,18 +132,18 @@ def _attention(
     if read != answers:
         return Report(family, "right", "", "wrong", "answers otherwise while its attention is read")
     eager = other = 0.0
-    for batch in batches((lm.prompt(place, request) for place, request in enumerate(asked)), 2):
+    for batch in batches((lm.prompt(index, request) for index, request in enumerate(sent)), 2):
         inputs, origins = lm.inputs(batch)
         try:
-            found = furthest(lm.model, dict(inputs), lm.segments(batch, inputs, origins))
+            distances = furthest(lm.model, dict(inputs), lm.segments(batch, inputs, origins))
         except (*FAILURES, AssertionError) as error:
             return Report(family, "right", "", "not built", f"no reference: {_reason(error)}")
-        eager, other = max(eager, found["eager"]), max(other, *found.values())
+        eager, other = max(eager, distances["eager"]), max(other, *distances.values())
     right = eager <= EXACT and other <= ROUNDING
     return Report(family, "right", "", "right" if right else "wrong", "" if right else f"off by {other:.0e}", eager)
 
 
-def own_answers(directory: Path, lm: CmqaHF, asked: list[Any]) -> list[str]:
+def own_answers(directory: Path, lm: CmqaHF, sent: list[Any]) -> list[str]:
     """What the model's own ``generate`` answers, one prompt at a time, as its users would call it."""
     sees = lm.sees_images
     loader, maker = (AutoModelForImageTextToText, AutoProcessor) if sees else (AutoModelForCausalLM, AutoTokenizer)
@@ -151,8 +151,8 @@ def own_answers(directory: Path, lm: CmqaHF, asked: list[Any]) -> list[str]:
         loader = AutoModelForImageTextToText
     model, processor = loader.from_pretrained(directory, dtype=torch.float32).eval(), maker.from_pretrained(directory)
     answers = []
-    for place, request in enumerate(asked):
-        prompt = lm.prompt(place, request)
+    for index, request in enumerate(sent):
+        prompt = lm.prompt(index, request)
         text = (
             processor.apply_chat_template(list(prompt.turns), add_generation_prompt=True, tokenize=False)
             if sees and processor.chat_template is not None

@@ -72,7 +72,9 @@ class Run:
         tasks = {self.task(arm): self.about() | ({"pieces": self.kinds[arm]} if arm in self.kinds else {}) for arm in self.arms}
         return {
             "results": {},
-            "configs": {task: {"task": task, "output_type": "generate_until", "metadata": said} for task, said in tasks.items()},
+            "configs": {
+                task: {"task": task, "output_type": "generate_until", "metadata": about} for task, about in tasks.items()
+            },
             "config": settings | dict(self.config),
             "n-samples": dict.fromkeys(tasks, counts),
             "date": self.moment,
@@ -125,7 +127,7 @@ def between(first: int, last: int) -> Behaviour:
 
 def evaluate(directory: Path, same: Behaviour, across: Behaviour, protocol: str = "aware", **settings: object) -> Path:
     """A model with one behaviour on pairs of one kind and another across kinds, under a protocol."""
-    told = {"metadata": {"protocol": protocol}, "suffix": "" if protocol == "aware" else f"__{protocol}"} | settings
+    changes = {"metadata": {"protocol": protocol}, "suffix": "" if protocol == "aware" else f"__{protocol}"} | settings
     for arms, behaviour in ((SAME, same), (ACROSS, across)):
-        Run(behaviour, arms=arms, **told).write(directory / protocol / arms[0])  # type: ignore[arg-type]
+        Run(behaviour, arms=arms, **changes).write(directory / protocol / arms[0])  # type: ignore[arg-type]
     return directory

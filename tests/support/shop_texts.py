@@ -26,9 +26,9 @@ def visible(source: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-def exchanged(one: str, other: str, between: str = " ") -> tuple[str, str]:
+def exchanged(first: str, second: str, between: str = " ") -> tuple[str, str]:
     """What is left of two texts without the words (for an empty ``between``: the characters) that both begin and end with."""
-    left, right = (text.split(between) if between else list(text) for text in (one, other))
+    left, right = (text.split(between) if between else list(text) for text in (first, second))
     while left and right and left[0] == right[0]:
         left, right = left[1:], right[1:]
     while left and right and left[-1] == right[-1]:

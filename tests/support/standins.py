@@ -133,5 +133,5 @@ _SCIENCEQA = {"image": Image(), "question": TEXT, "choices": List(TEXT), "answer
 
 
 def _scienceqa(row: int) -> dict[str, Any]:
-    asked = {"question": f"Which is number {row}?", "choices": ["a tin", "a pot"], "answer": row % 2}
-    return dict.fromkeys(_WORDS, "") | asked | {"image": _picture(row)}
+    question = {"question": f"Which is number {row}?", "choices": ["a tin", "a pot"], "answer": row % 2}
+    return dict.fromkeys(_WORDS, "") | question | {"image": _picture(row)}

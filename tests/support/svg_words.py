@@ -8,5 +8,5 @@ from pathlib import Path
 
 def words(svg: Path) -> str:
     """Everything that is written in an SVG, as text."""
-    found = re.findall(r"<text[^>]*>(.*?)</text>", svg.read_text(encoding="utf-8"), re.DOTALL)
-    return "\n".join(re.sub(r"<[^>]*>", "", text).replace("&gt;", ">") for text in found)
+    texts = re.findall(r"<text[^>]*>(.*?)</text>", svg.read_text(encoding="utf-8"), re.DOTALL)
+    return "\n".join(re.sub(r"<[^>]*>", "", text).replace("&gt;", ">") for text in texts)

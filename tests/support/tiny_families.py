@@ -75,13 +75,13 @@ def checkpoint(family: str, directory: Path) -> Path:
 def _vision(family: str, spec: dict[str, Any]) -> tuple[Any, Any]:
     tokenizer = _tokenizer(spec)
     kind = getattr(hf, spec.get("processor_class") or PROCESSOR_MAPPING_NAMES[family])
-    given: dict[str, Any] = {}
+    components: dict[str, Any] = {}
     for name in inspect.signature(kind.__init__).parameters:
         if name.endswith("tokenizer"):
-            given[name] = tokenizer if name == "tokenizer" else _tokenizer({})
+            components[name] = tokenizer if name == "tokenizer" else _tokenizer({})
         elif (part := "feature_extractor" if name == "audio_processor" else name) in _PARTS:
-            given[name] = _part(family, part, spec)
-    processor = kind(**given | spec.get("processor", {}))
+            components[name] = _part(family, part, spec)
+    processor = kind(**components | spec.get("processor", {}))
     placeholder = str(spec.get("placeholder") or getattr(processor, "image_token", None))
     if spec.get("wrapped"):
         placeholder = f"<|vision_start|>{placeholder}<|vision_end|>"
@@ -153,9 +153,9 @@ def _tokens(tokenizer: Any, feature: str | None) -> dict[str, int | None]:
         }
         if feature is not None:
             tokens[f"image_token_{ending}"] = number(feature)
-    for place in ("start", "end"):
-        tokens[f"vision_{place}_token_id"] = number(f"<|vision_{place}|>")
-        tokens[f"image_{place}_token_id"] = number(f"<|image_{place}|>")
+    for end in ("start", "end"):
+        tokens[f"vision_{end}_token_id"] = number(f"<|vision_{end}|>")
+        tokens[f"image_{end}_token_id"] = number(f"<|image_{end}|>")
     return tokens | {"boa_token_id": number("<boa>")}
 
 

@@ -40,11 +40,7 @@ class LMConflictTask(ConfigurableTask):  # type: ignore[misc]
     """One arm under one protocol on one set of data: loads, prompts and scores.
 
     Args:
-        arm: a shipped arm by name, or an :class:`~cmqa_tasks.facts.records.Arm` of your own.
-        protocol: a protocol of ``prompts/``.
-        language: language of the question and its instructions.
-        data: a :class:`~cmqa_tasks.facts.release.Release`, the name of a shipped one, a release's directory, or a file of
-            your own facts (``.jsonl``, see :mod:`cmqa_tasks.worlds.own`).
+        arm, protocol, language, data: as of :class:`cmqa_tasks.ConflictTask`.
         by: whether the answer is generated, or chosen among the letters of the options by their log-likelihood (arms
             without images, protocol ``choice``).
         name: the task's name; by default that of the shipped task, such as ``clqa_en_zh__choice_loglikelihood``.

@@ -39,13 +39,10 @@ def to_markdown(views: Sequence[View], figures: Mapping[tuple[Setting, str], Seq
         parts.append(f"## {title}")
         if len(view.protocols) > 1:
             parts.append(_spreads(view))
-        parts += [picture(name, f"Recognition by arm and protocol. {title}") for name in _figures(view, figures)]
+        names = figures.get((view.question, view.contrast.name), ())
+        parts += [picture(name, f"Recognition by arm and protocol. {title}") for name in names]
         parts.append(_by_arm(view))
     return "\n\n".join(parts) + "\n"
-
-
-def _figures(view: View, figures: Mapping[tuple[Setting, str], Sequence[str]]) -> Sequence[str]:
-    return figures.get((view.question, view.contrast.name), ())
 
 
 def _spreads(view: View) -> str:

@@ -176,7 +176,11 @@ def to_latex(boards: Sequence[Board], columns: Sequence[str] | None = None) -> s
 def _tabular(title: str, columns: Sequence[Column], board: Board) -> str:
     shown = filled(columns, board)
     bold = {column.name: best(column, board) for column in shown}
-    lines = [f"% {_one_line(title)}", f"\\begin{{tabular}}{{{_shape(shown)}}}", "\\toprule"]
+    lines = [
+        f"% {_one_line(title)}",
+        f"\\begin{{tabular}}{{{''.join('l' if column.words else 'r' for column in shown)}}}",
+        "\\toprule",
+    ]
     lines += [_tex([column.title(board.contrast) for column in shown]), "\\midrule"]
     for index, row in enumerate(board.rows):
         cells = {column.name: _escaped(column.cell(row)) for column in shown}
@@ -188,10 +192,6 @@ def _behind(board: Board, row: ModelRow) -> str:
     """The stamp of a row on one line."""
     stamps = [f"{column.title(board.contrast)} {column.cell(row)}" for column in STAMPS[1:] if column.cell(row)]
     return _one_line("; ".join([row.name, *stamps]))
-
-
-def _shape(columns: Sequence[Column]) -> str:
-    return "".join("l" if column.words else "r" for column in columns)
 
 
 def _tex(cells: Sequence[str]) -> str:

@@ -48,26 +48,34 @@ def to_markdown(boards: Sequence[Board]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def world_scores(board: Board) -> tuple[dict[str, int], list[list[str]]]:
+    """How many facts each world has, and the cells of each row; nothing where there are not at least two worlds."""
+    facts = _facts(board.rows, "world")
+    return (facts, [[_score(row, "world", world) for world in facts] for row in board.rows]) if len(facts) > 1 else ({}, [])
+
+
 def by_world(board: Board) -> str:
     """The table of worlds of a board, a row per model; empty where there are not at least two worlds."""
-    worlds = sorted({world for row in board.rows for world in row.groups.get("world", {})})
-    if len(worlds) < 2:
+    facts, cells = world_scores(board)
+    if not facts:
         return ""
-    facts = {
-        world: max(row.groups["world"][world].facts for row in board.rows if world in row.groups["world"]) for world in worlds
-    }
-    header = ["model", *(f"{plain(world)} ({facts[world]} facts)" for world in worlds)]
-    rows = [[plain(row.title), *(_score(row, "world", world) for world in worlds)] for row in board.rows]
+    header = ["model", *(f"{plain(world)} ({count} facts)" for world, count in facts.items())]
+    rows = [[plain(row.title), *scores] for row, scores in zip(board.rows, cells, strict=True)]
     title = f"`balanced`, {board.contrast.across_name}, by world, with 95 % intervals; not ranked:"
     return f"{title}\n\n{markdown.table(header, rows, words=1)}"
 
 
 def _table(rows: Sequence[ModelRow], grouping: str) -> str:
-    groups = sorted({group for row in rows for group in row.groups.get(grouping, {})})
-    facts = {group: max(row.groups[grouping][group].facts for row in rows if group in row.groups[grouping]) for group in groups}
     header = [grouping, "facts", *(plain(row.title) for row in rows)]
-    lines = [[plain(group), str(facts[group]), *(_score(row, grouping, group) for row in rows)] for group in groups]
+    facts = _facts(rows, grouping).items()
+    lines = [[plain(group), str(count), *(_score(row, grouping, group) for row in rows)] for group, count in facts]
     return markdown.table(header, lines, words=1)
+
+
+def _facts(rows: Sequence[ModelRow], grouping: str) -> dict[str, int]:
+    """The groups, sorted, with the most facts that a row has of each."""
+    scores = sorted((group, score.facts) for row in rows for group, score in row.groups.get(grouping, {}).items())
+    return dict(scores)
 
 
 def _score(row: ModelRow, grouping: str, group: str) -> str:

@@ -145,7 +145,8 @@ def compare(a: Sequence[Run], b: Sequence[Run], resamples: int = RESAMPLES, seed
     if not arms:
         settings = (" | ".join(sorted({run.setting.title for run in runs})) for runs in (a, b))
         raise ResultsError(f"no arm with two pieces under one setting in both: {' against '.join(settings)}")
-    marks = [f"{name}: {mark}" for name, runs in zip(_labels(*names), (a, b), strict=True) for mark in _marks(runs)]
+    labelled = zip(_labels(*names), (a, b), strict=True)
+    marks = dict.fromkeys(f"{name}: {mark}" for name, runs in labelled for run in runs for mark in run.marks(list(run.parts)))
     return Comparison(names[0], names[1], tuple(arms), tuple(contrasts), tuple(flips), tuple(marks))
 
 
@@ -161,10 +162,6 @@ def _one_name(runs: Sequence[Run]) -> str:
     if len(names) != 1:
         raise ResultsError(f"{len(names)} models ({', '.join(names)}) on one side: give a directory of one")
     return names[0]
-
-
-def _marks(runs: Sequence[Run]) -> list[str]:
-    return list(dict.fromkeys(mark for run in runs for mark in run.marks(list(run.parts))))
 
 
 def _items(run: Run, arm: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.harness.catalogue import GROUPS, task_name
@@ -28,16 +27,14 @@ def run(out: Path, limit: int | None = None) -> str:
         FileExistsError: ``out`` holds something else than a demo.
     """
     begin(out, DEMO)
-    common = {"tasks": ",".join(TASKS), "log_samples": True} | ({} if limit is None else {"limit": limit})
-    configs = [common | _policy(name) | {"output_path": str(out / name)} for name in POLICIES]
+    common = {"model": "cmqa_reference", "tasks": ",".join(TASKS), "log_samples": True} | (
+        {} if limit is None else {"limit": limit}
+    )
+    configs = [common | {"model_args": f"policy={name}", "output_path": str(out / name)} for name in POLICIES]
     for failure in evaluate(configs, out):
         if failure is not None:
             raise failure
     return table(list(POLICIES), out)
-
-
-def _policy(name: str) -> dict[str, Any]:
-    return {"model": "cmqa_reference", "model_args": f"policy={name}"}
 
 
 def table(models: Sequence[str], out: Path) -> str:

@@ -132,7 +132,9 @@ def compare(reference: Snapshot, candidate: Snapshot, mode: Mode, settings: Gate
     else:
         checks = _paired(keys, counted, reference, candidate, settings) if keys else []
     reworded = sum(_reworded(reference.tasks[key], candidate.tasks[key]) for key in keys)
-    stamps = [f"{name} {old or '–'} → {new or '–'}" for name, old, new in _stamps(reference, candidate) if old != new]
+    names = sorted(reference.stamp.keys() | candidate.stamp.keys())
+    pairs = [(name, *(side.stamp.get(name, "") for side in (reference, candidate))) for name in names]
+    stamps = [f"{name} {old or '–'} → {new or '–'}" for name, old, new in pairs if old != new]
     every_check = (*(obstacle for obstacle in obstacles.values() if obstacle is not None), *checks)
     every_change = tuple(change for key in keys for change in changes[key])
     return Verdict(mode, reference.model, candidate.model, every_check, every_change, reworded, tuple(stamps), settings.fail_on)
@@ -141,11 +143,6 @@ def compare(reference: Snapshot, candidate: Snapshot, mode: Mode, settings: Gate
 def unreadable(mode: Mode, reference: str, candidate: str, why: str, fail_on: tuple[Failing, ...] = FAIL_ON) -> Verdict:
     """The verdict where one of the two cannot be read."""
     return Verdict(mode, reference, candidate, (Check("reading", "cannot tell", why),), (), fail_on=fail_on)
-
-
-def _stamps(reference: Snapshot, candidate: Snapshot) -> Iterator[tuple[str, str, str]]:
-    for name in sorted(reference.stamp.keys() | candidate.stamp.keys()):
-        yield name, reference.stamp.get(name, ""), candidate.stamp.get(name, "")
 
 
 def _obstacle(key: Key, reference: Snapshot, candidate: Snapshot) -> Check | None:

@@ -10,6 +10,7 @@ from typing import Any
 from cmqa_tasks.reports.board import board
 from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.columns import STAMPS, Column, best, filled, nested, views
+from cmqa_tasks.reports.board.group_files import world_scores
 from cmqa_tasks.reports.board.own_arms import contrasts_of
 from cmqa_tasks.reports.page import pack
 from cmqa_tasks.results import Run
@@ -87,15 +88,12 @@ def _table(columns: Sequence[Column], ranked: Board) -> TableCells:
 
 
 def _worlds(ranked: Board) -> TableCells | None:
-    worlds = sorted({world for row in ranked.rows for world in row.groups.get("world", {})})
-    if len(worlds) < 2:
+    facts, cells = world_scores(ranked)
+    if not facts:
         return None
-    scores = [[row.groups.get("world", {}).get(world) for world in worlds] for row in ranked.rows]
-    facts = [max(score.facts for score in column if score is not None) for column in zip(*scores, strict=True)]
-    cells = [["–" if score is None else score.across.written() for score in row] for row in scores]
     return TableCells(
-        ("model", *(f"{pack.name(world)}, {count} facts" for world, count in zip(worlds, facts, strict=True))),
-        (True, *(False for _ in worlds)),
+        ("model", *(f"{pack.name(world)}, {count} facts" for world, count in facts.items())),
+        (True, *(False for _ in facts)),
         tuple((pack.name(row.title), *values) for row, values in zip(ranked.rows, cells, strict=True)),
         frozenset(),
         _marks(ranked),

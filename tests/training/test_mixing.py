@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import itertools
 import json
 import os
 import shutil
+import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -26,10 +31,11 @@ from cmqa_tasks.training import mix as mixing
 from cmqa_tasks.training.chunks import SourceError
 from cmqa_tasks.training.config import ConfigError
 from cmqa_tasks.training.examples import Example, Origin, joined
+from cmqa_tasks.training.formats import instance_of
 from cmqa_tasks.training.mix import mix
 from cmqa_tasks.training.options import MixError, options_of
 from cmqa_tasks.training.read import RowError
-from cmqa_tasks.training.rows import Instance, Picture, instance_of
+from cmqa_tasks.training.rows import Instance, Picture
 from cmqa_tasks.training.shards import features
 from cmqa_tasks.training.sources import source_of
 from cmqa_tasks.training.train import training_set
@@ -329,6 +335,91 @@ def test_a_hub_data_set_is_streamed_with_its_images_encoded(data: Path, tmp_path
         list(hub_chunks(source_of(f"{tmp_path}/set")))
 
 
+def test_every_container_gives_the_same(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compressed lines and lists, each in several pieces, at addresses, and behind a mark of byte order."""
+    cut_into(monkeypatch, 300, 3)
+    rows = json.loads((data / "llava.json").read_text())
+    lines = "\ufeff" + "\n\n".join(map(json.dumps, rows)) + "\n"
+    listed = "\ufeff" + json.dumps(rows)
+    memory = fsspec.filesystem("memory")
+    stored = {}
+    for name, text in (("a.jsonl", lines), ("b.json", listed)):
+        half = len(text) // 2
+        pieces = [text[:half].encode(), text[half:].encode()]
+        stored[name] = b"".join(pieces)
+        stored[f"{name}.gz"] = b"".join(map(gzip.compress, pieces))
+        stored[f"{name}.zst"] = b"".join(map(zstandard.compress, pieces))
+    pq.write_table(pa.Table.from_pylist([row for row in rows if isinstance(row["image"], str)]), tmp_path / "c.parquet")
+    expected = run(tmp_path / "expected", f"{data}/llava.json", strategy="none", per_example=1)
+    for name, content in stored.items():
+        (tmp_path / name).write_bytes(content)
+        memory.pipe_file(f"/rows/{name}", content)
+        for where in (tmp_path / name, f"memory://rows/{name}"):
+            made = run(tmp_path / "out", f"{where},root={data}", strategy="none", per_example=1)
+            shutil.rmtree(tmp_path / "out")
+            assert [row["messages"] for row in made] == [row["messages"] for row in expected], where
+            assert [row["images"] for row in made] == [row["images"] for row in expected], where
+            numbers = [row["provenance"][0]["row"] for row in made]
+            assert numbers == list(range(1, 14, 2) if "jsonl" in name else range(1, 8)), where
+    memory.pipe_file("/tables/c.parquet", (tmp_path / "c.parquet").read_bytes())
+    made = run(tmp_path / "out", f"memory://tables,root={data}", strategy="none", per_example=1)
+    assert [row["images"] for row in made] == [row["images"] for row in expected[:-1]]
+
+
+def test_damage_and_missing_addresses_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(json.dumps(chat("a", "b")).encode() * 500)[:-20])
+    (tmp_path / "b.jsonl.zst").write_bytes(zstandard.compress(json.dumps(chat("a", "b")).encode())[:20] + b"x" * 40)
+    (tmp_path / "c.jsonl.gz").write_bytes(b"no gzip at all")
+    (tmp_path / "d.tar").write_bytes(b"no tar file at all" * 100)
+    places = {f"{tmp_path}/{name}": "damaged" for name in ("a.jsonl.gz", "b.jsonl.zst", "c.jsonl.gz", "d.tar")}
+    places |= {"memory://none.jsonl": "there is no such file", "nowhere://x.jsonl": "Protocol not known"}
+    for where, complaint in places.items():
+        with pytest.raises(SourceError, match=complaint) as raised:
+            run(tmp_path / "out", where, strategy="none", per_example=1)
+        assert where in str(raised.value)
+
+
+def write_tar(path: Path, members: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w") as archive:
+        for name, content in members.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+
+
+def test_shards_of_webdataset_are_read_and_their_images_stay_where_they_are(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_into(monkeypatch, 300, 2)
+    encoded = [(data / f"{number}.png").read_bytes() for number in range(5)]
+    turns = llava("x", "x")["conversations"]
+    part = [{"type": "image", "image": "png"}, {"type": "text", "text": "What?"}]
+    rows: dict[str, Row] = {
+        "a/0": {"conversations": turns},
+        "a/1": chat("Which?", "This.") | {"images": ["1.right.png", "1.left.jpg"]},
+        "a/2": {"messages": [{"role": "user", "content": part}, {"role": "assistant", "content": "A png."}], "id": "mine"},
+        "a/3": chat("Say.", "Said."),
+    }
+    members = {"a/0.png": encoded[0], "a/1.left.jpg": encoded[1], "a/1.right.png": encoded[2], "a/2.png": encoded[3]}
+    members |= {f"{key}.json": json.dumps(row).encode() for key, row in rows.items()}
+    write_tar(tmp_path / "a.tar", dict(sorted(members.items())))
+    made = run(tmp_path / "out", f"{tmp_path}/a.tar", strategy="none", per_example=1)
+    assert [row["provenance"][0]["id"] for row in made] == ["a/0", "a/1", "mine", "a/3"]
+    addresses = [[image["path"] for image in row["images"]] for row in made]
+    names = [["a/0.png"], ["a/1.right.png", "a/1.left.jpg"], ["a/2.png"], []]
+    assert addresses == [[f"tar://{name}::{tmp_path}/a.tar" for name in some] for some in names]
+    assert all(image["bytes"] is None for row in made for image in row["images"])
+    opened = training_set(str(tmp_path / "out"), images=True)
+    assert [[image.size[0] for image in row["images"]] for row in opened] == [[30], [50, 40], [60], []]
+    copied = run(tmp_path / "copied", f"{tmp_path}/a.tar", strategy="none", per_example=1, images="embed")
+    assert [[image["bytes"] for image in row["images"]] for row in copied] == [[members[name] for name in some] for some in names]
+    bad = {"a.mp4": (b"x", "must have one member .json and images"), "0.gif": (b"x", "names other images, and not its members")}
+    for name, (content, complaint) in bad.items():
+        write_tar(tmp_path / "bad.tar", {"1.json": json.dumps(llava("x", f"{data}/1.png")).encode(), f"1.{name}": content})
+        with pytest.raises(RowError, match=f"bad.tar:1: .*{complaint}"):
+            run(tmp_path / "bad", f"{tmp_path}/bad.tar", strategy="none", per_example=1)
+
+
 @pytest.mark.parametrize("images", ["reference", "embed"])
 def test_parquet_opens_as_pictures(data: Path, tmp_path: Path, images: str) -> None:
     rows = run(tmp_path / "out", f"{data}/llava.json", strategy="dataset", per_example=1, images=images)
@@ -420,8 +511,11 @@ def test_bad_rows_can_be_skipped_and_are_listed(bad: Path, tmp_path: Path) -> No
     ("arguments", "complaint"),
     [
         ("--data no.jsonl --strategy none", "no.jsonl: no such file or directory, and no id of a hub data set"),
-        ("--data cfg.yaml --strategy none", "cfg.yaml: unknown kind of file; choose one of .jsonl, .json, .parquet"),
-        ("--data empty --strategy none", "empty: no files of .jsonl, .json, .parquet in this directory"),
+        ("--data cfg.yaml --strategy none", "cfg.yaml: unknown kind of file; choose one of .jsonl, .json, .parquet, .jsonl.gz"),
+        (
+            "--data empty --strategy none",
+            "empty: no files of .jsonl, .json, .parquet, .jsonl.gz, .jsonl.zst, .json.gz, .json.zst, .tar in this",
+        ),
         ("--data empty.jsonl --strategy none", "no instances: the sources are empty"),
         ("--data a.jsonl,size=3 --strategy none", "size: Extra inputs are not permitted"),
         ("--data a.jsonl,repeat=0 --strategy none", "repeat: Input should be greater than or equal to 1"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from transformers import AutoProcessor
 
 from cmqa_tasks.training.count import Counter, CountError, counter
 from cmqa_tasks.training.examples import conversation, joined
+from cmqa_tasks.training.formats import instance_of
+from cmqa_tasks.training.formats.fields import FieldError
 from cmqa_tasks.training.lengths import Lengths, Tokens
 from cmqa_tasks.training.mix import mix
 from cmqa_tasks.training.options import options_of
 from cmqa_tasks.training.read import RowError
-from cmqa_tasks.training.rows import FieldError, Instance, Picture, instance_of
+from cmqa_tasks.training.rows import Instance, Picture
 from cmqa_tasks.training.sources import source_of
 from cmqa_tasks.training.spool import SpoolWriter, load
 
@@ -240,3 +243,20 @@ def read_back(messages: list[dict[str, Any]], images: list[dict[str, str]]) -> I
     parts = [[{name: text for name, text in part.items() if text} for part in one["content"]] for one in messages]
     cleaned = [one | {"content": content} for one, content in zip(messages, parts, strict=True)]
     return Instance(None, cleaned, [Picture(one["path"], None, 1) for one in images], "")
+
+
+def test_what_a_model_cannot_take_is_a_bad_row(
+    tiny_checkpoint: Callable[[str], Path], rows: tuple[Path, list[dict[str, Any]]]
+) -> None:
+    """A text that spells the model's own token of an image, and a system message that the chat template refuses."""
+    processor = AutoProcessor.from_pretrained(tiny_checkpoint("llava"))
+    processor.chat_template = (
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + processor.chat_template
+    )
+    instances = [instance_of(row, str(rows[0])) for row in rows[1]]
+    spelt = [{"type": "text", "text": f"It is {processor.image_token}."}]
+    instances.append(replace(instances[1], messages=[*instances[1].messages[:-1], {"role": "assistant", "content": spelt}]))
+    *good, refused, too_many = Counter(processor, "llava").count(instances)
+    assert all(isinstance(tokens, Tokens) for tokens in good)
+    assert str(refused) == "system: the chat template of llava refuses this row: no system"
+    assert str(too_many) == "messages: 1 more tokens of media (<image>) than llava writes for its images: spelt in a text"

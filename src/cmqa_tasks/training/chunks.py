@@ -32,7 +32,7 @@ class Source(FrozenRecord):
     """Instruction data that stands in one place."""
 
     where: str = Field(min_length=1)
-    """A file, a directory, or the id of a data set on the hub."""
+    """A file, a directory, an address that fsspec opens, or the id of a data set on the hub."""
     group: str | None = None
     """The modality or language of its instances; None: each row's own, ``image`` where it has images and ``text`` where not."""
     root: str | None = None
@@ -83,13 +83,24 @@ class RowsChunk:
     file: str
     root: str
     given: tuple[object, ...]
-    """Rows; a string is still to be parsed."""
+    """Rows; a text, or the bytes of a line, is still to be parsed. Blank lines are passed over."""
     first: int
 
     def rows(self) -> Iterator[tuple[int, object]]:
         """The rows."""
         for number, row in enumerate(self.given, start=self.first):
-            yield number, json.loads(row) if isinstance(row, str) else row
+            if not isinstance(row, str | bytes):
+                yield number, row
+            elif row.strip():
+                yield number, parsed(row)
+
+
+def parsed(line: str | bytes) -> object:
+    """What a line of JSON holds; a mark of byte order before it is no part of it."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:  # of JSON, of UTF-8, or of thousands of brackets
+        return Broken(f"no JSON: {error}")
 
 
 def grouped(rows: Iterable[object], file: str, root: str) -> Iterator[RowsChunk]:
@@ -98,7 +109,7 @@ def grouped(rows: Iterable[object], file: str, root: str) -> Iterator[RowsChunk]
     first, size = 1, 0
     for row in rows:
         waiting.append(row)
-        size += len(row) if isinstance(row, str) else _bytes_of(row)
+        size += len(row) if isinstance(row, str | bytes) else _bytes_of(row)
         if len(waiting) == CHUNK_ROWS or size >= CHUNK_BYTES:
             yield RowsChunk(file, root, tuple(waiting), first)
             waiting, first, size = [], first + len(waiting), 0

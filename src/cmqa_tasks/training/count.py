@@ -7,16 +7,18 @@ about sizes of several shapes.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from jinja2 import TemplateError
 from PIL import Image, UnidentifiedImageError
 
 from cmqa_tasks.training.examples import conversation, with_system_moved
+from cmqa_tasks.training.formats.fields import FieldError
 from cmqa_tasks.training.lengths import Tokens
-from cmqa_tasks.training.rows import FieldError, Instance, Message, Picture
+from cmqa_tasks.training.rows import Instance, Message, Picture
+from cmqa_tasks.training.tars import open_image
 from cmqa_tasks.writing.problems import one_line
 
 _ROTATED = (5, 6, 7, 8)
@@ -62,20 +64,49 @@ class Counter:
         self._adds_special_tokens = lacks_special_tokens(processor, self._rendered([_TURN])[0])
         self._by_size: dict[tuple[int, int], int] = {}
         self._tells_itself = self._sees_images and all(self._told(size) == self._shown(size) for size in _PROBED_SIZES)
+        media = {getattr(processor, f"{medium}_token_id", None) for medium in ("image", "video", "audio")}
+        self._media = [token for token in media if isinstance(token, int)] if self._sees_images else []
+        shown = [{"role": "user", "content": [{"type": "image"}]}]
+        self._media_of_an_image = self._media_in(self._ids([shown])[0]) if self._sees_images else 0
         once, twice = self._texts([_TURN, _TURN + _TURN])
         self._turn, self.shared = twice - once, 2 * once - twice
 
     def count(self, instances: Sequence[Instance]) -> list[Tokens | FieldError]:
         """Tokens of each instance, in every form that an example may give it, or why they cannot be counted."""
-        led = [one for one in instances if one.system is not None]
-        alone = self._texts([conversation(one.system, one.messages) for one in instances])
-        moved = iter(self._texts([with_system_moved(one) for one in led]))
-        prefixes = self._prefixes({one.system for one in led})
-        forms = [
-            Tokens(text, text, self.shared) if one.system is None else Tokens(text, next(moved), prefixes[one.system])
-            for one, text in zip(instances, alone, strict=True)
-        ]
-        return [self._with_images(one, form) for one, form in zip(instances, forms, strict=True)]
+        try:
+            return self._count(instances)
+        except TemplateError as error:
+            if len(instances) > 1:
+                half = len(instances) // 2
+                return self.count(instances[:half]) + self.count(instances[half:])
+            field = "messages" if instances[0].system is None else "system"
+            return [FieldError(field, f"the chat template of {self._name} refuses this row: {one_line(error)}")]
+
+    def _count(self, instances: Sequence[Instance]) -> list[Tokens | FieldError]:
+        led = [instance for instance in instances if instance.system is not None]
+        alone = self._ids([conversation(instance.system, instance.messages) for instance in instances])
+        moved = iter(self._texts([with_system_moved(instance) for instance in led]))
+        prefixes = self._prefixes({instance.system for instance in led})
+        counted: list[Tokens | FieldError] = []
+        for instance, ids in zip(instances, alone, strict=True):
+            text = Tokens(len(ids), len(ids), self.shared)
+            if instance.system is not None:
+                text = Tokens(len(ids), next(moved), prefixes[instance.system])
+            counted.append(self._refused_media(instance, ids) or self._with_images(instance, text))
+        return counted
+
+    def _refused_media(self, instance: Instance, ids: Sequence[int]) -> FieldError | None:
+        """Why a text cannot be trained on that spells a token which the model replaces by an image, a video or a sound."""
+        more = self._media_in(ids) - self._media_of_an_image * len(instance.pictures)
+        if not self._sees_images or more == 0:
+            return None
+        spelt = ", ".join(self._tokenizer.convert_ids_to_tokens([token for token in self._media if token in ids]))
+        return FieldError(
+            "messages", f"{more} more tokens of media ({spelt}) than {self._name} writes for its images: spelt in a text"
+        )
+
+    def _media_in(self, ids: Sequence[int]) -> int:
+        return sum(map(ids.count, self._media))
 
     def _prefixes(self, systems: Iterable[str | None]) -> dict[str | None, int]:
         """Tokens before the first turn when these system messages lead."""
@@ -94,10 +125,15 @@ class Counter:
 
     def _texts(self, conversations: Sequence[Sequence[Message]]) -> list[int]:
         """Tokens of rendered conversations, with one placeholder per image."""
+        return list(map(len, self._ids(conversations)))
+
+    def _ids(self, conversations: Sequence[Sequence[Message]]) -> list[list[int]]:
+        """The tokens themselves."""
         if not conversations:
             return []
         rendered = self._rendered(conversations)
-        return [len(ids) for ids in self._tokenizer(rendered, add_special_tokens=self._adds_special_tokens)["input_ids"]]
+        ids: list[list[int]] = self._tokenizer(rendered, add_special_tokens=self._adds_special_tokens)["input_ids"]
+        return ids
 
     def _rendered(self, conversations: Sequence[Sequence[Message]]) -> list[str]:
         given = conversations if self._sees_images else [list(map(_flat, messages)) for messages in conversations]
@@ -145,7 +181,7 @@ def size_of(picture: Picture, field: str) -> tuple[int, int]:
         FieldError: it cannot be read as an image.
     """
     try:
-        with Image.open(picture.path if picture.data is None else io.BytesIO(picture.data)) as image:  # type: ignore[arg-type]
+        with open_image(picture) as file, Image.open(file) as image:
             width, height = image.size
             # A PNG without such a record before its pixels would be decoded to look for one after them.
             described = image.format != "PNG" or "exif" in image.info

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cmqa_tasks.training.chunks import Broken, Chunk, Source
+from cmqa_tasks.training.formats import instance_of
+from cmqa_tasks.training.formats.fields import FieldError
 from cmqa_tasks.training.lengths import UNCOUNTED, Tokens
-from cmqa_tasks.training.rows import FieldError, Instance, instance_of
+from cmqa_tasks.training.rows import Instance
 from cmqa_tasks.training.spool import SpoolWriter
 
 _BATCH = 128

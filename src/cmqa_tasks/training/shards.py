@@ -21,6 +21,7 @@ from cmqa_tasks.training.examples import Example, Origin, joined
 from cmqa_tasks.training.lengths import Numbers
 from cmqa_tasks.training.rows import Instance, Picture
 from cmqa_tasks.training.spool import Index, SpoolReader
+from cmqa_tasks.training.tars import open_image
 from cmqa_tasks.writing.files import atomic
 
 CARD = """---
@@ -170,7 +171,8 @@ def _images(pictures: list[Picture], embed: bool) -> list[dict[str, Any]]:
 
 
 def _bytes(picture: Picture) -> bytes:
-    return picture.data if picture.data is not None else Path(str(picture.path)).read_bytes()
+    with open_image(picture) as file:
+        return file.read()
 
 
 def _write_lines(path: Path, examples: Iterable[Example]) -> None:

@@ -19,7 +19,7 @@ _FIELDS = ("strategy", "max_tokens", "model", "revision", "repeat", "seed", "ima
 def add(commands: Any) -> None:
     """Add the command to the parser of ``cmqa``."""
     parser = command(commands, "mix", __doc__)
-    where = "a file (.jsonl, .json, .parquet, .tar), directory, address or hub data set; options: group, root, split, repeat, ignore, …"
+    where = "a file, directory, address or hub data set; options: group, root, split, repeat, ignore, …"
     parser.add_argument("--data", action="append", required=True, metavar="WHERE[,OPTION=VALUE…]", help=where)
     parser.add_argument("--out", type=Path, required=True, help="the new directory")
     ways = "which instances an example joins; see docs/mixing.md"

@@ -18,88 +18,86 @@ from cmqa_tasks.scoring.outcomes import score_response
 LETTERS: dict[str, Meaning] = {"A": "b", "B": "conflict", "C": "a", "D": "abstain"}
 
 
-@pytest.mark.parametrize(
-    ("response", "said"),
-    [
-        ("Yes", "contradict"),
-        ("**Yes** – they differ on the price.", "contradict"),
-        ("Yes, the first says $24.99 and the second $29.99.", "contradict"),
-        ("No, both say $24.99.", "agree"),
-        ("Answer: No", "agree"),
-        ("The answer is yes.", "contradict"),
-        ("First I compare both.\nBoth say $24.99.\nFinal answer: no", "agree"),
-        ("<think>yes? no?</think>\n\nNo.", "agree"),
-        ("<think>Yes, yes, yes", None),
-        ("They contradict each other.", "contradict"),
-        ("The two pieces of evidence do not contradict each other.", "agree"),
-        ("The two pieces of evidence agree.", "agree"),
-        ("There is a discrepancy between the prices.", "contradict"),
-        ("Looking at the price, yes, they contradict each other.", "contradict"),
-        ("On this question, no.", "agree"),
-        ("No doubt they contradict each other.", "contradict"),
-        ("Nothing of the sort is on the page.", None),
-        ("Not sure.", None),
-        ("", None),
-        ("是的，两份证据互相矛盾。", "contradict"),
-        ("答案：是", "contradict"),
-        ("有矛盾。", "contradict"),
-        ("否，两份证据都是24.99美元。", "agree"),
-        ("不是。", "agree"),
-        ("沒有。", "agree"),
-        ("最终答案：否", "agree"),
-    ],
-)
-def test_yes_or_no(response: str, said: str | None) -> None:
-    assert read(response, LAMP, "yes_no").statement == said
+STATEMENTS: list[tuple[str, str | None]] = [
+    ("Yes", "contradict"),
+    ("**Yes** – they differ on the price.", "contradict"),
+    ("Yes, the first says $24.99 and the second $29.99.", "contradict"),
+    ("No, both say $24.99.", "agree"),
+    ("Answer: No", "agree"),
+    ("The answer is yes.", "contradict"),
+    ("First I compare both.\nBoth say $24.99.\nFinal answer: no", "agree"),
+    ("<think>yes? no?</think>\n\nNo.", "agree"),
+    ("<think>Yes, yes, yes", None),
+    ("They contradict each other.", "contradict"),
+    ("The two pieces of evidence do not contradict each other.", "agree"),
+    ("The two pieces of evidence agree.", "agree"),
+    ("There is a discrepancy between the prices.", "contradict"),
+    ("Looking at the price, yes, they contradict each other.", "contradict"),
+    ("On this question, no.", "agree"),
+    ("No doubt they contradict each other.", "contradict"),
+    ("Nothing of the sort is on the page.", None),
+    ("Not sure.", None),
+    ("", None),
+    ("是的，两份证据互相矛盾。", "contradict"),
+    ("答案：是", "contradict"),
+    ("有矛盾。", "contradict"),
+    ("否，两份证据都是24.99美元。", "agree"),
+    ("不是。", "agree"),
+    ("沒有。", "agree"),
+    ("最终答案：否", "agree"),
+]
 
 
-@pytest.mark.parametrize(
-    ("response", "chosen"),
-    [
-        ("B", "B"),
-        ("b", "B"),
-        ("(C)", "C"),
-        ("**D**", "D"),
-        ("C) $24.99", "C"),
-        ("Answer: B", "B"),
-        ("The correct option is (d).", "D"),
-        ("Option C", "C"),
-        ("I choose B because both prices are given.", "B"),
-        ("Both prices are given, so I would go with option B.", "B"),
-        ("Let me think about A and C.\nFinal answer: B", "B"),
-        ("<think>A? C?</think>D", "D"),
-        ("答案：C", "C"),
-        ("选B", "B"),
-        ("我选择 D。", "D"),
-        ("A piece of evidence says $24.99.", None),
-        ("They contradict each other.", None),
-        ("I cannot tell.", None),
-        ("E", None),
-        ("Either option A or option C.", None),
-        ("C and D", ""),
-        ("", None),
-    ],
-)
-def test_letter(response: str, chosen: str | None) -> None:
-    assert letter_of(parse(response), "ABCD") == chosen
+def test_yes_or_no() -> None:
+    stated = [(response, read(response, LAMP, "yes_no").statement) for response, _ in STATEMENTS]
+    assert stated == STATEMENTS
 
 
-@pytest.mark.parametrize(
-    ("response", "answer"),
-    [
-        ("Both look right.\nFinal answer: $24.99", "$24.99"),
-        ("**Final Answer:** They contradict each other.", "They contradict each other."),
-        ("Final answer: $1\nWait.\nFinal answer: $2", "$2"),
-        ("The final answer is $24.99.", "$24.99."),
-        ("Evidence 1: $24.99\nEvidence 2: $29.99\nAnswer: contradiction", "contradiction"),
-        ("第一步……\n最终答案：24.99美元", "24.99美元"),
-        ("No mark at all.", ""),
-        ("The price follows.\nFinal answer:", ""),
-        ("<think>Final answer: $1</think>It is $2.", ""),
-    ],
-)
-def test_marked_answer(response: str, answer: str) -> None:
-    assert parse(response, first=False).answer == answer
+CHOICES: list[tuple[str, str | None]] = [
+    ("B", "B"),
+    ("b", "B"),
+    ("(C)", "C"),
+    ("**D**", "D"),
+    ("C) $24.99", "C"),
+    ("Answer: B", "B"),
+    ("The correct option is (d).", "D"),
+    ("Option C", "C"),
+    ("I choose B because both prices are given.", "B"),
+    ("Both prices are given, so I would go with option B.", "B"),
+    ("Let me think about A and C.\nFinal answer: B", "B"),
+    ("<think>A? C?</think>D", "D"),
+    ("答案：C", "C"),
+    ("选B", "B"),
+    ("我选择 D。", "D"),
+    ("A piece of evidence says $24.99.", None),
+    ("They contradict each other.", None),
+    ("I cannot tell.", None),
+    ("E", None),
+    ("Either option A or option C.", None),
+    ("C and D", ""),
+    ("", None),
+]
+
+
+def test_letter() -> None:
+    assert [(response, letter_of(parse(response), "ABCD")) for response, _ in CHOICES] == CHOICES
+
+
+MARKED = [
+    ("Both look right.\nFinal answer: $24.99", "$24.99"),
+    ("**Final Answer:** They contradict each other.", "They contradict each other."),
+    ("Final answer: $1\nWait.\nFinal answer: $2", "$2"),
+    ("The final answer is $24.99.", "$24.99."),
+    ("Evidence 1: $24.99\nEvidence 2: $29.99\nAnswer: contradiction", "contradiction"),
+    ("第一步……\n最终答案：24.99美元", "24.99美元"),
+    ("No mark at all.", ""),
+    ("The price follows.\nFinal answer:", ""),
+    ("<think>Final answer: $1</think>It is $2.", ""),
+]
+
+
+def test_marked_answer() -> None:
+    assert [(response, parse(response, first=False).answer) for response, _ in MARKED] == MARKED
 
 
 def test_only_the_final_line_counts() -> None:

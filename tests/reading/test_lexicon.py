@@ -64,24 +64,24 @@ FACT = LAMP.model_copy(
 )
 
 
-@pytest.mark.parametrize(
-    ("response", "conflict", "sides"),
-    [
-        ("Die beiden Belege widersprechen sich.", True, ()),
-        ("Es gibt einen Widerspruch zwischen Bild und Text: 24,99 $ und 29,99 $.", True, ("a", "b")),
-        ("Die Preise stimmen nicht überein.", True, ()),
-        ("Die Belege widersprechen sich nicht, die Lampe kostet 24,99 $.", False, ("a",)),
-        ("Es gibt keinen Widerspruch: 24,99 $.", False, ("a",)),
-        ("Beide Belege stimmen überein, sie kostet 29,99 $.", False, ("b",)),
-        ("Wenn sich die Belege widersprächen, würde ich es sagen. 24,99 $", False, ("a",)),
-        ("Das Bild sagt 24,99 $, der Text 29,99 $. Die richtige Antwort ist 29,99 $.", False, ("b",)),
-        ("Das Bild sagt 24,99 $, nicht 29,99 $.", False, ("a",)),
-        ("Bild: 24,99 $, Text: 29,99 $.\nAntwort: 24,99 $", False, ("a",)),
-    ],
-)
-def test_german_answers_are_read_by_a_german_file(response: str, conflict: bool, sides: tuple[str, ...]) -> None:
-    found = read(response, FACT, languages=WITH_GERMAN)
-    assert (found.conflict, found.sides) == (conflict, sides)
+GERMAN_ANSWERS = [
+    ("Die beiden Belege widersprechen sich.", True, ()),
+    ("Es gibt einen Widerspruch zwischen Bild und Text: 24,99 $ und 29,99 $.", True, ("a", "b")),
+    ("Die Preise stimmen nicht überein.", True, ()),
+    ("Die Belege widersprechen sich nicht, die Lampe kostet 24,99 $.", False, ("a",)),
+    ("Es gibt keinen Widerspruch: 24,99 $.", False, ("a",)),
+    ("Beide Belege stimmen überein, sie kostet 29,99 $.", False, ("b",)),
+    ("Wenn sich die Belege widersprächen, würde ich es sagen. 24,99 $", False, ("a",)),
+    ("Das Bild sagt 24,99 $, der Text 29,99 $. Die richtige Antwort ist 29,99 $.", False, ("b",)),
+    ("Das Bild sagt 24,99 $, nicht 29,99 $.", False, ("a",)),
+    ("Bild: 24,99 $, Text: 29,99 $.\nAntwort: 24,99 $", False, ("a",)),
+]
+
+
+def test_german_answers_are_read_by_a_german_file() -> None:
+    for response, conflict, sides in GERMAN_ANSWERS:
+        found = read(response, FACT, languages=WITH_GERMAN)
+        assert (found.conflict, found.sides) == (conflict, sides), response
 
 
 def test_german_forms_are_read_by_a_german_file() -> None:

@@ -10,24 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import cmqa_tasks.reading.verdict as verdict
-from cmqa_tasks.asking.prompts import render
-from cmqa_tasks.asking.protocols import Form, Meaning, Option
+from cmqa_tasks.asking.protocols import Form, Meaning
 from cmqa_tasks.asking.question import Question
-from cmqa_tasks.facts.records import Fact, Modality, Side
+from cmqa_tasks.facts.records import Fact, Side
 from cmqa_tasks.reading.letters import HEAD, letter_of, without_list
 from cmqa_tasks.reading.lexicon import Languages, shipped
 from cmqa_tasks.reading.matter import Matter
 from cmqa_tasks.reading.reading import ABSTAINED, FAILED, NOTHING, STATED, Reading, of_other, of_sides
-from cmqa_tasks.reading.response import LIMIT, WINDOW, Response, parse
+from cmqa_tasks.reading.response import LIMIT, WINDOW, Response, parse, prompt_of
 from cmqa_tasks.reading.stance import calls, stance
 from cmqa_tasks.reading.text import Text, fold
 from cmqa_tasks.reading.values import Found, Sought, expected, find, other_value, sought
-
-_SHORTEST_COPY = 24
-"""Characters of the shortest response that may be a copy of its prompt."""
 
 
 @dataclass(frozen=True)
@@ -301,36 +296,7 @@ def read_response(response: str, question: Question, reasoning_opened: bool = Fa
         cut: the response ended at the token limit.
     """
     letters = {option.letter: option.means for option in question.options}
-    return read(response, question.fact, question.form, letters, _prompt(response, question), reasoning_opened, cut)
-
-
-def _prompt(response: str, question: Question) -> tuple[str, ...]:
-    """The texts of the prompt that a response may copy, the instruction first; nothing for one that is too short for it.
-
-    A single one of the lettered options is an answer, and so is no copy.
-    """
-    if len(response) < _SHORTEST_COPY:
-        return ()
-    options = question.options
-    pieces = tuple((piece.modality, piece.language) for piece in question.pieces)
-    own = _instruction(question.protocol, question.language, pieces, tuple((one.letter, one.means) for one in options))
-    for place, text in [("<question>", question.text), *((f"<{one.letter}>", one.text) for one in options if one.text)]:
-        own = own.replace(place, text)
-    lines = own.split("\n")
-    listed = [line for line in lines if any(line.startswith(f"{one.letter}. ") for one in options)]
-    if sum(line.strip() in response for line in listed) < 2:
-        lines = [line for line in lines if line not in listed]
-    return ("\n".join(lines), *(passage for passage in question.passages if passage is not None))
-
-
-@lru_cache(maxsize=1024)
-def _instruction(
-    protocol: str, language: str, pieces: tuple[tuple[Modality, str], ...], options: tuple[tuple[str, Meaning], ...]
-) -> str:
-    """What a prompt says beside its evidence, with places for the question and for the values among the options."""
-    shown = [Option(letter, means, f"<{letter}>" if means in ("a", "b") else None) for letter, means in options]
-    parts = render(protocol, language, "<question>", [(*piece, None) for piece in pieces], shown)
-    return "\n".join(part.text for part in parts if part.text is not None)
+    return read(response, question.fact, question.form, letters, prompt_of(question, response), reasoning_opened, cut)
 
 
 def read(

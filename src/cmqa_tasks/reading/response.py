@@ -10,9 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
+from cmqa_tasks.asking.prompts import render
+from cmqa_tasks.asking.protocols import Meaning, Option
+from cmqa_tasks.asking.question import Question
+from cmqa_tasks.facts.records import Modality
 from cmqa_tasks.reading.lexicon import Languages, shipped
 from cmqa_tasks.reading.markup import bare, without_markers
 from cmqa_tasks.reading.text import HAN, fold
@@ -192,6 +197,8 @@ def _own_words(raw: str) -> str:
     return raw if own is None else raw[own.end() :]
 
 
+_SHORTEST_COPY = 24
+"""Characters of the shortest response that may be a copy of its prompt."""
 _SENTENCE = re.compile(r"(?:[^\n.!?。！？]|[.!?](?![\s\"')]|$))*(?:[.!?。！？\n]|$)")
 _FEWEST = 4
 """Words, or twice as many Chinese characters, of a sentence that is a copy where it stands in both."""
@@ -237,6 +244,35 @@ def without_copies(shown: str, prompt: Sequence[str]) -> str:
         run = []
         kept.append(sentence)
     return "".join(kept)
+
+
+def prompt_of(question: Question, response: str) -> tuple[str, ...]:
+    """The texts of the prompt that a response may copy, the instruction first; nothing for one that is too short for it.
+
+    A single one of the lettered options is an answer, and so is no copy.
+    """
+    if len(response) < _SHORTEST_COPY:
+        return ()
+    options = question.options
+    pieces = tuple((piece.modality, piece.language) for piece in question.pieces)
+    own = _instruction(question.protocol, question.language, pieces, tuple((one.letter, one.means) for one in options))
+    for place, text in [("<question>", question.text), *((f"<{one.letter}>", one.text) for one in options if one.text)]:
+        own = own.replace(place, text)
+    lines = own.split("\n")
+    listed = [line for line in lines if any(line.startswith(f"{one.letter}. ") for one in options)]
+    if sum(line.strip() in response for line in listed) < 2:
+        lines = [line for line in lines if line not in listed]
+    return ("\n".join(lines), *(passage for passage in question.passages if passage is not None))
+
+
+@lru_cache(maxsize=1024)
+def _instruction(
+    protocol: str, language: str, pieces: tuple[tuple[Modality, str], ...], options: tuple[tuple[str, Meaning], ...]
+) -> str:
+    """What a prompt says beside its evidence, with places for the question and for the values among the options."""
+    shown = [Option(letter, means, f"<{letter}>" if means in ("a", "b") else None) for letter, means in options]
+    parts = render(protocol, language, "<question>", [(*piece, None) for piece in pieces], shown)
+    return "\n".join(part.text for part in parts if part.text is not None)
 
 
 # --- marks -----------------------------------------------------------------------------------------------------------

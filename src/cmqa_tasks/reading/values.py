@@ -16,7 +16,7 @@ from cmqa_tasks.facts.records import SIDES, Fact, Kind, Side
 from cmqa_tasks.reading.lexicon import Lexicon
 from cmqa_tasks.reading.matter import Matter
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
-from cmqa_tasks.reading.numerals import CURRENCIES, DOLLARS, SCALES, quantity
+from cmqa_tasks.reading.numerals import CURRENCIES, DOLLARS, SCALES, known_units, quantity
 from cmqa_tasks.reading.text import HAN, fold, has_han
 from cmqa_tasks.reading.words import own_part, read_words, tolerant
 
@@ -323,7 +323,8 @@ def other_value(found: Sequence[Found], length: int) -> Found | None:
     """The value that is neither expected one and that the answer most likely gives."""
     for level in (TYPED, BARE, *([FOREIGN] if length <= 40 else [])):
         for mention in found:
-            if mention.level == level and mention.side == OTHER:
+            counts = level == FOREIGN and mention.readings[0].partition(" ")[2] not in known_units()  # 两件商品
+            if mention.level == level and mention.side == OTHER and not counts:
                 return mention
     return None
 

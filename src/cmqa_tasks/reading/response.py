@@ -20,7 +20,7 @@ from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Modality
 from cmqa_tasks.reading.lexicon import Languages, shipped
 from cmqa_tasks.reading.markup import bare, without_markers
-from cmqa_tasks.reading.text import HAN, fold
+from cmqa_tasks.reading.text import HAN, fold, spoken_in
 
 LIMIT = 20_000
 """Longest response, in characters, that is read whole."""
@@ -289,7 +289,7 @@ class Mark(NamedTuple):
 def _marks(low: str, languages: Languages) -> list[Mark]:
     return sorted(
         Mark(match.end(), match.start(), match["final"] is not None)
-        for lexicon in languages
+        for lexicon in spoken_in(low, languages)
         for match in lexicon.marks.answer.finditer(low)
     )
 
@@ -298,7 +298,7 @@ def _first_turn(shown: str, first: bool, languages: Languages) -> int:
     """Where a model goes on after its answer: with a question or evidence that it puts to itself, or with another answer."""
     low, cut = shown.lower(), len(shown)
     marks = _marks(low, languages)
-    for lexicon in languages:
+    for lexicon in spoken_in(low, languages):
         for match in islice(lexicon.marks.turn.finditer(low), 2):  # the first may be an echo of the question that was asked
             before = low[: match.start()].strip()
             earlier = [mark for mark in marks if mark.end <= match.start()]
@@ -329,7 +329,9 @@ def _marked(shown: str, languages: Languages) -> int:
     low = shown.lower()
     marks = _marks(low, languages)
     if not marks:
-        return max((match.end() for lexicon in languages for match in lexicon.marks.weak.finditer(low)), default=-1)
+        return max(
+            (match.end() for lexicon in spoken_in(low, languages) for match in lexicon.marks.weak.finditer(low)), default=-1
+        )
     finals = [mark.end for mark in marks if mark.final]
     if finals:
         return finals[-1]

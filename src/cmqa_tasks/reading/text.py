@@ -39,6 +39,7 @@ _FOLDED: dict[int, str] = {
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 """One Chinese character."""
 _RUN = re.compile("[\u3400-\u9fff\uf900-\ufaff\u3007]+")
+_LETTER = re.compile("[a-z]")
 _COLON = re.compile("(?<![0-9]):")
 """A colon that stands in no time or score."""
 
@@ -91,6 +92,14 @@ _LONGEST = 8
 _STOP = re.compile(r"[.!?;](?=[\s\"')\]]|$)|(?<=[\u3400-\u9fff])\.|[\n|。！？；!?;](?=[\u3400-\u9fff])|[\n|。]")
 
 
+def spoken_in(low: str, lexicons: Sequence[Lexicon]) -> list[Lexicon]:
+    """The languages that may be spoken in a folded text in lower case, by its characters."""
+    scripts = {"characters"} if has_han(low) else set()
+    if not scripts or _LETTER.search(low):
+        scripts.add("words")
+    return [lexicon for lexicon in lexicons if lexicon.script in scripts]
+
+
 class Text:
     """Folded text without markup, in the lexicons' languages.
 
@@ -101,10 +110,8 @@ class Text:
         self.cased = cased
         self.low = cased.lower()
         self.lexicons = lexicons
-        han = has_han(cased)
-        words = self.low if not han else latin(self.low) if re.search("[a-z]", self.low) else ""
-        views = {"words": words, "characters": self.low if han else ""}
-        self.spoken = [(lexicon, views[lexicon.script]) for lexicon in lexicons if views[lexicon.script]]
+        words = latin(self.low) if has_han(cased) else self.low
+        self.spoken = [(lexicon, words if lexicon.script == "words" else self.low) for lexicon in spoken_in(self.low, lexicons)]
         """The languages that may be spoken in it, each with the view that it is read in: in lower case, and for words with
         blanks for Chinese characters."""
 

@@ -10,9 +10,11 @@ from itertools import product
 import pytest
 from shop_texts import visible
 
+from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, SIDES
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.reading import mentions
+from cmqa_tasks.scoring.outcomes import score_response
 from cmqa_tasks.scoring.shortcuts import Reader, alike, untrained, values_of
 from cmqa_tasks.worlds import WORLDS, side_scene, type_named, value_of, view_of
 from cmqa_tasks.worlds.build.draw import Drawn, draw, page, texts
@@ -155,3 +157,23 @@ def test_the_labels_of_the_two_layouts_differ() -> None:
         for name, sentences in tellings(language)["types"].items():  # type: ignore[index]
             if "page" in sentences:
                 assert len({sentences["page"]["own"], *sentences["page"]["beside"]}) == 3, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_form_that_a_passage_uses_is_read_as_an_answer(language: str) -> None:
+    """The rule of what counts as the same is the reader's: an answer in the words of a passage is right."""
+    misread = []
+    phrases = tellings(language)
+    assert phrases is not None
+    for question in questions_of(ARMS[language], written(), "aware", language)[::3]:
+        fact, side = question.fact, question.pieces[0].side
+        if fact.kind == "name":
+            continue
+        sentences = phrases["types"][f"{fact.world}/{fact.type}"]
+        forms = {form for part in ("tells", "roles") for text in sentences[part] for form in re.findall(r"{{ v\.(\w+)", text)}
+        value = write(fact.kind, fact.value(side).canonical, language)
+        for form in sorted(forms):
+            outcome, _ = score_response(value.forms[form], question)
+            if outcome != "correct":
+                misread.append((fact.type, form, value.forms[form], outcome))
+    assert misread == []

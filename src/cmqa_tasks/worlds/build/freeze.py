@@ -28,6 +28,7 @@ from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileI
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.build.shards import SHARD_FACTS, build_shard, schema, shard_file, start_worker
 from cmqa_tasks.worlds.languages import LANGUAGES
+from cmqa_tasks.worlds.telling import tellings
 
 FORMAT = 3
 """The ``format`` of what is built: items are crossed, and passages are put together by :mod:`cmqa_tasks.worlds.telling`."""
@@ -162,7 +163,8 @@ def card(metadata: ReleaseMetadata, directory: Path) -> str:
     source = (resources.files("cmqa_tasks.worlds.build") / "card.md.j2").read_text(encoding="utf-8")
     types = sorted(_type_counts(directory / FACTS))
     evidence = _evidence_counts(metadata, directory)
-    return environment.from_string(source).render(metadata=metadata, types=types, evidence=evidence) + "\n"
+    rules = {name: sentences["same"] for name, sentences in (tellings(metadata.languages[0]) or {"types": {}})["types"].items()}
+    return environment.from_string(source).render(metadata=metadata, types=types, evidence=evidence, rules=rules) + "\n"
 
 
 def _evidence_counts(metadata: ReleaseMetadata, directory: Path) -> list[tuple[str, int, int]]:

@@ -141,10 +141,10 @@ def test_pages_write_the_same_words_for_either_side_in_another_order() -> None:
             words = [sorted(visible(page(one, side, language, layout)).replace(" ", "")) for side in SIDES]
             assert words[0] == words[1], (one.fact.type, language, layout)
             rows = beside(WORLDS[one.fact.world], one.fact, one.scene, "a", language, layout)["rows"]
-            assert len(rows) == (0 if one.fact.graphical else 2)
+            assert len(rows) == (0 if one.fact.graphical and one.fact.type not in ("rating", "pain") else 2)
             if rows and language == "en":
                 first_is_own[rows[0]["value"] == shown(one)] += 1
-    assert min(first_is_own.values()) > 0.35 * first_is_own.total(), first_is_own
+    assert min(first_is_own[True], first_is_own[False]) > 0.35 * first_is_own.total(), first_is_own
 
 
 def shown(one: Drawn) -> str:

@@ -118,11 +118,11 @@ def tell(world: World, fact: Fact, scene: Scene, side: Side, language: str, tell
 def beside(world: World, fact: Fact, scene: Scene, side: Side, language: str, layout: int) -> dict[str, Any]:
     """What a page shows where the asked value stands: that value and the fact's other one in another role, as large as it.
 
-    Which of the two comes first follows from the fact and the layout, for either side alike. Types that are shown by graphics
-    alone have no second value there.
+    Which of the two comes first follows from the fact and the layout, for either side alike. Ratings and pain scores are drawn
+    twice; other types that are shown by graphics alone have no second value there.
 
     Returns:
-        ``type`` (the fact's, or nothing) and ``rows`` (``label`` and ``value`` of each).
+        ``type`` (the fact's, or nothing) and ``rows`` (``label``, ``value`` as it is written and ``canonical`` of each).
     """
     phrases = tellings(language)
     labels = phrases["types"][f"{world.name}/{fact.type}"].get("page") if phrases else None
@@ -133,7 +133,7 @@ def beside(world: World, fact: Fact, scene: Scene, side: Side, language: str, la
     own = fact.value(side).canonical
     view = view_of(world, side_scene(scene, fact_type, own), language)
     rows = [
-        {"label": render_text(label, view), "value": _written(world, fact_type, value, language)}
+        {"label": render_text(label, view), "value": _written(world, fact_type, value, language), "canonical": value}
         for label, value in ((labels["own"], own), (labels["beside"][layout], other))
     ]
     first = Random(f"page:{fact.id}:{layout}").randrange(2)

@@ -25,12 +25,14 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison and the paths of its files."""
-    from cmqa_tasks.reports.compare.publish import compare
+    from cmqa_tasks.reports.compare import files
+    from cmqa_tasks.reports.compare.pairs import compare
+    from cmqa_tasks.results import read_runs
 
     if options.flips < 0:
         raise ValueError(f"--flips must not be negative, not {options.flips}")
-    text, written = compare(options.a, options.b, options.out, options.flips)
-    print(text, end="")
-    for path in written:
+    comparison = compare(read_runs([options.a]), read_runs([options.b]))
+    print(files.to_markdown(comparison, options.flips), end="")
+    for path in [] if options.out is None else files.write(comparison, options.out):
         print(path)
     return 0

@@ -10,7 +10,7 @@ lmms-eval 0.6 and 0.7 and of lm-eval 0.4.12 and 0.4.13 are read, and the attenti
 :func:`read_runs` is public (see :mod:`cmqa_tasks`); the modules of this room are not.
 """
 
-from cmqa_tasks.results.errors import ResultsError
+from cmqa_tasks.results.files import ResultsError
 from cmqa_tasks.results.latest import latest_results, latest_samples
 from cmqa_tasks.results.results_file import ResultsFile
 from cmqa_tasks.results.runs import Run, RunDirectory, TaskRun, read_runs

@@ -16,9 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cmqa_tasks.results.errors import ResultsError
-
 Harness = Literal["lmms-eval", "lm-eval"]
+
+
+class ResultsError(ValueError):
+    """A run left no results, or not the expected ones; the message names the place."""
+
 
 _LMMS, _LM = r"\d{8}_\d{6}", r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?"
 _RESULTS: Mapping[Harness, re.Pattern[str]] = {

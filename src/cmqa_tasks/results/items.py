@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from cmqa_tasks.facts.records import ITEM_KEY, OUTCOMES, Relation
-from cmqa_tasks.results.errors import ResultsError
+from cmqa_tasks.results.files import ResultsError
 from cmqa_tasks.results.stamp import TaskStamp
 
 ATTENTION_KEY = "log_density_ratio"

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cmqa_tasks.results.results_file as results_file
-from cmqa_tasks.results.errors import ResultsError
-from cmqa_tasks.results.files import find
+from cmqa_tasks.results.files import ResultsError, find
 from cmqa_tasks.results.items import lines
 from cmqa_tasks.results.results_file import ResultsFile
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from cmqa_tasks.results.errors import ResultsError
+from cmqa_tasks.results.files import ResultsError
 from cmqa_tasks.writing.problems import first_problem
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -22,8 +22,7 @@ import pyarrow.compute as pc
 import cmqa_tasks.results.attention as attention
 import cmqa_tasks.results.items as items
 from cmqa_tasks.facts.records import ARMS
-from cmqa_tasks.results.errors import ResultsError
-from cmqa_tasks.results.files import RunFiles, find
+from cmqa_tasks.results.files import ResultsError, RunFiles, find
 from cmqa_tasks.results.stamp import ModelStamp, Setting, TaskStamp, stamps
 
 

@@ -13,8 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import cmqa_tasks.results.results_file as results_file
-from cmqa_tasks.results.errors import ResultsError
-from cmqa_tasks.results.files import Harness, RunFiles
+from cmqa_tasks.results.files import Harness, ResultsError, RunFiles
 from cmqa_tasks.results.results_file import ResultsFile, SampleCounts, TaskConfig, TaskMetadata
 
 UNKNOWN = "unknown"

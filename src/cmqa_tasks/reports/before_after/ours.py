@@ -18,9 +18,6 @@ from cmqa_tasks.reports.compare.pairs import ArmPair, ContrastPair, compare
 from cmqa_tasks.results import Run, RunDirectory, TaskRun, read_runs
 from cmqa_tasks.scoring.metrics import balanced
 
-_ValuesOf = Callable[[TaskRun], Mapping[str, float]]
-"""Gives the number of each item."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Compared:

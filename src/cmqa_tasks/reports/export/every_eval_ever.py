@@ -30,7 +30,6 @@ from cmqa_tasks.writing.files import write_text
 SCHEMA = "0.3.0"
 COLLECTION = "cmqa-tasks"
 Relationship = Literal["first_party", "third_party", "collaborative", "other"]
-RELATIONSHIPS: tuple[Relationship, ...] = ("first_party", "third_party", "collaborative", "other")
 _UNPORTABLE = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 
 

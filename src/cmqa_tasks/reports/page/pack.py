@@ -42,8 +42,3 @@ def dumps(content: Any) -> str:
 def packed(text: str) -> str:
     """A text as gzip in base64, the same bytes for the same text."""
     return base64.b64encode(gzip.compress(text.encode("utf-8"), _LEVEL, mtime=0)).decode("ascii")
-
-
-def image(data: bytes, kind: str) -> str:
-    """An image as the part of a ``data:`` address behind ``data:``."""
-    return f"{kind};base64,{base64.b64encode(data).decode('ascii')}"

@@ -95,9 +95,9 @@ def test_the_profile_says_what_it_shows(drawn: Path) -> None:
     assert "shuffled labels" not in words(drawn / "logit_gap_depth.svg")
     assert "logit gap M (nats)" in words(drawn / "logit_gap_depth.svg")
     assert "log norm ratio (nats)" in words(drawn / "log_norm_ratio_map.svg")
-    said = words(drawn / "log_density_ratio_contrasts.svg")
+    labels_drawn = words(drawn / "log_density_ratio_contrasts.svg")
     for label in ("image / text (3 facts)", "m: image over text, both orders", "p: first over second piece, two of one kind"):
-        assert label in said
+        assert label in labels_drawn
 
 
 def test_contrasts_are_numbers_too(tmp_path: Path) -> None:

@@ -591,10 +591,10 @@ def test_effects_of_known_size_come_out_as_they_are(tmp_path: Path) -> None:
         for fact in range(60)
         for arm, (first, across, sign) in kinds.items()
     ]
-    found = pools(file_of(tmp_path, *rows))
+    by_arm = pools(file_of(tmp_path, *rows))
     wanted = {"modality": language, "position_across": recency, "position_within": recency, "imbalance": 0.0}
     for over_layers in (False, True):
-        seen = contrast(found["en_zh"], [found["en_en"], found["zh_zh"]], over_layers=over_layers)
+        seen = contrast(by_arm["en_zh"], [by_arm["en_en"], by_arm["zh_zh"]], over_layers=over_layers)
         factor = np.ones(1) if over_layers else strength[:, 0]
         for name, size in wanted.items():
             effect = seen.effect(name)
@@ -617,8 +617,8 @@ def test_an_imbalance_of_items_is_one_where_a_preference_exceeds_position(tmp_pa
             ordered(f"3{fact}", "text_text", "a", 0.5, f"f{fact}"),
         )
     ]
-    found = pools(file_of(tmp_path, *rows))
-    assert contrast(found["image_text"], [found["text_text"]]).effect("imbalance").mean.tolist() == [0.5, 0.5]
+    by_arm = pools(file_of(tmp_path, *rows))
+    assert contrast(by_arm["image_text"], [by_arm["text_text"]]).effect("imbalance").mean.tolist() == [0.5, 0.5]
 
 
 def test_models_of_different_depth_are_refused(tmp_path: Path) -> None:

@@ -114,8 +114,8 @@ def draw_file(
         for quantity, named_pools in zip(QUANTITIES, gathered, strict=True):
             for ending, some in _by_protocol(named_pools).items():
                 protocol = f"; protocol {ending}" if ending else ""
-                asked = f"; asked in {labels.asked_in(ending)}" if any(map(labels.kinds, some)) else ""
-                subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{protocol}{asked}"
+                language = f"; asked in {labels.asked_in(ending)}" if any(map(labels.kinds, some)) else ""
+                subtitle = f"{_model(about)}; {_selection(aggregate, relation)}{protocol}{language}"
                 for name, figure in _figures(quantity, some, subtitle):
                     written += save(figure, out_dir / (f"{name}__{ending}" if ending else name), formats)
     return written

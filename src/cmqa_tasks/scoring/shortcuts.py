@@ -103,7 +103,7 @@ def _nearest(seen: Seen) -> bool:
 def _tallest(seen: Seen) -> bool:
     """The tallest value of each page is missing in the other piece."""
     other = (seen.values[1], seen.values[0])
-    pages = [(value, other[place]) for place, value in enumerate(seen.tallest) if value is not None]
+    pages = [(value, other[index]) for index, value in enumerate(seen.tallest) if value is not None]
     return bool(pages) and _both_read(seen) and all(not _within(value, values) for value, values in pages)
 
 
@@ -217,7 +217,7 @@ def open_to(release: Release, facts: int = SAMPLED, aim: float = AIM) -> list[tu
         facts: how many of them to look at, the first ones.
         aim: the most that a shortcut should get.
     """
-    reader, found = Reader(release, facts=facts), []
+    reader, solved = Reader(release, facts=facts), []
     for arm in ARMS.values():
         if arm.single or any(modality != "text" for modality, _ in arm.pieces):
             continue
@@ -225,5 +225,5 @@ def open_to(release: Release, facts: int = SAMPLED, aim: float = AIM) -> list[tu
         for name, calls in UNTRAINED.items():
             balanced = balanced_of(arm, ((entry, calls(entry.seen)) for entry in judged))
             if balanced > aim + 1 / math.sqrt(len(judged)):  # two standard errors of a share of one half
-                found.append((arm.name, name, balanced))
-    return found
+                solved.append((arm.name, name, balanced))
+    return solved

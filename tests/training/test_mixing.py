@@ -20,6 +20,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import webdataset
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,11 +35,12 @@ from cmqa_tasks.training.examples import Example, Origin, joined
 from cmqa_tasks.training.formats import instance_of
 from cmqa_tasks.training.mix import mix
 from cmqa_tasks.training.options import MixError, options_of
+from cmqa_tasks.training.plan import PlanError
 from cmqa_tasks.training.read import RowError
 from cmqa_tasks.training.rows import Instance, Picture
 from cmqa_tasks.training.shards import features
 from cmqa_tasks.training.sources import source_of
-from cmqa_tasks.training.train import training_set
+from cmqa_tasks.training.training_set import training_set
 
 Row = dict[str, Any]
 
@@ -447,13 +449,69 @@ def test_lines_whose_first_shards_hold_no_image_can_be_opened(
     plain = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "plain"), split="train")
     assert plain.features == datasets.Features.from_dict(features()), "the card says what Parquet says"
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "trained"))
-    for opened in (plain, training_set(str(tmp_path / "out"), images=True)):
-        assert opened.features["images"] == datasets.List(datasets.Image())
-        stored = opened.cast_column("images", datasets.List(datasets.Image(decode=False)))
+    opened = training_set(str(tmp_path / "out"), images=True)
+    assert [[image.size for image in row["images"]] for row in opened] == [[i.size for i in row["images"]] for row in plain]
+    for undecoded in (plain, opened.with_format(None)):
+        stored = undecoded.cast_column("images", datasets.List(datasets.Image(decode=False)))
         assert [[one["path"] for one in row["images"]] for row in stored] == expected
     write_lines(tmp_path / "other.jsonl", [{"messages": plain[0]["messages"]}])
     with pytest.raises(ConfigError, match="must have columns messages and images"):
         training_set(str(tmp_path / "other.jsonl"), images=True)
+
+
+def write_sources(directory: Path, data: Path) -> list[str]:
+    """Images as files, as bytes and in a tar file, and texts."""
+    encoded = (data / "3.png").read_bytes()
+    member = {"7.json": json.dumps(llava("tar", "png")).encode(), "7.png": (data / "5.png").read_bytes()}
+    write_tar(directory / "a.tar", member)
+    pq.write_table(pa.Table.from_pylist([llava("bytes", "x") | {"image": {"bytes": encoded}}]), directory / "a.parquet")
+    return [f"{directory}/a.tar", f"{directory}/a.parquet", f"{data}/llava.json", f"{data}/texts.jsonl"]
+
+
+@pytest.mark.parametrize("form", ["swift", "llamafactory", "qwen-vl", "webdataset"])
+def test_other_trainers_forms_hold_the_same_examples(
+    data: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened by datasets or webdataset, and read again as sources, they are TRL's examples."""
+    monkeypatch.setattr(mixing, "SHARD_EXAMPLES", 5)
+    where = write_sources(tmp_path, data)
+    expected = run(tmp_path / "trl", *where)
+    out = tmp_path / "out"
+    mix(options_of(sources=tuple(map(source_of, where)), strategy="instance", per_example=2, format=form), out)
+    files = sorted(map(str, out.rglob("train-*-of-*")))
+    again = run(
+        tmp_path / "again", *(f"{file},ignore=provenance" for file in files), strategy="none", per_example=1, images="embed"
+    )
+    embedded = run(tmp_path / "embedded", *where, images="embed")
+    assert [[one["bytes"] for one in row["images"]] for row in again] == [
+        [one["bytes"] for one in row["images"]] for row in embedded
+    ]
+    flat = [[(message["role"], text_of(message)) for message in row["messages"]] for row in expected]
+    if form == "qwen-vl":
+        flat = [[("user", f"{row[0][1]}\n\n{row[1][1]}"), *row[2:]] if row[0][0] == "system" else row for row in flat]
+    assert [[(message["role"], text_of(message)) for message in row["messages"]] for row in again] == flat
+    if form == "webdataset":
+        rows = list(webdataset.WebDataset(files, shardshuffle=False).decode("pil"))
+        assert [row["json"]["provenance"] for row in rows] == [row["provenance"] for row in expected]
+        assert [sum(key.endswith("png") for key in row) for row in rows] == [len(row["images"]) for row in expected]
+        return
+    column = "image" if form == "qwen-vl" else "images"
+    rows = [json.loads(line) for file in files for line in Path(file).read_text(encoding="utf-8").splitlines()]
+    for row, original in zip(rows, expected, strict=True):
+        for path, image in zip(row.get(column, []), original["images"], strict=True):
+            held = image["bytes"] is not None or "://" in image["path"]
+            assert Path(path).is_file()
+            assert path == image["path"] if not held else Path(path).parent == out / "images"
+    if form == "llamafactory":
+        (about,) = json.loads((out / "dataset_info.json").read_text()).values()
+        files = sorted(map(str, (out / about["file_name"]).iterdir()))
+        assert set(about["columns"].values()) < set(rows[0])
+    loaded = datasets.load_dataset("json", data_files=files, split="train", cache_dir=str(tmp_path / "cache"))
+    assert len(loaded) == len(expected)
+
+
+def text_of(message: Row) -> str:
+    return "".join(part["text"] if part["type"] == "text" else "<image>" for part in message["content"])
 
 
 def test_groups_may_be_languages(data: Path, tmp_path: Path) -> None:
@@ -470,8 +528,31 @@ def test_the_ratio_is_counted_and_checked(data: Path, tmp_path: Path) -> None:
     assert manifest["uses"] == {"image": 7, "text": 7}
     assert manifest["left_out"] == {"image": 0, "text": 2}
     assert manifest["examples_of_several_groups"] == manifest["examples"] == 7
-    with pytest.raises(MixError, match="--ratio names text; the groups are image, text"):
+    with pytest.raises(PlanError, match=r"--ratio names text; the groups are image, text \(what was read stays in"):
         run(tmp_path / "other", *where, ratio={"text": 1.0})
+    read_once = sorted((tmp_path / "other.partial" / "spool").iterdir())
+    assert len(read_once) == 4
+    assert len(run(tmp_path / "other", *where, ratio={"text": 1.0, "image": 1.0})) == 7
+
+
+@pytest.mark.parametrize("num_proc", [1, 2])
+def test_every_image_can_be_decoded_before_training(tmp_path: Path, num_proc: int) -> None:
+    Image.effect_noise((200, 200), 50).save(tmp_path / "whole.jpg")
+    encoded = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(encoded[: len(encoded) // 2])
+    write_lines(tmp_path / "a.jsonl", [llava("0", "whole.jpg"), llava("1", ["whole.jpg", "cut.jpg"], "<image><image>")])
+    told: dict[str, Any] = {"strategy": "none", "per_example": 1, "num_proc": num_proc}
+    assert len(run(tmp_path / "unchecked", f"{tmp_path}/a.jsonl", **told)) == 2
+    with pytest.raises(RowError, match=r"a.jsonl:2: images.1: image .*cut.jpg cannot be decoded: image file is truncated"):
+        run(tmp_path / "checked", f"{tmp_path}/a.jsonl", check_images=True, **told)
+    if num_proc == 1:
+        assert len(run(tmp_path / "skipped", f"{tmp_path}/a.jsonl", check_images=True, on_error="skip", **told)) == 1
+        opened = training_set(str(tmp_path / "unchecked"), images=True)
+        assert [image.size for image in opened[0]["images"]] == [(200, 200)]
+        with pytest.raises(
+            ConfigError, match=r"image .*cut.jpg, of .*a.jsonl:2 \(id 1\), cannot be decoded: image file is trunc"
+        ):
+            opened[1]
 
 
 BAD = [
@@ -574,7 +655,9 @@ def test_mistakes_are_one_line(
     (tmp_path / "cut.parquet").write_bytes(whole[:50] + b"\xff" * 500 + whole[550:])
     there = sorted(tmp_path.iterdir())
     assert main(["mix", "--out", "out", *arguments.split()]) == 2
-    assert sorted(tmp_path.iterdir()) == there, "nothing is left behind"
+    arrangement = "strategy instance" in arguments or "--ratio text=1,image=1" in arguments
+    kept = [tmp_path / "out.partial"] if arrangement and "group=" not in arguments else []
+    assert sorted(tmp_path.iterdir()) == sorted([*there, *kept]), "nothing is left behind but what was read"
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("cmqa mix: ")
     assert complaint in error

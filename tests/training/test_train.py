@@ -28,7 +28,8 @@ from cmqa_tasks.training.config import ConfigError, TrainConfig, load
 from cmqa_tasks.training.mix import mix
 from cmqa_tasks.training.options import options_of
 from cmqa_tasks.training.sources import source_of
-from cmqa_tasks.training.train import MARKS_VISION, check_arguments, collator, sft_arguments, train, training_set
+from cmqa_tasks.training.train import MARKS_VISION, check_arguments, collator, sft_arguments, train
+from cmqa_tasks.training.training_set import training_set
 from cmqa_tasks.training.turns import IGNORED, AssistantTurns, TurnError
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "train"

@@ -13,7 +13,7 @@ from typing import Any
 from cmqa_tasks.cli.parsers import command
 from cmqa_tasks.training.choices import FORMATS, IMAGES, JOINING, ON_ERROR, STRATEGIES
 
-_FIELDS = ("strategy", "max_tokens", "model", "revision", "repeat", "seed", "images", "format", "on_error")
+_FIELDS = ("strategy", "max_tokens", "model", "revision", "repeat", "seed", "images", "format", "on_error", "check_images")
 
 
 def add(commands: Any) -> None:
@@ -34,8 +34,10 @@ def add(commands: Any) -> None:
     parser.add_argument("--repeat", type=int, default=1, help="how often each instance is used")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--images", default="reference", choices=IMAGES, help="whether image files are copied in")
-    parser.add_argument("--format", default="parquet", choices=FORMATS)
+    parser.add_argument("--format", default="parquet", choices=FORMATS, help="parquet and jsonl are TRL's; see docs/mixing.md")
     parser.add_argument("--on-error", default="fail", choices=ON_ERROR, help="what to do with a bad row")
+    checked = "decode every image: a damaged one is a bad row; otherwise training finds it"
+    parser.add_argument("--check-images", action="store_true", help=checked)
     parser.add_argument("--num-proc", type=int, default=1, help="processes; changes nothing but the time")
 
 

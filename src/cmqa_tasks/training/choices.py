@@ -9,7 +9,8 @@ STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 JOINING: frozenset[Strategy] = frozenset({"same", "instance"})
 """The strategies that put several instances into one example."""
 
-Format = Literal["parquet", "jsonl"]
+Format = Literal["parquet", "jsonl", "swift", "llamafactory", "qwen-vl", "webdataset"]
+"""How a training set is written: the first two are TRL's."""
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 Images = Literal["reference", "embed"]

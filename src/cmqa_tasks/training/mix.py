@@ -1,7 +1,7 @@
 """``cmqa mix``: read sources into a spool, arrange the instances, write shards; the directory appears whole or not at all.
 
 While it runs, everything is in ``<out>.partial``. A run that was killed goes on where it was when the same command is
-given again; one that ended for a mistake in what it was given leaves nothing.
+given again; one that ended for a mistake in what it was given leaves nothing, unless only the arrangement was impossible.
 Which rows go where depends on the sources, the options and the seed, never on the number of processes.
 """
 
@@ -29,14 +29,17 @@ from cmqa_tasks.training.read import ReadTask, RowError, read_chunk
 from cmqa_tasks.training.shards import CARD, ShardTask, write_shard
 from cmqa_tasks.training.sources import chunks_of, describe
 from cmqa_tasks.training.spool import WHOLE, Index, Spool, is_spooled, load
+from cmqa_tasks.training.writers import write_beside
 from cmqa_tasks.writing.files import write_text
 
 MANIFEST, SKIPPED, README = "mix.json", "skipped.txt", "README.md"
 SHARD_EXAMPLES = 20_000
 SHARD_BYTES = 256 << 20
 """A shard ends when it has so many examples or holds so many bytes."""
-_READING = ("model", "revision", "max_tokens", "images", "format", "on_error")
+_READING = ("model", "revision", "max_tokens", "images", "format", "on_error", "check_images")
 """The options that the reading of rows depends on; the others say how they are arranged."""
+_ENDINGS = {"parquet": "parquet", "webdataset": "tar"}
+"""Of shards, where they are no JSON lines."""
 _PLAN, _SPOOL, _SHARDS = "plan.json", "spool", "shards"
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -73,18 +76,22 @@ def mix(options: Options, out: Path, *, num_proc: int = 1) -> dict[str, Any]:
         if not len(spool.index):
             bad = len(spool.skipped)
             raise MixError(f"no instances: {f'all {bad} rows are bad' if bad else 'the sources are empty'}")
-        arranged = _arranged(options, spool, shared)
-        _write(_shard_tasks(options, partial / _SHARDS, arranged, spool), pool, num_proc)
+        try:
+            arranged = _arranged(options, spool, shared)
+        except PlanError as error:
+            raise PlanError(f"{error} (what was read stays in {partial} for the same command with other such options)") from None
+        _write(_shard_tasks(options, partial / _SHARDS, out.absolute(), arranged, spool), pool, num_proc)
     return _finish(partial, out, summary(arranged, spool, shared), spool)
 
 
 def _begin(partial: Path, options: Options) -> None:
     """Make the working directory, or find it as the same run left it. What was read is kept when only the arrangement changed."""
-    told = options.model_dump(mode="json", exclude={"sources"})
+    later = set() if options.check_images else {"check_images"}  # an option that came later: runs without it say what they did
+    told = options.model_dump(mode="json", exclude={"sources"} | later)
     wanted = {
         "cmqa-tasks": cmqa_tasks.__version__,
         "sources": [describe(source) for source in options.sources],
-        "reading": {name: told[name] for name in _READING},
+        "reading": {name: told[name] for name in _READING if name in told},
         "arranging": {name: value for name, value in told.items() if name not in _READING},
     }
     path = partial / _PLAN
@@ -119,10 +126,12 @@ def _remove(partial: Path) -> None:
 
 @contextmanager
 def _tidied(partial: Path) -> Iterator[None]:
-    """Leave the working directory only to a run that can go on: one that no mistake has ended, and that had read something."""
+    """Leave the working directory only to a run that can go on: one that had read something, of which another way of arranging
+    the same rows can make use.
+    """
     try:
         yield
-    except (MixError, RowError, SourceError, PlanError):  # what mends it is another command, or other data
+    except (MixError, RowError, SourceError):  # what mends it is another command, or other data
         _remove(partial)
         raise
     finally:
@@ -184,9 +193,15 @@ def _read_tasks(options: Options, spool: Path, stems: list[Path]) -> Iterator[Re
                     revision=options.revision,
                     max_tokens=options.max_tokens,
                     skip=options.on_error == "skip",
-                    embed=options.images == "embed",
+                    embed=_holds_images(options),
                     paths_only=options.format == "jsonl",
+                    check_images=options.check_images,
                 )
+
+
+def _holds_images(options: Options) -> bool:
+    """Whether the bytes of image files are written."""
+    return options.images == "embed" or options.format == "webdataset"
 
 
 def _arranged(options: Options, spool: Spool, shared: int) -> Plan:
@@ -195,7 +210,7 @@ def _arranged(options: Options, spool: Spool, shared: int) -> Plan:
     ratio = None
     if options.ratio is not None:
         if options.ratio.keys() != set(spool.groups):
-            raise MixError(f"--ratio names {', '.join(options.ratio)}; the groups are {', '.join(spool.groups)}")
+            raise PlanError(f"--ratio names {', '.join(options.ratio)}; the groups are {', '.join(spool.groups)}")
         ratio = {spool.groups.index(group): share for group, share in options.ratio.items()}
     budget = Budget(options.per_example, options.max_tokens)
     return plan(options.strategy, index["group"], spool.lengths(shared), repeats, budget, options.seed, ratio)
@@ -210,20 +225,24 @@ def _shared(options: Options) -> int:
     return counter(options.model, options.revision).shared
 
 
-def _shard_tasks(options: Options, shards: Path, arranged: Plan, spool: Spool) -> list[ShardTask]:
+def _shard_tasks(options: Options, shards: Path, out: Path, arranged: Plan, spool: Spool) -> list[ShardTask]:
     """The shards to write, all of them. Each holds a slice of the index, so they do not need more memory than it."""
+    ending = _ENDINGS.get(options.format, "jsonl")
+    directory = shards / "train" if options.format == "llamafactory" else shards  # which takes all files of a directory
     ends = _shard_ends(arranged, spool.index)
     files = tuple(one["file"] for one in spool.said)
     return [
         ShardTask(
-            target=shards / f"train-{number:05d}-of-{len(ends):05d}.{options.format}",
+            target=directory / f"train-{number:05d}-of-{len(ends):05d}.{ending}",
             format=options.format,
-            embed=options.images == "embed",
+            embed=_holds_images(options),
             stems=spool.stems,
             files=files,
             groups=spool.groups,
             entries=spool.index[arranged.instances[arranged.starts[first] : arranged.starts[last]]],
             sizes=np.diff(arranged.starts[first : last + 1]),
+            directory=shards,
+            final=out,
         )
         for number, (first, last) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
     ]
@@ -262,6 +281,7 @@ def _finish(partial: Path, out: Path, counts: Mapping[str, Any], spool: Spool) -
     (shards / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if manifest["reading"]["format"] == "jsonl":
         (shards / README).write_text(CARD, encoding="utf-8")
+    write_beside(shards, manifest["reading"]["format"])
     os.replace(shards, out)
     _remove(partial)
     return manifest

@@ -36,6 +36,8 @@ class Options(FrozenRecord):
     images: Images = "reference"
     format: Format = "parquet"
     on_error: OnError = "fail"
+    check_images: bool = False
+    """Whether every image is decoded while rows are read, so that a damaged one is a bad row."""
 
     @model_validator(mode="after")
     def _fit_together(self) -> Options:

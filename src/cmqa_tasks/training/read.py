@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from cmqa_tasks.training.chunks import Broken, Chunk, Source
 from cmqa_tasks.training.formats import instance_of
-from cmqa_tasks.training.formats.fields import FieldError
+from cmqa_tasks.training.formats.fields import FieldError, shown_path
 from cmqa_tasks.training.lengths import UNCOUNTED, Tokens
-from cmqa_tasks.training.rows import Instance
+from cmqa_tasks.training.rows import Instance, Picture
 from cmqa_tasks.training.spool import SpoolWriter
+from cmqa_tasks.training.tars import open_image
+from cmqa_tasks.writing.problems import one_line
 
 _BATCH = 128
 """Rows that are in memory, and counted, together."""
@@ -43,6 +48,8 @@ class ReadTask:
     """Whether the bytes of image files will go into the shards."""
     paths_only: bool
     """Whether the shards can hold no bytes."""
+    check_images: bool
+    """Whether every image is decoded."""
 
 
 def read_chunk(task: ReadTask) -> int:
@@ -90,7 +97,19 @@ def _instance(row: object, task: ReadTask) -> Instance | FieldError:
         return error
     if task.paths_only and any(picture.data is not None for picture in instance.pictures):
         return FieldError("images", "bytes, and JSON lines hold paths alone; choose --format parquet")
-    return instance
+    problems = map(_damage, instance.pictures, itertools.count()) if task.check_images else ()
+    return next((problem for problem in problems if problem is not None), instance)
+
+
+def _damage(picture: Picture, place: int) -> FieldError | None:
+    """Why an image cannot be decoded."""
+    try:
+        with open_image(picture) as file, Image.open(file) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # all that Pillow's decoders raise
+        where = f"image {shown_path(picture.path)}" if picture.path else "an image that came as bytes"
+        return FieldError(f"images.{place}", f"{where} cannot be decoded: {one_line(error)}")
+    return None
 
 
 def _counted(task: ReadTask, instances: list[Instance]) -> list[Tokens | FieldError]:

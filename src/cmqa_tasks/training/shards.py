@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial as partial_of
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from cmqa_tasks.training.lengths import Numbers
 from cmqa_tasks.training.rows import Instance, Picture
 from cmqa_tasks.training.spool import Index, SpoolReader
 from cmqa_tasks.training.tars import open_image
+from cmqa_tasks.training.writers import path_of, write_rows, write_tar
 from cmqa_tasks.writing.files import atomic
 
 CARD = """---
@@ -102,6 +104,10 @@ class ShardTask:
     """The instances, example by example."""
     sizes: Numbers
     """Instances of each example."""
+    directory: Path
+    """Where the training set is being written, and …"""
+    final: Path
+    """… where it will be."""
 
 
 def write_shard(task: ShardTask) -> int:
@@ -110,12 +116,18 @@ def write_shard(task: ShardTask) -> int:
     Raises:
         OSError: an image file that is to be embedded has gone.
     """
+    task.target.parent.mkdir(parents=True, exist_ok=True)
     with SpoolReader(task.stems) as spool, atomic(task.target, durable=False) as partial:
         examples = _examples(task, spool)
         if task.format == "parquet":
             _write_parquet(partial, examples, task.embed)
-        else:
+        elif task.format == "jsonl":
             _write_lines(partial, examples)
+        elif task.format == "webdataset":
+            write_tar(partial, examples, task.target.stem)
+        else:
+            images = partial_of(path_of, directory=task.directory, final=task.final, copy=task.embed)
+            write_rows(partial, examples, task.format, images)
     return len(task.sizes)
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, get_args, get_type_hints
 
-import datasets
 import trl
 from accelerate import PartialState
 from packaging.version import Version
@@ -32,7 +31,7 @@ from trl.chat_template_utils import get_training_chat_template, has_generation_m
 
 from cmqa_tasks.attention.probe.token_origins import lacks_special_tokens
 from cmqa_tasks.training.config import ConfigError, TrainConfig
-from cmqa_tasks.training.shards import features
+from cmqa_tasks.training.training_set import training_set
 from cmqa_tasks.training.turns import AssistantTurns
 from cmqa_tasks.writing.problems import first_problem, one_line
 
@@ -240,40 +239,6 @@ def _writes_beginning(processor: Any) -> bool:
     empty = processor.tokenizer("").input_ids
     text = processor.apply_chat_template([{"role": "user", "content": [{"type": "text", "text": "?"}]}], tokenize=False)
     return not (empty and lacks_special_tokens(processor, text))
-
-
-def training_set(where: str, *, images: bool, field: str = "data") -> datasets.Dataset:
-    """Open what ``cmqa mix`` wrote.
-
-    Args:
-        where: its directory, or one of its files.
-        images: whether the model sees; one that does not gets no column of images.
-        field: what errors call it.
-
-    Raises:
-        ConfigError: nothing there, damaged, no such columns, or images for a model of text alone.
-    """
-    path = Path(where)
-    files = sorted(path.glob("train-*.*")) if path.is_dir() else [path]
-    kinds = {file.suffix for file in files}
-    if not all(file.is_file() for file in files) or kinds not in ({".parquet"}, {".jsonl"}):
-        raise ConfigError(f"{field}: {where} is nothing that cmqa mix wrote: no train-*.parquet or train-*.jsonl")
-    told: dict[str, Any] = {"data_files": [str(file) for file in files], "split": "train"}
-    try:
-        if kinds == {".parquet"}:
-            found = datasets.load_dataset("parquet", **told)
-        else:
-            found = datasets.load_dataset("json", features=datasets.Features.from_dict(features()), **told)
-    except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
-        raise ConfigError(f"{field}: {where} cannot be read: {error.__cause__ or error}") from error
-    if not all(name in found.column_names and not found.data[name].null_count for name in ("messages", "images")):
-        raise ConfigError(f"{field}: {where} must have columns messages and images, and both in every row")
-    found = found.select_columns(["messages", "images"])
-    if images:
-        return found.cast_column("images", datasets.List(datasets.Image()))
-    if any(map(len, found.select_columns(["images"]).with_format("arrow")[:]["images"])):
-        raise ConfigError(f"{field}: {where} has images, and the model reads texts alone")
-    return found.remove_columns("images")
 
 
 def _freeze(model: Any, patterns: Iterable[str]) -> None:

@@ -8,6 +8,8 @@ python -m cmqa_tasks.harness.evaluations_child runs.yaml outcomes.jsonl
 from __future__ import annotations
 
 import argparse
+import copy
+import functools
 import json
 import sys
 import traceback
@@ -26,6 +28,7 @@ def main(configs: Path, outcomes: Path) -> None:
     sys.argv = ["lmms-eval"]  # what the harness's parser reads
     _, defaults = parse_eval_args()
     Accelerator()  # as lmms-eval's command line does before it evaluates
+    _read_task_files_once()
     for config in yaml.safe_load(configs.read_text(encoding="utf-8")):
         try:
             cli_evaluate_single(_arguments(config, defaults))
@@ -35,6 +38,22 @@ def main(configs: Path, outcomes: Path) -> None:
             why = _first(error)
         with outcomes.open("a", encoding="utf-8") as file:
             file.write(json.dumps(why) + "\n")
+
+
+def _read_task_files_once() -> None:
+    """Let all evaluations of this process share what the task files say: lmms-eval reads 4,300 of them for each, in ten seconds."""
+    from lmms_eval.tasks import TaskManager
+
+    read = TaskManager._get_task_and_group
+    known: dict[str, Any] = {}
+
+    @functools.wraps(read)
+    def reading(self: Any, task_dir: str) -> Any:
+        if task_dir not in known:
+            known[task_dir] = read(self, task_dir)
+        return copy.deepcopy(known[task_dir])
+
+    TaskManager._get_task_and_group = reading
 
 
 def _arguments(config: Mapping[str, Any], defaults: argparse.Namespace) -> argparse.Namespace:

@@ -41,7 +41,7 @@ def main(configs: Path, outcomes: Path) -> None:
 
 
 def _read_task_files_once() -> None:
-    """Let all evaluations of this process share what the task files say: lmms-eval reads 4,300 of them for each, in ten seconds."""
+    """Let all evaluations of this process share what the task files say: lmms-eval reads 4,300 of them each time."""
     from lmms_eval.tasks import TaskManager
 
     read = TaskManager._get_task_and_group

@@ -13,7 +13,7 @@ from PIL import Image
 
 from cmqa_tasks.facts.records import Piece
 from cmqa_tasks.facts.release import load
-from cmqa_tasks.reports.page import images, pack, reasons
+from cmqa_tasks.reports.page import pack, reasons
 from cmqa_tasks.reports.page.choice import choose
 from cmqa_tasks.results import read_runs
 from cmqa_tasks.writing.text import visible
@@ -41,20 +41,20 @@ def _decoded(address: str) -> Image.Image:
 def test_images_of_a_release_are_shown_as_they_are() -> None:
     release = load()
     data = release.image(next(iter(release.facts)), Piece(modality="image", language="en", side="a", variant=0))
-    assert images.address(data) == f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+    assert pack.address(data) == f"data:image/webp;base64,{base64.b64encode(data).decode()}"
 
 
 @pytest.mark.parametrize(("form", "size"), [("TIFF", (300, 200)), ("PNG", (1920, 400))])
 def test_large_and_foreign_images_are_encoded_anew(form: str, size: tuple[int, int]) -> None:
     buffer = io.BytesIO()
     Image.effect_noise(size, 90).save(buffer, form)
-    shown = _decoded(images.address(buffer.getvalue()))
+    shown = _decoded(pack.address(buffer.getvalue()))
     assert (shown.format, shown.size) == ("WEBP", (min(size[0], 960), 200))
 
 
 def test_a_damaged_image_is_an_error() -> None:
     with pytest.raises(OSError, match="cannot identify image"):
-        images.address(b"no image")
+        pack.address(b"no image")
 
 
 def test_texts_are_made_visible() -> None:

@@ -2,7 +2,7 @@
 
 * :mod:`cmqa_tasks.reports.page.report` – what ``cmqa report`` does
 * :mod:`cmqa_tasks.reports.page.boards`, ``ablation``, ``maps`` – the numbers of tables and plots
-* :mod:`cmqa_tasks.reports.page.choice`, ``samples``, ``sources``, ``images``, ``reasons`` – the sample browser: which items,
+* :mod:`cmqa_tasks.reports.page.choice`, ``samples``, ``sources``, ``reasons`` – the sample browser: which items,
   what was asked and answered, where the evidence comes from, why an answer was scored so
 * :mod:`cmqa_tasks.reports.page.attention_logs`, ``segments`` – the models' attention logs; attention per item
 * :mod:`cmqa_tasks.reports.page.pack`, ``document`` – how data lie in the page; the page, within its size

@@ -1,4 +1,4 @@
-"""The attention logs of a page's models, merged (whose log is whose: :mod:`cmqa_tasks.results.attention_logs`)."""
+"""The attention logs of a page's models, merged (whose log is whose: :mod:`cmqa_tasks.results.attention`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cmqa_tasks.attention import store
-from cmqa_tasks.results import Run, RunDirectory, attention_logs
+from cmqa_tasks.results import Run, RunDirectory, attention
 
 
 @contextmanager
@@ -40,12 +40,12 @@ def _candidates(entry: Run, sources: Sequence[RunDirectory]) -> list[Path]:
     """The entry's own logs below the directories that its samples were read from."""
     samples = [part.samples for part in entry.parts.values()]
     roots = {source.path for source in sources if any(path.is_relative_to(source.path) for path in samples)}
-    return attention_logs.own(entry.subject, roots, samples)
+    return attention.own(entry.subject, roots, samples)
 
 
 def _merged(folder: Path, scratch: Path) -> Path:
     """The merged file of a directory; where there are shards, merged from links to them, so that they stay."""
-    files = attention_logs.files(folder)
+    files = attention.files(folder)
     if [path.name for path in files] == [store.MERGED]:
         return files[0]
     scratch.mkdir()

@@ -15,7 +15,7 @@ from typing import Any
 from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import OUTCOMES, Piece, evidence_id
 from cmqa_tasks.facts.release import Release, ReleaseError
-from cmqa_tasks.reports.page import images, pack, segments, sources
+from cmqa_tasks.reports.page import pack, segments, sources
 from cmqa_tasks.reports.page.choice import Choice, ChosenItem
 from cmqa_tasks.reports.page.segments import SegmentShares
 from cmqa_tasks.reports.page.sources import Sources
@@ -92,7 +92,7 @@ class _Images:
         key = release.fingerprint, evidence_id(fact, piece.side, piece.modality, piece.language, piece.variant)
         if key not in self._numbers:
             try:
-                self.addresses.append(images.address(release.image(fact, piece)))
+                self.addresses.append(pack.address(release.image(fact, piece)))
             except OSError as error:
                 raise ReleaseError(f"an image of fact {fact} in release {release.name!r} cannot be decoded: {error}") from error
             self._numbers[key] = len(self._numbers)

@@ -4,9 +4,9 @@ release = load_release()
 questions = questions_of(ARMS["text_text"], release, "aware")
 trainer = GRPOTrainer(model, RightCall(questions), train_dataset=datasets.Dataset.from_list(rows_of(questions, release)), …)
 
-Of two pieces, the right call is whether they contradict each other, as :func:`cmqa_tasks.scoring.outcomes.is_right` has it. Conflicts
-and their agreeing twins are as many, so always calling a contradiction earns half. Train on facts of your own (``cmqa build``): a model
-that was rewarded on the shipped ones has seen what it is evaluated on.
+Of two pieces, the right call is whether they contradict each other, as :func:`cmqa_tasks.scoring.outcomes.is_right` has it.
+Conflicts and their agreeing twins are as many, so always calling a contradiction earns half. Train on facts of your own
+(``cmqa build``): a model that was rewarded on the shipped ones has seen what it is evaluated on.
 """
 
 from __future__ import annotations

@@ -71,6 +71,32 @@ def test_a_system_prompt_stands_in_front(tiny_checkpoint: Checkpoints, own_relea
     assert lm.generate_until(requests(lm, own_release, "image_text")[:1])[0].text
 
 
+def test_a_model_that_only_continues_text_is_given_a_cue(
+    tiny_checkpoint: Checkpoints, own_release: Release, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the language of the question, where there is no chat template; attention and its segments are as without it."""
+    weights = shutil.copytree(tiny_checkpoint("qwen2"), tmp_path / "base")
+    (weights / "chat_template.jinja").unlink()
+
+    def asked(lm: CmqaHF, language: str) -> str:
+        task = ConflictTask(arm="en_en", language=language)
+        lm.task_dict[task.config.task] = task.dataset
+        task.build_all_requests(limit=1)
+        assert lm.generate_until(task.instances)[0].text
+        return lm.prompt(0, task.instances[0]).text
+
+    lm = model(weights, attention="on", attention_path=str(tmp_path / "log"), generation='{"max_new_tokens": 2}')
+    assert caplog.text.count("so that they end in Answer: or 答案： (answer_prefix=off for nothing)") == 1
+    assert [asked(lm, language).rpartition("\n")[2] for language in ("en", "zh")] == ["Answer:", "答案："]
+    assert asked(model(weights, answer_prefix="off"), "en") == asked(lm, "en").removesuffix("\nAnswer:")
+    assert asked(model(weights, answer_prefix="\nA:"), "zh").endswith("\nA:")
+    templated = asked(model(tiny_checkpoint("qwen2")), "en")
+    assert templated.endswith("<|im_start|>assistant\n")
+    assert asked(model(tiny_checkpoint("qwen2"), answer_prefix="It is"), "en") == f"{templated}It is"
+    (call, *_) = given(model(weights, generation='{"until": ["\\n"]}'), own_release, "text_text")
+    assert call["stop_strings"] == ["\n"]
+
+
 def test_pixels_are_bounded(tiny_checkpoint: Checkpoints, own_release: Release) -> None:
     (most, *_), (few, *_) = (
         given(model(tiny_checkpoint("qwen2_5_vl"), **bounds), own_release, "image_text")

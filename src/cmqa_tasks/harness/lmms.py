@@ -29,7 +29,7 @@ from cmqa_tasks.attention.summary import SUMMARIES
 from cmqa_tasks.facts.records import Arm
 from cmqa_tasks.facts.release import Release
 from cmqa_tasks.harness.generation_settings import check_fewshot, combined
-from cmqa_tasks.harness.rows import from_row, target_of, text_of, to_row
+from cmqa_tasks.harness.rows import from_row, target_of, text_of, to_row, user_turn
 from cmqa_tasks.harness.session import SESSION
 from cmqa_tasks.harness.settings import SPLIT, read
 from cmqa_tasks.scoring.marks import aggregate_mean, mark_of, sample_of
@@ -153,14 +153,9 @@ class ConflictTask(ConfigurableMessagesTask):  # type: ignore[misc]
 
         The harness calls an image's key ``url``, whatever it holds.
         """
-        question = from_row(doc)
-        pictures = iter(question.images(self.settings.release))
-        content = [
-            {"type": "image", "url": next(pictures)} if part.text is None else {"type": "text", "text": part.text}
-            for part in question.prompt
-        ]
         system = [{"type": "text", "text": self._system}] if self._system else []
-        return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": content}]
+        user = user_turn(from_row(doc), self.settings.release)
+        return [*([{"role": "system", "content": system}] if system else []), user]
 
     def set_config(self, key: str, value: Any, update: bool = False) -> None:
         """Change the configuration, as the harness does for ``--gen_kwargs`` and ``--num_fewshot``.

@@ -15,6 +15,7 @@ from typing import Any
 
 from cmqa_tasks.asking.question import Question
 from cmqa_tasks.facts.records import Item, Piece, fact_of_row
+from cmqa_tasks.facts.release import Release
 
 Row = dict[str, Any]
 
@@ -57,6 +58,16 @@ def from_row(row: Mapping[str, Any]) -> Question:
         turn=row.get("turn"),
     )
     return Question(item, fact_of_row(row["fact"]), row["protocol"], row["language"], passages)
+
+
+def user_turn(question: Question, release: Release) -> dict[str, Any]:
+    """A question as the user's turn of a chat, each piece of evidence a content part; harnesses call an image ``url``."""
+    pictures = iter(question.images(release))
+    content = [
+        {"type": "image", "url": next(pictures)} if part.text is None else {"type": "text", "text": part.text}
+        for part in question.prompt
+    ]
+    return {"role": "user", "content": content}
 
 
 def text_of(row: Mapping[str, Any]) -> str:

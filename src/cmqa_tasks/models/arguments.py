@@ -29,6 +29,7 @@ NAMES = (
     "min_pixels",
     "max_pixels",
     "system_prompt",
+    "answer_prefix",
     "enable_thinking",
     "chat_template_kwargs",
     "think_end_token",

@@ -17,6 +17,10 @@ from jinja2 import TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 _LOGGER = logging.getLogger(__name__)
+CUES: Mapping[str, str] = {"en": "\nAnswer:", "zh": "\n答案："}
+"""What prompts end in for models without a chat template, by the language of the question."""
+_CUE = "cue"
+"""Where a turn keeps what its answer begins with; no template sees it."""
 Messages = Sequence[Mapping[str, Any]]
 """A conversation, as chat templates of transformers take it."""
 
@@ -29,14 +33,23 @@ class Chat:
         takes_parts: whether contents stay lists of parts; a tokenizer's template wants them joined to a string.
         system_prompt: put in front of each conversation as a turn of its own.
         kwargs: variables for the chat template, such as ``enable_thinking``.
+        answer_prefix: what every prompt ends in, after the chat template; ``off`` for nothing. By default nothing where there is
+            a template, else :data:`CUES` by the language of the question: a model that only continues text would go on with it.
 
     Raises:
         ValueError: there is no chat template for the system prompt, or it reads no such variable.
     """
 
     def __init__(
-        self, processor: Any, *, takes_parts: bool, system_prompt: str | None = None, kwargs: Mapping[str, Any] | None = None
+        self,
+        processor: Any,
+        *,
+        takes_parts: bool,
+        system_prompt: str | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        answer_prefix: str | None = None,
     ) -> None:
+        self._answer_prefix = answer_prefix
         self._processor, self._takes_parts, self._kwargs = processor, takes_parts, dict(kwargs or {})
         self._system = [] if system_prompt is None else [{"role": "system", "content": [{"type": "text", "text": system_prompt}]}]
         self.image_token = str(getattr(processor, "image_token", None) or "")
@@ -46,7 +59,8 @@ class Chat:
             if self._system or self._kwargs:
                 given = "system_prompt" if self._system else next(iter(self._kwargs))
                 raise ValueError(f"{given}=: this checkpoint has no chat template to give it to; leave it out")
-            _warn_without_template(getattr(processor, "name_or_path", "") or type(processor).__name__)
+            cues = answer_prefix or " or ".join(cue.strip() for cue in CUES.values())
+            _warn_without_template(getattr(processor, "name_or_path", "") or type(processor).__name__, cues)
         elif unread := sorted(set(self._kwargs) - _variables(template)):
             raise ValueError(f"{unread[0]}={self._kwargs[unread[0]]!r}: the chat template of this checkpoint does not read it")
 
@@ -58,9 +72,22 @@ class Chat:
             template = template.get("default") or next(iter(template.values()), None)
         return template
 
-    def turns(self, messages: Messages) -> list[dict[str, Any]]:
-        """A conversation with the system prompt in front."""
-        return [*self._system, *(dict(message) for message in messages)]
+    def turns(self, messages: Messages, language: str | None = None) -> list[dict[str, Any]]:
+        """A conversation with the system prompt in front, and what its answer begins with in its last turn.
+
+        Args:
+            messages: the conversation.
+            language: of the question; None where it is none of ours.
+        """
+        turns = [*self._system, *(dict(message) for message in messages)]
+        if cue := self._cue(language):
+            turns[-1] = {**turns[-1], _CUE: cue}
+        return turns
+
+    def _cue(self, language: str | None) -> str:
+        if self._answer_prefix is not None:
+            return "" if self._answer_prefix == "off" else self._answer_prefix
+        return "" if self.template is not None or language is None else CUES.get(language, CUES["en"])
 
     def render(self, turns: Messages) -> str:
         """The chat template applied to :meth:`turns`; without one, the parts one after the other.
@@ -68,6 +95,10 @@ class Chat:
         Raises:
             ValueError: the template refuses the conversation.
         """
+        cue = turns[-1].get(_CUE, "") if turns else ""
+        return self._rendered([{name: value for name, value in turn.items() if name != _CUE} for turn in turns]) + cue
+
+    def _rendered(self, turns: Messages) -> str:
         if self.template is None:
             return "\n".join(self._joined(turn["content"], self.image_token) for turn in turns)
         if not self._takes_parts:
@@ -99,5 +130,6 @@ def _variables(template: str) -> frozenset[str]:
 
 
 @cache
-def _warn_without_template(name: str) -> None:
-    _LOGGER.warning("%s has no chat template; prompts are put to it without one", name)
+def _warn_without_template(name: str, cues: str) -> None:
+    end = "as they are" if cues == "off" else f"so that they end in {cues} (answer_prefix=off for nothing)"
+    _LOGGER.warning("%s has no chat template; prompts are put to it without one, %s", name, end)

@@ -25,6 +25,7 @@ from lmms_eval.api.model import lmms
 from lmms_eval.protocol import ChatMessages
 from tqdm import tqdm
 
+from cmqa_tasks.asking.question import Question
 from cmqa_tasks.attention.bias import bias_of, bias_text
 from cmqa_tasks.attention.probe.batch_log import MODES, AttentionLog, directory_name, metadata_of
 from cmqa_tasks.attention.probe.generation_checks import new_tokens
@@ -70,6 +71,8 @@ class CmqaHF(lmms):  # type: ignore[misc]
         min_pixels: of an image; smaller ones are scaled up. Families that count pixels, such as Qwen-VL.
         max_pixels: of an image; larger ones are scaled down.
         system_prompt: a system turn in front of each conversation.
+        answer_prefix: what every prompt ends in, such as ``Answer:``; ``off`` for nothing. By default nothing, or, for models
+            without a chat template, what :data:`~cmqa_tasks.models.chat.CUES` says.
         enable_thinking: the variable of this name in chat templates of models that may reason.
         chat_template_kwargs: more variables for the chat template, as JSON.
         think_end_token: the text that ends the reasoning; what stands before it is not part of the answer.
@@ -113,6 +116,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         min_pixels: int | None = None,
         max_pixels: int | None = None,
         system_prompt: str | None = None,
+        answer_prefix: str | None = None,
         enable_thinking: bool | None = None,
         chat_template_kwargs: str | Mapping[str, Any] | None = None,
         think_end_token: str | None = None,
@@ -167,15 +171,22 @@ class CmqaHF(lmms):  # type: ignore[misc]
         )
         self.sees_images = self._checkpoint.sees_images
         self._check_batch()
-        self._chat = Chat(self.processor, takes_parts=self.sees_images, system_prompt=system_prompt, kwargs=variables)
+        self.system_prompt = system_prompt
+        self._chat = Chat(
+            self.processor,
+            takes_parts=self.sees_images,
+            system_prompt=system_prompt,
+            kwargs=variables,
+            answer_prefix=answer_prefix,
+        )
         self._settings = GenerationSettings(self.model, overrides, budget)
         self._reader = AnswerReader(self.tokenizer, think_end_token)
         self._context = longest or _context_of(self.model.config)
         self.images = ImageCache(self.model, megabytes)
         directory = Path(attention_path) / directory_name(pretrained)
-        self._log = self._attention_log(pretrained, revision, attention, directory)
+        self.attention_log = self._attention_log(pretrained, revision, attention, directory)
         types = "mm_token_type_ids" in inspect.signature(type(self.model).forward).parameters
-        self._inputs = InputMaker(self.processor, takes_types=types, tells_origins=self._log is not None)
+        self._inputs = InputMaker(self.processor, takes_types=types, tells_origins=self.attention_log is not None)
         self._media = MediaLimits(type(self.model).__name__, self.sees_images, fixed_size(self.processor, self.model.config))
         self._try_out(pretrained)
         log, kept = (None if attention == "off" else directory), None
@@ -185,7 +196,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
                 identity_of(request, self._checkpoint) | reading | {"attention_log": attention, "bias": bias_text(self._bias)}
             )
             kept = Journal(place, self._rank, decided, log)
-        self._keeper = AnswerKeeper(kept, keeps_sampled=journal is not None)
+        self.keeper = AnswerKeeper(kept, keeps_sampled=journal is not None)
         self._say(pretrained, revision, attention != "off")
 
     def _say(self, pretrained: str, revision: str, logs_attention: bool) -> None:
@@ -221,7 +232,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
         Raises:
             RuntimeError: the model does not answer, its attention cannot be read, or it answers otherwise while that is read.
         """
-        log, self._log = self._log, None
+        log, self.attention_log = self.attention_log, None
         try:
             alone = self._trial_answers()
         except FAILURES as error:
@@ -238,7 +249,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
                 self._trial_answers(images=2)
             except FAILURES as error:
                 self._media.why_one_image = one_line(error)
-        self._log = log
+        self.attention_log = log
         if log is None:
             return
         try:
@@ -288,9 +299,9 @@ class CmqaHF(lmms):  # type: ignore[misc]
         todo = [place for place, request in enumerate(requests) if not _is_padding(request)]
         endings, recalled = Endings(self._context), 0
         with self.images.attached(), tqdm(total=len(todo), desc="cmqa_hf", disable=self.rank != 0) as bar:
-            prompts = self._keeper.keyed(self.prompt(place, requests[place]) for place in todo)
+            prompts = self.keeper.keyed(self.prompt(place, requests[place]) for place in todo)
             for batch in batches(prompts, self.batch_size):
-                known = [self._keeper.recall(prompt) for prompt in batch]
+                known = [self.keeper.recall(prompt) for prompt in batch]
                 fresh = iter(self.entries([prompt for prompt, entry in zip(batch, known, strict=True) if entry is None]))
                 for prompt, entry in zip(batch, (entry or next(fresh) for entry in known), strict=True):
                     results[prompt.place] = _result(entry.answer)
@@ -300,7 +311,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
                 bar.update(len(batch))
         for warning in endings.warnings():
             _LOGGER.warning("%s", warning)
-        if said := self._keeper.warning(recalled, len(todo)):
+        if said := self.keeper.warning(recalled, len(todo)):
             _LOGGER.warning("%s", said)
         return results
 
@@ -328,18 +339,35 @@ class CmqaHF(lmms):  # type: ignore[misc]
         """
         _, doc_to_messages, generation, doc_id, task, split = request.args
         doc = self.task_dict[task][split][doc_id]
-        chat = ChatMessages(messages=doc_to_messages(doc))
+        settings = json.dumps(self._settings.of(generation), sort_keys=True)
+        return self.asked(place, doc_to_messages(doc), settings, task, doc_id, from_row(doc) if is_ours(doc) else None)
+
+    def asked(
+        self, place: int, messages: Sequence[dict[str, Any]], generation: str, task: str, doc_id: int, question: Question | None
+    ) -> Prompt:
+        """A conversation as a prompt, its chat template applied.
+
+        Args:
+            place: among the requests.
+            messages: as lmms-eval has them; an image's key is ``url``, whatever it holds.
+            generation: settings as canonical JSON.
+            task: whose it is.
+            doc_id: of its document.
+            question: what is asked, where the task is ours.
+
+        Raises:
+            ValueError: it shows the model what this model cannot read.
+        """
+        chat = ChatMessages(messages=messages)
         images, videos, audios = chat.extract_media()
-        turns = self._chat.turns(chat.to_hf_messages())
+        turns = self._chat.turns(chat.to_hf_messages(), None if question is None else question.language)
         try:
             self._media.check(turns, images, videos, audios)
         except ValueError as error:
             raise ValueError(f"{task}, document {doc_id} {error}") from None
-        settings = json.dumps(self._settings.of(generation), sort_keys=True)
         text = self.render(turns)
         length = len(self.tokenizer(text).input_ids) if self.batch_size > 1 else 0
-        question = from_row(doc) if is_ours(doc) else None
-        return Prompt(place, text, length, tuple(images), settings, turns, task, doc_id, question)
+        return Prompt(place, text, length, tuple(images), generation, turns, task, doc_id, question)
 
     def render(self, turns: Messages) -> str:
         """The chat template applied; without one, the parts one after the other."""
@@ -366,7 +394,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             if not self._automatic or len(batch) == 1:
                 raise
         else:
-            return self._keeper.keep(batch, answers, self._log.rows if self._log is not None else ())
+            return self.keeper.keep(batch, answers, self.attention_log.rows if self.attention_log is not None else ())
         torch.cuda.empty_cache()
         self.batch_size_per_gpu = len(batch) // 2
         _LOGGER.warning("batch_size=auto: %d prompts at a time are too many for the memory; going on with half", len(batch))
@@ -379,12 +407,12 @@ class CmqaHF(lmms):  # type: ignore[misc]
         opened = any(opens_reasoning(prompt.text) for prompt in batch)
         stops = not opened and self._reader.think_end is None
         settings = self._settings.arguments(generation, self.tokenizer, stops=stops)
-        if self._log is None:
-            tokens = self._generate(inputs, settings)
+        if self.attention_log is None:
+            tokens = self.generate(inputs, settings)
         else:
             items = [item_of(prompt.task, prompt.doc_id, prompt.question) for prompt in batch]
             segments = self.segments(batch, inputs, origins)
-            tokens = self._log.generate(segments, items, lambda: self._generate(inputs, settings), keep=keep)
+            tokens = self.attention_log.generate(segments, items, lambda: self.generate(inputs, settings), keep=keep)
         lengths = inputs["attention_mask"].sum(dim=1).tolist()
         return [
             self._reader.read(
@@ -412,7 +440,7 @@ class CmqaHF(lmms):  # type: ignore[misc]
             image_token_id=getattr(config, "image_token_id", None) or getattr(config, "image_token_index", None),
         )
 
-    def _generate(self, inputs: Any, settings: Mapping[str, Any]) -> torch.Tensor:
+    def generate(self, inputs: Any, settings: Mapping[str, Any]) -> torch.Tensor:
         """New tokens, shape (batch, new tokens), padded on the right."""
         with torch.inference_mode():
             output = self.model.generate(**inputs, **settings)

@@ -97,6 +97,8 @@ class ResultsFile(BaseModel):
     """By group or task of the harness, the tasks in it."""
     date: Any = None
     system_instruction: str | None = None
+    chat_template: Any = None
+    """The text of what the harness applied; nothing where the model applied its own."""
     lm_eval_version: str | None = None
 
     @field_validator("config", mode="before")

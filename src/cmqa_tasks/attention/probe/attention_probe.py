@@ -93,17 +93,22 @@ class AttentionProbe:
     ) -> None:
         self._model, self._per_token, self._seed = model, per_token, matched_seed
         self._names, self._buckets = segments.names, segments.buckets.cpu()
-        _check_segments(self._names, self._buckets)
+        self._answered = self._answer_lengths()
+        _check_segments(self._names, self._buckets, answered=bool(self._answered.any()))
         unknown = set(bias or {}) - set(self._names)
         if unknown:
             raise ValueError(f"bias for {', '.join(sorted(unknown))}: segments are {', '.join(self._names)}")
         self._bias = tuple(float((bias or {}).get(name, 0)) for name in self._names)
         self._evidence = self._names.index(EVIDENCE[0]), self._names.index(EVIDENCE[1])
-        self._rows, self._asked = _question_rows(self._buckets, self._names.index("question"))
+        self._rows, self._asked = _question_rows(self._buckets, self._names.index("question"), self._answered)
         self._tracks: dict[int, LayerRecorder] = {}
         self._read: torch.Tensor | None = None
         self._readings: Readings | None = None
         self._undo = ExitStack()
+
+    def _answer_lengths(self) -> torch.Tensor:
+        """How many tokens of each row answer its prompt, (batch,): here they are generated, and none stands there yet."""
+        return torch.zeros(len(self._buckets), dtype=torch.int64)
 
     def __enter__(self) -> AttentionProbe:
         if self._tracks:
@@ -175,10 +180,8 @@ class AttentionProbe:
             raise ProbeError(
                 f"layers {missing} were not recorded in every one of {most} steps; their readings would be incomplete"
             )
-        read = torch.full((len(self._buckets),), most - 1) if self._read is None else self._read
-        if int(read.max()) > most - 1:
-            raise ProbeError(f"{int(read.max()) + 1} tokens were generated in {most} recorded steps")
-        weights = self._weights(most, read)
+        steps_read, read = self._tokens_read(most)
+        weights = self._weights(steps_read, read)
         views: dict[Any, VisibleKeys] = {}
         means, single = [], []
         for track in self._tracks.values():
@@ -203,6 +206,17 @@ class AttentionProbe:
             aggregates=aggregates,
             tokens=self._tokens(torch.stack(_same_heads(single), 1), read + 1) if self._per_token else None,
         )
+
+    def _tokens_read(self, steps: int) -> tuple[int, torch.Tensor]:
+        """One more than the answers' tokens that there are rows of, and how many each item has, (batch,).
+
+        Raises:
+            ProbeError: the recorded steps cannot be those of the answers.
+        """
+        read = torch.full((len(self._buckets),), steps - 1) if self._read is None else self._read
+        if int(read.max()) > steps - 1:
+            raise ProbeError(f"{int(read.max()) + 1} tokens were generated in {steps} recorded steps")
+        return steps, read
 
     def _whole(self, track: LayerRecorder, rows: torch.Tensor) -> torch.Tensor:
         """All rows of a layer; NaN for the question's where the layer got the prompt's last token only."""
@@ -268,24 +282,28 @@ def _over_heads(null: torch.Tensor) -> torch.Tensor:
     return null.mean(2) if bool((lacking.any(2) == lacking.all(2)).all()) else null.nanmean(2)
 
 
-def _check_segments(names: tuple[str, ...], buckets: torch.Tensor) -> None:
+def _check_segments(names: tuple[str, ...], buckets: torch.Tensor, *, answered: bool) -> None:
     if not names or names[-1] != "generated" or not {*EVIDENCE, "question"} <= set(names):
         raise ValueError(f"segments {names}: must hold evidence_a, evidence_b and question, and end with generated")
     if buckets.dim() != 2 or buckets.dtype != torch.int64 or not buckets.numel():
         raise ValueError(f"segments of shape {tuple(buckets.shape)}, {buckets.dtype}: must be int64, (batch, prompt tokens)")
-    if int(buckets.min()) < -1 or int(buckets.max()) >= len(names) - 1:
-        raise ValueError(f"segments run from {int(buckets.min())} to {int(buckets.max())}: must be in -1 … {len(names) - 2}")
+    most = len(names) - 1 if answered else len(names) - 2
+    if int(buckets.min()) < -1 or int(buckets.max()) > most:
+        raise ValueError(f"segments run from {int(buckets.min())} to {int(buckets.max())}: must be in -1 … {most}")
     if bool((buckets[:, -1] < 0).any()):
         raise ValueError("the last token of a prompt is padding; prompts must be padded on the left")
 
 
-def _question_rows(buckets: torch.Tensor, question: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Probed rows of the prompt, (batch, questions + 1), the last prompt token last; and which questions are real."""
+def _question_rows(buckets: torch.Tensor, question: int, answered: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Probed rows of the prompt, (batch, questions + 1), the last prompt token last; and which questions are real.
+
+    So many tokens after each prompt, ``answered``, are of its answer.
+    """
     in_question = buckets == question
     most = int(in_question.sum(1).max())
     rows = in_question.int().argsort(dim=1, descending=True, stable=True)[:, :most]
     real = in_question.gather(1, rows)
-    last = torch.full((len(buckets), 1), buckets.shape[1] - 1)
+    last = (buckets.shape[1] - 1 - answered)[:, None]
     return torch.cat([rows.where(real, last), last], 1), real
 
 

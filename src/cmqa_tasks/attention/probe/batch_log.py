@@ -15,6 +15,7 @@ import torch
 
 from cmqa_tasks.attention.bias import bias_text
 from cmqa_tasks.attention.names import AGGREGATES
+from cmqa_tasks.attention.probe.answer_probe import AnswerProbe
 from cmqa_tasks.attention.probe.attention_probe import AttentionProbe
 from cmqa_tasks.attention.probe.logged_items import LoggedItem
 from cmqa_tasks.attention.probe.readings import Readings, Statistics
@@ -66,14 +67,32 @@ class AttentionLog:
         """
         with AttentionProbe(self._model, segments, self._per_token and self._writer is not None, self._bias) as probe:
             tokens = run()
+        self._write(probe, items, keep=keep)
+        return tokens
+
+    def replay(self, segments: Segments, items: Sequence[LoggedItem], run: Callable[[], torch.Tensor]) -> None:
+        """Write the attention of prompts with their answers; ``run`` gives both to the model's ``generate``, for one new token.
+
+        Args:
+            segments: of prompts and answers, see :class:`~cmqa_tasks.attention.probe.answer_probe.AnswerProbe`.
+            items: what each row of the batch is about.
+            run: generates.
+
+        Raises:
+            cmqa_tasks.attention.probe.attention_probe.ProbeError: the pass cannot be read.
+        """
+        with AnswerProbe(self._model, segments, self._per_token, self._bias) as probe:
+            run()
+        self._write(probe, items, keep=True)
+
+    def _write(self, probe: AttentionProbe, items: Sequence[LoggedItem], *, keep: bool) -> None:
         self.rows = ()
         if self._writer is None:
-            return tokens
+            return
         rows = [row for number, item in enumerate(items) for row in rows_of(probe.readings(), number, item)]
         if keep:
             self._writer.write(rows)
             self.rows = rows
-        return tokens
 
 
 def _check_same(directory: Path, metadata: LogMetadata) -> None:

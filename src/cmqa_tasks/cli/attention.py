@@ -71,9 +71,9 @@ def _log(options: argparse.Namespace) -> int:
         name = found.setting.release
         releases.setdefault(name, opened(options.data or name))
         _check(found, part, releases[name])
-    lm = _model(options)
-    from cmqa_tasks.models.replay import log_answers
+    from cmqa_tasks.models.replay import log_answers, model_from
 
+    lm = model_from(options.model_args or "", attention_path=str(options.runs / "attention"), batch_size=options.batch_size)
     for found, part in parts:
         _check_prompting(found, part, options.runs, lm)
     for found, part in parts:
@@ -118,20 +118,6 @@ def _check_prompting(found: Run, part: TaskRun, directory: Path, lm: CmqaHF) -> 
     if (applied and applied != lm.chat_template) or (untemplated and lm.chat_template):
         template = "another chat template than this checkpoint's" if applied else "no chat template, and this checkpoint has one"
         raise ValueError(f"{results}: asked with {template}: the attention would be that of other prompts")
-
-
-def _model(options: argparse.Namespace) -> CmqaHF:
-    """The model that answers are put through."""
-    from lmms_eval.utils import simple_parse_args_string
-
-    from cmqa_tasks.models.hf import CmqaHF
-
-    given = simple_parse_args_string(options.model_args or "")
-    if "pretrained" not in given:
-        raise ValueError("--model_args: name the model, as in --model_args pretrained=Qwen/Qwen2.5-VL-3B-Instruct")
-    return CmqaHF(
-        **{"attention": "on", "attention_path": str(options.runs / "attention"), "batch_size": options.batch_size} | given
-    )
 
 
 def _answers(found: Run, part: TaskRun, release: Release) -> Iterator[GivenAnswer]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from lmms_eval.utils import simple_parse_args_string
 
 from cmqa_tasks.asking.question import Question
 from cmqa_tasks.attention.probe.logged_items import item_of
@@ -43,6 +44,23 @@ class GivenAnswer:
     """Whether a limit on new tokens ended it: its last token was written and never read."""
     prompt_tokens: int | None = None
     """How many tokens the run's prompt had, where the run counted as ``cmqa_hf`` does; they are compared."""
+
+
+def model_from(model_args: str, *, attention_path: str, batch_size: str) -> CmqaHF:
+    """A model that logs attention, from arguments as they are typed for lmms-eval.
+
+    Args:
+        model_args: ``pretrained=…`` and others, joined by commas.
+        attention_path: where its log lies, unless they say so.
+        batch_size: of prompts with their answers, unless they say so.
+
+    Raises:
+        ValueError: they do not name a model; and as :class:`~cmqa_tasks.models.hf.CmqaHF`.
+    """
+    given = simple_parse_args_string(model_args)
+    if "pretrained" not in given:
+        raise ValueError("--model_args: name the model, as in --model_args pretrained=Qwen/Qwen2.5-VL-3B-Instruct")
+    return CmqaHF(**{"attention": "on", "attention_path": attention_path, "batch_size": batch_size} | given)
 
 
 def log_answers(lm: CmqaHF, task: str, release: Release, given: Iterable[GivenAnswer]) -> int:

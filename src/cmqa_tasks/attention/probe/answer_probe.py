@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from cmqa_tasks.attention.probe.attention_probe import AttentionProbe, ProbeError
-from cmqa_tasks.attention.probe.layer_recorder import stands_for
 from cmqa_tasks.attention.probe.segments import Segments
+from cmqa_tasks.attention.probe.shared_prompt import stands_for
 
 
 class AnswerProbe(AttentionProbe):

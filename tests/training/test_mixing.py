@@ -179,6 +179,42 @@ def test_nothing_but_seed_and_sources_decides(data: Path, tmp_path: Path, monkey
     assert shards(tmp_path / "one") != shards(tmp_path / "other")
 
 
+def test_shares_that_were_read_apart_make_what_one_run_makes(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In any order, one of them twice, and one that fails without taking the others along."""
+    cut_into(monkeypatch, 200, 2)
+    where = (f"{data}/texts.jsonl", f"{data}/llava.json")
+    run(tmp_path / "whole", *where)
+    command = ["mix", "--strategy", "instance", "--out", str(tmp_path / "out"), *(f"--data={place}" for place in where)]
+    calls: list[str] = []
+    read_chunk = mixing.read_chunk
+    monkeypatch.setattr(mixing, "read_chunk", lambda task: calls.append(task.stem.name) or read_chunk(task))
+    for shard in ("3/4", "1/4", "1/4", "4/4"):
+        assert main([*command, "--shard", shard]) == 0
+        assert not (tmp_path / "out").exists()
+    assert len(calls) == len(set(calls)) > 3
+    with monkeypatch.context() as patch:
+        patch.setattr(mixing, "read_chunk", dying(mixing.read_chunk, after=0))
+        with pytest.raises(StopError):
+            main([*command, "--shard", "2/4"])
+    assert main(command) == 0
+    assert len(calls) == len(set(calls)), "no chunk was read twice"
+    assert shards(tmp_path / "out") == shards(tmp_path / "whole")
+    manifests = [json.loads((tmp_path / name / "mix.json").read_text()) for name in ("out", "whole")]
+    assert manifests[0] == manifests[1]
+    capsys.readouterr()
+    for shard, complaint in {
+        "0/4": "must be one of 1/4 to 4/4",
+        "5/4": "must be one of",
+        "2": "must be I/N",
+        "a/b": "I/N",
+    }.items():
+        assert main([*command[:3], "--out", str(tmp_path / "other"), *command[5:], "--shard", shard]) == 2
+        assert complaint in capsys.readouterr().err
+    assert not list(tmp_path.glob("other*"))
+
+
 class StopError(Exception):
     """Stands for a kill."""
 

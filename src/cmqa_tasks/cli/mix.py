@@ -39,12 +39,14 @@ def add(commands: Any) -> None:
     checked = "decode every image: a damaged one is a bad row; otherwise training finds it"
     parser.add_argument("--check-images", action="store_true", help=checked)
     parser.add_argument("--num-proc", type=int, default=1, help="processes; changes nothing but the time")
+    shard = "read a share of the sources, 2/4 for one of four, and stop; the same command without it then mixes them"
+    parser.add_argument("--shard", default=None, metavar="I/N", help=shard)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the training set and print what it holds."""
-    from cmqa_tasks.training.mix import SKIPPED, mix
-    from cmqa_tasks.training.options import options_of, ratio_of
+    from cmqa_tasks.training.mix import SKIPPED, mix, read_share
+    from cmqa_tasks.training.options import options_of, ratio_of, share_of
     from cmqa_tasks.training.sources import source_of
 
     settings = {name: getattr(options, name) for name in _FIELDS}
@@ -52,6 +54,13 @@ def run(options: argparse.Namespace) -> int:
     settings["per_example"] = per_example if per_example is not None else 2 if options.strategy in JOINING else 1
     settings["ratio"] = None if options.ratio is None else ratio_of(options.ratio)
     settings["sources"] = tuple(map(source_of, options.data))
+    if options.shard is not None:
+        share, shares = share_of(options.shard)
+        chunks = read_share(options_of(**settings), options.out, share, shares, num_proc=options.num_proc)
+        print(
+            f"{options.out}: share {share} of {shares} is read ({chunks} chunks); the same command without --shard mixes them all"
+        )
+        return 0
     counts = mix(options_of(**settings), options.out, num_proc=options.num_proc)
     print(f"{options.out}: {sum(counts['uses'].values())} instances in {counts['examples']} examples, of which")
     print(f"{counts['examples_of_several_groups']} join several of the groups {counts['uses']}")

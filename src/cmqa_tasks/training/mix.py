@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +31,7 @@ from cmqa_tasks.training.shards import CARD, ShardTask, write_shard
 from cmqa_tasks.training.sources import chunks_of, describe
 from cmqa_tasks.training.spool import WHOLE, Index, Spool, is_spooled, load
 from cmqa_tasks.training.writers import write_beside
-from cmqa_tasks.writing.files import write_text
+from cmqa_tasks.writing.files import atomic, write_text
 
 MANIFEST, SKIPPED, README = "mix.json", "skipped.txt", "README.md"
 SHARD_EXAMPLES = 20_000
@@ -84,8 +85,37 @@ def mix(options: Options, out: Path, *, num_proc: int = 1) -> dict[str, Any]:
     return _finish(partial, out, summary(arranged, spool, shared), spool)
 
 
+def read_share(options: Options, out: Path, share: int, shares: int, *, num_proc: int = 1) -> int:
+    """Read one of several shares of the sources, for :func:`mix` with the same options and ``out``, which reads what is missing.
+
+    Shares can be read at the same time, on machines that see the same disk. They stay in ``<out>.partial``, whatever becomes of
+    one of them.
+
+    Args:
+        options: as for :func:`mix`.
+        out: as for :func:`mix`; it is not made.
+        share: which share, from 1.
+        shares: how many there are.
+        num_proc: as for :func:`mix`.
+
+    Returns:
+        The number of chunks of the sources that this share has.
+
+    Raises:
+        MixError, RowError, SourceError, CountError, OSError: as :func:`mix`.
+    """
+    if not 1 <= share <= shares:
+        raise MixError(f"--shard {share}/{shares}: must be one of 1/{shares} to {shares}/{shares}")
+    if out.exists():
+        raise MixError(f"{out} exists; choose another directory or delete it")
+    partial = out.with_name(f"{out.name}.partial")
+    _begin(partial, options)
+    with _pool(num_proc) as pool:
+        return len(_read(options, partial / _SPOOL, pool, num_proc, slice(share - 1, None, shares)))
+
+
 def _begin(partial: Path, options: Options) -> None:
-    """Make the working directory, or find it as the same run left it. What was read is kept when only the arrangement changed."""
+    """Make the working directory, or find it as the same run left it. What was read is kept if only the arrangement changed."""
     later = set() if options.check_images else {"check_images"}  # an option that came later: runs without it say what they did
     told = options.model_dump(mode="json", exclude={"sources"} | later)
     wanted = {
@@ -103,12 +133,16 @@ def _begin(partial: Path, options: Options) -> None:
             raise MixError(f"{partial} is of another run ({', '.join(changed)} differ); delete it or choose another --out")
         if changed and (partial / _SHARDS).is_dir():
             shutil.rmtree(partial / _SHARDS)
-    elif any(file.is_file() and not _is_of_the_plan(file) for file in partial.rglob("*")):
+    elif _holds_files(partial) and not path.is_file():  # or another share has just begun
         raise MixError(f"{partial} exists and is no unfinished run; delete it or choose another --out")
     for name in (_SPOOL, _SHARDS):
         (partial / name).mkdir(parents=True, exist_ok=True)
     if changed or not path.is_file():
         write_text(path, json.dumps(wanted, indent=1))
+
+
+def _holds_files(partial: Path) -> bool:
+    return any(file.is_file() and not _is_of_the_plan(file) for file in partial.rglob("*"))
 
 
 def _is_of_the_plan(file: Path) -> bool:
@@ -166,22 +200,22 @@ def _mapped(
             future.cancel()
 
 
-def _read(options: Options, spool: Path, pool: Executor | None, num_proc: int) -> list[Path]:
-    """Read what is not in the spool yet; returns the stems of all chunks, in order."""
+def _read(options: Options, spool: Path, pool: Executor | None, num_proc: int, share: slice = slice(None)) -> list[Path]:
+    """Read what is not in the spool yet of a share of the chunks; returns the stems of that share, in order."""
     from tqdm import tqdm
 
     stems: list[Path] = []
     with tqdm(unit=" instances", desc="cmqa mix: reading", unit_scale=True) as bar:
-        for count in _mapped(read_chunk, _read_tasks(options, spool, stems), pool, num_proc):
+        for count in _mapped(read_chunk, _read_tasks(options, spool, stems, share), pool, num_proc):
             bar.update(count)
     return stems
 
 
-def _read_tasks(options: Options, spool: Path, stems: list[Path]) -> Iterator[ReadTask]:
-    """Chunks that are not there yet; every chunk's stem is added to ``stems``."""
+def _read_tasks(options: Options, spool: Path, stems: list[Path], share: slice) -> Iterator[ReadTask]:
+    """Chunks of a share that are not there yet; every chunk's stem is added to ``stems``."""
     for number, source in enumerate(options.sources):
-        for place, chunk in enumerate(chunks_of(source)):
-            stem = spool / f"{number:03d}-{place:06d}"
+        for position, chunk in islice(enumerate(chunks_of(source)), share.start, None, share.step):
+            stem = spool / f"{number:03d}-{position:06d}"
             stems.append(stem)
             if not is_spooled(stem):
                 yield ReadTask(
@@ -276,11 +310,11 @@ def _finish(partial: Path, out: Path, counts: Mapping[str, Any], spool: Spool) -
     shards = partial / _SHARDS
     manifest: dict[str, Any] = {**json.loads((partial / _PLAN).read_text(encoding="utf-8")), **counts}
     if spool.skipped:
-        with (shards / SKIPPED).open("w", encoding="utf-8") as file:
+        with atomic(shards / SKIPPED) as written, written.open("w", encoding="utf-8") as file:
             file.writelines("{file}:{row}: {field}: {problem}\n".format(**row) for row in spool.skipped)
-    (shards / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(shards / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     if manifest["reading"]["format"] == "jsonl":
-        (shards / README).write_text(CARD, encoding="utf-8")
+        write_text(shards / README, CARD)
     write_beside(shards, manifest["reading"]["format"])
     os.replace(shards, out)
     _remove(partial)

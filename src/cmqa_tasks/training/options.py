@@ -94,3 +94,15 @@ def ratio_of(text: str) -> dict[str, float]:
         except ValueError:
             raise MixError(f"--ratio {text}: {part!r} is no GROUP=SHARE with a number") from None
     return shares
+
+
+def share_of(text: str) -> tuple[int, int]:
+    """Which share, from 1, and of how many: ``2/4``.
+
+    Raises:
+        MixError: it is not of this form.
+    """
+    share, _, shares = text.partition("/")
+    if not (share.isdecimal() and shares.isdecimal()):
+        raise MixError(f"--shard {text}: must be I/N, such as 2/4")
+    return int(share), int(shares)

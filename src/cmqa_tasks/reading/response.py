@@ -278,7 +278,7 @@ def _instruction(
 # --- marks -----------------------------------------------------------------------------------------------------------
 
 
-class Mark(NamedTuple):
+class AnswerMark(NamedTuple):
     """A mark of an answer: where it stands, and whether it is that of a final one."""
 
     end: int
@@ -286,9 +286,9 @@ class Mark(NamedTuple):
     final: bool
 
 
-def _marks(low: str, languages: Languages) -> list[Mark]:
+def _marks(low: str, languages: Languages) -> list[AnswerMark]:
     return sorted(
-        Mark(match.end(), match.start(), match["final"] is not None)
+        AnswerMark(match.end(), match.start(), match["final"] is not None)
         for lexicon in spoken_in(low, languages)
         for match in lexicon.marks.answer.finditer(low)
     )

@@ -40,7 +40,10 @@ class LMConflictTask(ConfigurableTask):  # type: ignore[misc]
     """One arm under one protocol on one set of data: loads, prompts and scores.
 
     Args:
-        arm, protocol, language, data: as of :class:`cmqa_tasks.ConflictTask`.
+        arm: the arm or its name.
+        protocol: the name of a protocol.
+        data: a release, its name or directory, or a JSON-lines file of your own facts.
+        language: the question's, as a tag.
         by: whether the answer is generated, or chosen among the letters of the options by their log-likelihood (arms
             without images, protocol ``choice``).
         name: the task's name; by default that of the shipped task, such as ``clqa_en_zh__choice_loglikelihood``.

@@ -49,7 +49,7 @@ def instance_of(row: object, root: str, ignored: frozenset[str] = frozenset()) -
         FieldError: a field is missing, unknown or wrong, roles do not alternate, a turn is empty, an image is missing, the
             placeholders are not as many as the images, or a text holds the marker of media that the row does not have.
     """
-    if not isinstance(row, Mapping):
+    if not isinstance(row, (dict, Mapping)):  # a dict is known at once
         raise FieldError("(row)", f"must be an object, not {shown(row)}")
     fields = {name: value for name, value in row.items() if value is not None and name not in ignored}
     form = _form_of(fields)
@@ -74,14 +74,15 @@ def instance_of(row: object, root: str, ignored: frozenset[str] = frozenset()) -
 
 def _is_empty(value: object) -> bool:
     """Whether a field says nothing: exports write ``""``, ``[]`` or nulls where a row has no image, system message or tools."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return all(entry is None for entry in value.values())
-    return isinstance(value, Sequence) and not value
+    return not value and isinstance(value, Sequence)
 
 
 def _form_of(fields: Mapping[str, Any]) -> Form:
-    marked = [form for form in forms() if form.mark in fields]
-    full = [form for form in marked if not _is_empty(fields[form.mark])] or marked
+    full = [form for form in forms() if form.mark in fields]
+    if len(full) > 1:
+        full = [form for form in full if not _is_empty(fields[form.mark])] or full
     if len(full) != 1:
         marks = [form.mark for form in forms()]
         present = " and ".join(form.mark for form in full) or f"none, but {', '.join(map(str, fields)) or 'no field at all'}"
@@ -90,15 +91,21 @@ def _form_of(fields: Mapping[str, Any]) -> Form:
 
 
 def _refuse_unknown(fields: Mapping[str, Any], form: Form) -> None:
-    unknown = sorted(str(name) for name in fields.keys() - COMMON - form.fields - {form.mark})
-    if not unknown:
+    known = _known(form)
+    if fields.keys() <= known:
         return
+    unknown = sorted(str(name) for name in fields.keys() - known)
     meaningful = [name for name in unknown if name in MEANINGFUL]
     if meaningful:
         raise FieldError(meaningful[0], f"not read, and the conversation is incomplete without: {shown(fields[meaningful[0]])}")
-    allowed = ", ".join(sorted(COMMON | form.fields | {form.mark}))
+    allowed = ", ".join(sorted(known))
     noted = f"ignore={'+'.join(unknown)} passes over what is a note and nothing that a model should read"
     raise FieldError(unknown[0], f"unknown field; allowed: {allowed} ({noted})")
+
+
+@cache
+def _known(form: Form) -> frozenset[str]:
+    return COMMON | form.fields | {form.mark}
 
 
 def _system_column(value: object, turns: Sequence[Turn], mark: str) -> Turn:
@@ -132,15 +139,20 @@ def _parts(turn: Turn) -> list[Part]:
     parts: list[Part] = []
     for part in [{"type": "text", "text": turn.content}] if isinstance(turn.content, str) else turn.content:
         parts += [part] if part["type"] == "image" else pieces(part["text"])
-    if not any(part["type"] == "image" or part["text"].strip() for part in parts):
-        raise FieldError(turn.field, "empty turn")
+    says = False
     for part in parts:
-        text = part.get("text", "")
+        text = part.get("text")
+        if text is None:
+            says = True
+            continue
+        says = says or bool(text.strip())
         if not is_unicode(text):
             raise FieldError(turn.field, "half a surrogate pair, which no file of UTF-8 can hold")
         marker = marker_in(text)
         if marker is not None:
             raise FieldError(turn.field, f"the text holds {marker}, the marker of media that this row does not have")
+    if not says:
+        raise FieldError(turn.field, "empty turn")
     return parts
 
 
@@ -148,12 +160,14 @@ def _placed(turns: Sequence[Turn], contents: Sequence[list[Part]], column: list[
     """The images in the order of their placeholders, each from its part or else from the row's column."""
     shown_parts: list[Part] = []
     for turn, parts in zip(turns, contents, strict=True):
+        if len(parts) == 1 and parts[0]["type"] == "text":
+            continue
         here = [part for part in parts if part["type"] == "image"]
         if here and turn.role != "user":
             raise FieldError(turn.field, f"an image in a turn of the {turn.role}; only users show images")
         shown_parts += here
     inside = [part.pop("image", None) for part in shown_parts]
-    if any(value is not None for value in inside):
+    if inside.count(None) < len(inside):
         if column or None in inside:
             raise FieldError(mark, "images within the parts and images beside them; a row has either")
         return [value if isinstance(value, Picture) else picture_of(value, root, mark) for value in inside]
@@ -165,7 +179,7 @@ def _placed(turns: Sequence[Turn], contents: Sequence[list[Part]], column: list[
 def _by_index(shown_parts: Sequence[Part], column: list[Picture], mark: str) -> list[Picture]:
     """The images in the order of their placeholders, whose numbers, if they have any, go."""
     numbers = [part.pop("index", None) for part in shown_parts]
-    if all(number is None for number in numbers):
+    if numbers.count(None) == len(numbers):
         return column
     if set(numbers) != set(range(len(column))):
         listed = ", ".join("none" if number is None else str(number) for number in numbers)
@@ -181,7 +195,7 @@ def _column_of_pictures(fields: Mapping[str, Any], root: str) -> list[Picture]:
         raise FieldError("image", "a row has either image or images, and this one has both")
     (name,) = given
     value = fields[name]
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if not isinstance(value, str | bytes) and isinstance(value, Sequence):
         return (
             []
             if all(entry == "" for entry in value)

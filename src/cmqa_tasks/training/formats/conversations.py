@@ -22,7 +22,7 @@ def _turns(fields: Mapping[str, Any], root: str) -> list[Turn]:
 
 
 def _turn(value: object, field: str) -> Turn:
-    if isinstance(value, Mapping) and value.get("role") is not None and value.get("from") is None:
+    if isinstance(value, dict) and "role" in value and value.get("from") is None and value["role"] is not None:
         return turn_of(value, field)
     fields = fields_of(value, field, ("from", "value"), ("from", "value"))
     text = text_of(fields["value"], f"{field}.value")

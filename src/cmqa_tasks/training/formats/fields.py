@@ -59,14 +59,14 @@ class Form:
 
 def full_list(value: object, field: str) -> Sequence[Any]:
     """The value, a list that is not empty."""
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or not value:
+    if isinstance(value, str | bytes) or not isinstance(value, (list, Sequence)) or not value:
         raise FieldError(field, f"must be a list with something in it, not {shown(value)}")
     return value
 
 
 def fields_of(value: object, field: str, allowed: Sequence[str], needed: Sequence[str] = ()) -> dict[str, Any]:
     """The value without its empty fields: columnar formats write a null for every field that some other row has."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, (dict, Mapping)):  # a dict is known at once
         raise FieldError(field, f"must be an object, not {shown(value)}")
     fields = {name: entry for name, entry in value.items() if entry is not None}
     for name in fields:

@@ -41,7 +41,7 @@ def pieces(text: str) -> list[Part]:
         return [{"type": "text", "text": text}]
     between: list[str] = []
     images: list[Part] = []
-    for place, piece in enumerate(_QWEN_VL.split(text)):
+    for place, piece in enumerate(_QWEN_VL.split(text) if "<img>" in text else [text]):
         if place % 2:
             images.append({"type": "image", "image": piece})
             continue

@@ -34,7 +34,9 @@ def picture_of(value: object, root: str, field: str) -> Picture:
     path, data = value, None
     if isinstance(value, Picture):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        pass  # by far the most frequent
+    elif isinstance(value, Mapping):
         fields = fields_of(value, field, ("bytes", "path"))
         path, data = fields.get("path"), fields.get("bytes")
     elif isinstance(value, bytes):
@@ -51,7 +53,7 @@ def picture_of(value: object, root: str, field: str) -> Picture:
 
 def _decoded(text: str, field: str) -> bytes | None:
     """The bytes that a text itself holds; None where it is a path."""
-    uri = _DATA_URI.match(text)
+    uri = _DATA_URI.match(text) if text[:5].lower() == "data:" else None
     if uri is None:
         return _from_base64(text) if text.startswith(_BASE64) and len(text) >= _SHORTEST_BASE64 else None
     rest = text[uri.end() :]

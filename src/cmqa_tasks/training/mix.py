@@ -264,7 +264,7 @@ def _shard_tasks(options: Options, shards: Path, out: Path, arranged: Plan, spoo
     ending = _ENDINGS.get(options.format, "jsonl")
     directory = shards / "train" if options.format == "llamafactory" else shards  # which takes all files of a directory
     ends = _shard_ends(arranged, spool.index)
-    files = tuple(one["file"] for one in spool.said)
+    files = tuple(chunk["file"] for chunk in spool.chunks)
     return [
         ShardTask(
             target=directory / f"train-{number:05d}-of-{len(ends):05d}.{ending}",

@@ -161,7 +161,7 @@ def _write_parquet(path: Path, examples: Iterable[Example], embed: bool) -> None
     columns = schema()
     with pq.ParquetWriter(path, columns, compression="zstd", use_dictionary=["provenance.list.element.file"]) as file:
         for block in _blocks(examples, embed):
-            rows = [_row(one, _images(one.pictures, embed)) for one in block]
+            rows = [_row(example, _images(example.pictures, embed)) for example in block]
             file.write_table(pa.Table.from_pylist(rows, columns))
 
 
@@ -170,7 +170,7 @@ def _blocks(examples: Iterable[Example], embed: bool) -> Iterator[list[Example]]
     size = 0
     for example in examples:
         block.append(example)
-        size += sum(one.size for one in example.pictures if embed or one.data is not None)
+        size += sum(picture.size for picture in example.pictures if embed or picture.data is not None)
         if len(block) >= _BLOCK_ROWS or size >= _BLOCK_BYTES:
             yield block
             block, size = [], 0
@@ -179,7 +179,7 @@ def _blocks(examples: Iterable[Example], embed: bool) -> Iterator[list[Example]]
 
 
 def _images(pictures: list[Picture], embed: bool) -> list[dict[str, Any]]:
-    return [{"bytes": _bytes(one) if embed else one.data, "path": one.path} for one in pictures]
+    return [{"bytes": _bytes(picture) if embed else picture.data, "path": picture.path} for picture in pictures]
 
 
 def _bytes(picture: Picture) -> bytes:
@@ -189,10 +189,10 @@ def _bytes(picture: Picture) -> bytes:
 
 def _write_lines(path: Path, examples: Iterable[Example]) -> None:
     with path.open("w", encoding="utf-8") as file:
-        for one in examples:
-            row = _row(one, [picture.path for picture in one.pictures])
+        for example in examples:
+            row = _row(example, [picture.path for picture in example.pictures])
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _row(example: Example, images: list[Any]) -> dict[str, Any]:
-    return {"messages": example.messages, "images": images, "provenance": [one._asdict() for one in example.origins]}
+    return {"messages": example.messages, "images": images, "provenance": [origin._asdict() for origin in example.origins]}

@@ -67,12 +67,12 @@ class SpoolWriter:
             "id": instance.id,
             "system": instance.system,
             "messages": instance.messages,
-            "pictures": [[one.path, one.size, one.data is not None] for one in instance.pictures],
+            "pictures": [[picture.path, picture.size, picture.data is not None] for picture in instance.pictures],
         }
         text = json.dumps(head, ensure_ascii=False).encode()
         record = b"".join((len(text).to_bytes(4, "little"), text, *blobs))
         self._file.write(record)
-        files = sum(one.size for one in instance.pictures if one.data is None) if self._embed else 0
+        files = sum(picture.size for picture in instance.pictures if picture.data is None) if self._embed else 0
         place = self._groups.setdefault(group, len(self._groups))
         lies = (0, self._offset, len(record))
         self._entries.append((*lies, *tokens, _number(instance.system), place, source, len(record) + files))
@@ -81,9 +81,9 @@ class SpoolWriter:
     def close(self, about: dict[str, Any]) -> None:
         """Finish the chunk; ``about`` is kept with it."""
         self._file.close()
-        said = json.dumps(about | {"groups": list(self._groups)}, ensure_ascii=False).encode()
+        description = json.dumps(about | {"groups": list(self._groups)}, ensure_ascii=False).encode()
         with atomic(self._stem.with_suffix(WHOLE), durable=False) as partial, partial.open("wb") as file:
-            np.savez(file, index=np.array(self._entries, INDEX), about=np.frombuffer(said, np.uint8))
+            np.savez(file, index=np.array(self._entries, INDEX), about=np.frombuffer(description, np.uint8))
 
 
 def _number(system: str | None) -> int:
@@ -106,8 +106,8 @@ class Spool:
     """Of all instances, in order."""
     groups: tuple[str, ...]
     """Names of the groups, sorted."""
-    said: tuple[dict[str, Any], ...]
-    """What was said of each chunk: ``file``, ``skipped``, ``groups``."""
+    chunks: tuple[dict[str, Any], ...]
+    """What each chunk is: ``file``, ``skipped``, ``groups``."""
 
     def lengths(self, shared: int) -> Lengths:
         """What its instances were counted with.
@@ -121,24 +121,24 @@ class Spool:
     @property
     def skipped(self) -> list[dict[str, Any]]:
         """The rows that were skipped: ``file``, ``row``, ``field`` and ``problem`` of each."""
-        return [row for one in self.said for row in one["skipped"]]
+        return [row for chunk in self.chunks for row in chunk["skipped"]]
 
 
 def load(stems: Sequence[Path]) -> Spool:
     """Load the index of these chunks, in this order."""
-    parts, said = [], []
+    parts, descriptions = [], []
     for chunk, stem in enumerate(stems):
         with np.load(stem.with_suffix(WHOLE)) as file:
             part = file["index"]
-            said.append(json.loads(file["about"].tobytes().decode()))
+            descriptions.append(json.loads(file["about"].tobytes().decode()))
         part["chunk"] = chunk
         parts.append(part)
-    groups = sorted({group for one in said for group in one["groups"]})
-    for part, one in zip(parts, said, strict=True):
-        places = np.array([groups.index(group) for group in one["groups"]], "i2")
+    groups = sorted({group for description in descriptions for group in description["groups"]})
+    for part, description in zip(parts, descriptions, strict=True):
+        places = np.array([groups.index(group) for group in description["groups"]], "i2")
         if len(part):
             part["group"] = places[part["group"]]
-    return Spool(tuple(stems), np.concatenate([*parts, np.empty(0, INDEX)]), tuple(groups), tuple(said))
+    return Spool(tuple(stems), np.concatenate([*parts, np.empty(0, INDEX)]), tuple(groups), tuple(descriptions))
 
 
 class SpoolReader:

@@ -25,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="rewrite the committed snapshots on purpose")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run a harness come first: they take longest, and the last of them would keep one process busy alone."""
+    items.sort(key=lambda item: item.get_closest_marker("harness") is None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> str:
     """A browser for tests that draw pages. Where CI demands one, its absence is a failure and no skip."""

@@ -24,7 +24,7 @@ import webdataset
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.training import chunks, sources
@@ -572,7 +572,9 @@ def test_the_ratio_is_counted_and_checked(data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("num_proc", [1, 2])
-def test_every_image_can_be_decoded_before_training(tmp_path: Path, num_proc: int) -> None:
+def test_every_image_can_be_decoded_before_training(tmp_path: Path, num_proc: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where lmms-eval has told Pillow, for the whole process, to fill what a cut image lacks."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     Image.effect_noise((200, 200), 50).save(tmp_path / "whole.jpg")
     encoded = (tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(encoded[: len(encoded) // 2])

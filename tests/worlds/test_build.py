@@ -153,7 +153,7 @@ def test_another_plan_does_not_continue_a_partial_build(browser: str, tmp_path: 
     partial = tmp_path / "x.partial"
     (partial / "shards").mkdir(parents=True)
     (partial / "plan.json").write_text(json.dumps({"name": "x", "seed": 1, "facts": 8, "versions": {}}))
-    with pytest.raises(BuildError, match=r"x\.partial is of another build \(seed, versions, format differ\)"):
+    with pytest.raises(BuildError, match=r"x\.partial is of another build \(seed, versions, format, held_out differ\)"):
         build(2, 8, tmp_path / "x", browser=browser)
 
 

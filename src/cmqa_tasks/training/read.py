@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import Image
 
+from cmqa_tasks.facts.whole_images import whole_images
 from cmqa_tasks.training.chunks import Broken, Chunk, Source
 from cmqa_tasks.training.formats import instance_of
 from cmqa_tasks.training.formats.fields import FieldError, shown_path
@@ -104,7 +105,7 @@ def _instance(row: object, task: ReadTask) -> Instance | FieldError:
 def _damage(picture: Picture, place: int) -> FieldError | None:
     """Why an image cannot be decoded."""
     try:
-        with open_image(picture) as file, Image.open(file) as image:
+        with whole_images(), open_image(picture) as file, Image.open(file) as image:
             image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # all that Pillow's decoders raise
         where = f"image {shown_path(picture.path)}" if picture.path else "an image that came as bytes"

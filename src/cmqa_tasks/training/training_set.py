@@ -7,6 +7,7 @@ from typing import Any
 
 import datasets
 
+from cmqa_tasks.facts.whole_images import whole_images
 from cmqa_tasks.training.config import ConfigError
 from cmqa_tasks.training.shards import features
 from cmqa_tasks.writing.problems import one_line
@@ -59,7 +60,8 @@ def _decoded(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
         pictures.append([])
         for image in images:
             try:
-                pictures[-1].append(decoder.decode_example(image))
+                with whole_images():
+                    pictures[-1].append(decoder.decode_example(image))
             except (OSError, SyntaxError, ValueError) as error:
                 origins = rows["provenance"][row] if "provenance" in rows else []
                 made_of = " and ".join(f"{one['file']}:{one['row']} (id {one['id']})" for one in origins) or "no known row"

@@ -11,12 +11,12 @@ from __future__ import annotations
 import io
 import stat
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from cmqa_tasks.facts.whole_images import whole_images
 
 MAX_PIXELS = 50_000_000
 """Largest number of pixels of an image."""
@@ -58,7 +58,7 @@ def read_image(root: Path, name: str, *, outside: bool = False) -> OwnImage:
     try:
         _check_file(root, path, outside)
         data = path.read_bytes()
-        with warnings.catch_warnings(), _whole_images():
+        with warnings.catch_warnings(), whole_images():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return _decoded(data, path)
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombWarning) as error:
@@ -68,16 +68,6 @@ def read_image(root: Path, name: str, *, outside: bool = False) -> OwnImage:
         raise OwnImageError(f"{path}: {said}") from error
     except Image.DecompressionBombError as error:
         raise OwnImageError(f"{path}: {error}") from error
-
-
-@contextmanager
-def _whole_images() -> Iterator[None]:
-    """Let Pillow refuse cut images: lmms-eval tells it, for the whole process, to fill what is missing with grey."""
-    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _check_file(root: Path, path: Path, outside: bool) -> None:

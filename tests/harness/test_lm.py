@@ -42,7 +42,7 @@ def samples_of(directory: Path, task: str) -> dict[str, dict[str, Any]]:
     return {row["doc"]["item_id"]: row for row in rows}
 
 
-@pytest.fixture(scope="module", params=["random", pytest.param("oracle", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["random"])
 def policy_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """A policy on CLQA, generated and by log-likelihood, and on two arms with images: lm-eval holds all of a run's in memory."""
     out = tmp_path_factory.mktemp(request.param)
@@ -74,7 +74,7 @@ def test_a_question_in_chinese(policy_run: tuple[str, Path]) -> None:
 
 
 def test_accuracy_by_log_likelihood(policy_run: tuple[str, Path]) -> None:
-    name, out = policy_run
+    _, out = policy_run
     for arm in TEXT_ARMS:
         rows = samples_of(out, f"{task_name(arm)}{CHOICE}").values()
         right = [
@@ -82,7 +82,6 @@ def test_accuracy_by_log_likelihood(policy_run: tuple[str, Path]) -> None:
         ]
         accuracy = results_of(out)["results"][f"{task_name(arm)}{CHOICE}"]["acc,none"]
         assert accuracy == pytest.approx(sum(right) / len(right))
-        assert name != "oracle" or accuracy == 1.0
 
 
 @pytest.mark.parametrize("group", ["clqa_crosslingual", "clqa_single", f"clqa_monolingual{CHOICE}"])

@@ -83,6 +83,13 @@ def test_an_edited_file_of_the_same_size_is_named(copy: Path, name: str) -> None
         load(copy)
 
 
+def test_a_release_with_other_numbers_of_facts_than_it_says_is_refused(copy: Path) -> None:
+    metadata = read_metadata(copy)
+    (copy / METADATA).write_text(metadata.model_copy(update={"fewshot": metadata.fewshot + 1}).model_dump_json())
+    with pytest.raises(ReleaseError, match=rf"{FACTS} has \d+ facts, its release says {metadata.facts} facts and"):
+        load(copy)
+
+
 def test_a_missing_file_is_named(copy: Path) -> None:
     (copy / IMAGES).unlink()
     with pytest.raises(ReleaseError, match=rf"{IMAGES} is missing"):

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cmqa_tasks.asking.items import items_of
-from cmqa_tasks.asking.question import questions_of
+from cmqa_tasks.asking.question import ask, questions_of
 from cmqa_tasks.facts.records import ARMS, SIDES, Piece
 from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, TEXTS, load
 from cmqa_tasks.worlds import WORLDS
@@ -22,13 +22,13 @@ from cmqa_tasks.worlds.build.draw import draw, texts
 from cmqa_tasks.worlds.build.freeze import BuildError, build
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer, RenderError
 
-FACTS_BUILT = 20
+FACTS_BUILT, FEWSHOT = 20, 5
 
 
 @pytest.fixture(scope="module")
 def built(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("build") / "fresh"
-    build(3, FACTS_BUILT, out, workers=2, browser=browser)
+    build(3, FACTS_BUILT, out, fewshot=FEWSHOT, workers=2, browser=browser)
     return out
 
 
@@ -66,6 +66,18 @@ def test_a_fresh_release_is_complete_and_can_be_evaluated(built: Path) -> None:
 
 
 @pytest.mark.browser
+def test_facts_for_few_shot_examples_are_whole_and_in_no_item(built: Path) -> None:
+    release = load(built)
+    assert list(release.fewshot_facts.values()) == [draw(3, FACTS_BUILT + number).fact for number in range(FEWSHOT)]
+    for arm in ARMS.values():
+        assert not {item.fact_id for item in items_of(arm, release)} & release.fewshot_facts.keys()
+        for item in items_of(arm, release, release.fewshot_facts.values()):
+            question = ask(item, release, "aware", "en")
+            assert question.fact.id in release.fewshot_facts
+            assert len(question.images(release)) == sum(piece.modality == "image" for piece in item.pieces)
+
+
+@pytest.mark.browser
 def test_items_of_a_fresh_release_are_crossed(built: Path) -> None:
     """Every rendering stands in conflict and in agreement equally often, and is asked about alone."""
     release = load(built)
@@ -91,7 +103,7 @@ def test_items_of_a_fresh_release_are_crossed(built: Path) -> None:
 @pytest.mark.browser
 def test_the_same_seed_gives_the_same_bytes_whatever_the_workers(built: Path, browser: str, tmp_path: Path) -> None:
     again = tmp_path / "fresh"
-    build(3, FACTS_BUILT, again, workers=1, browser=browser)
+    build(3, FACTS_BUILT, again, fewshot=FEWSHOT, workers=1, browser=browser)
     for name in (FACTS, TEXTS):
         assert (again / name).read_bytes() == (built / name).read_bytes()
     one, other = load(again), load(built)
@@ -153,7 +165,7 @@ def test_another_plan_does_not_continue_a_partial_build(browser: str, tmp_path: 
     partial = tmp_path / "x.partial"
     (partial / "shards").mkdir(parents=True)
     (partial / "plan.json").write_text(json.dumps({"name": "x", "seed": 1, "facts": 8, "versions": {}}))
-    with pytest.raises(BuildError, match=r"x\.partial is of another build \(seed, versions, format, held_out differ\)"):
+    with pytest.raises(BuildError, match=r"x\.partial is of another build \(seed, versions, format, held_out, fewshot differ\)"):
         build(2, 8, tmp_path / "x", browser=browser)
 
 

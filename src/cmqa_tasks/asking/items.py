@@ -25,7 +25,7 @@ def items_of(arm: Arm, release: Release, facts: Iterable[Fact] | None = None) ->
         release: the facts and their evidence. If it is ``crossed``, facts come in an order that follows from their ids, and an
             item is made of the renderings that a fact has: :func:`cmqa_tasks.asking.crossed.crossed`. Else :func:`items` are its
             items, in the order of its facts.
-        facts: some of its facts; by default all.
+        facts: some of its facts (those for few-shot examples, for instance); by default all that models are asked about.
     """
     chosen = release.facts.values() if facts is None else facts
     if not release.crossed:

@@ -116,7 +116,7 @@ def ask(item: Item, release: Release, protocol: str, language: str = "en") -> Qu
     """The question of one item; arguments and errors as for :func:`questions_of`."""
     protocol_named(protocol)
     prompts.require(protocol, language)
-    fact = release.facts[item.fact_id]
+    fact = release.fact(item.fact_id)
     passages = tuple(_passage(release, fact, piece) for piece in item.pieces)
     if language not in fact.question:
         raise ReleaseError(f"fact {fact.id!r} has no question in language {language!r}, only in {', '.join(fact.question)}")

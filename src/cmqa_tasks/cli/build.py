@@ -1,6 +1,6 @@
 """Draw facts and render their evidence into a new release directory.
 
-cmqa build --seed 7 --facts 400 --out mine
+cmqa build --seed 7 --facts 400 --fewshot 40 --out mine
 cmqa build --seed 7 --facts 400 --out private --held-out
 cmqa build --seed 7 --facts 40 --out small --workers 2 --browser /usr/bin/chromium
 """
@@ -22,6 +22,9 @@ def add(commands: Any) -> None:
     parser = command(commands, "build", __doc__)
     parser.add_argument("--seed", type=int, required=True, help="what the facts are drawn from")
     parser.add_argument("--facts", type=int, required=True, help="how many facts")
+    parser.add_argument(
+        "--fewshot", type=int, default=0, help="how many further facts, in no item, for few-shot examples (default: none)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the new directory; its name is the release's name")
     parser.add_argument("--held-out", action="store_true", help="tell them in held-out phrasings alone, which no other set uses")
     parser.add_argument("--workers", type=int, default=None, help="processes, each with a browser (default: one per CPU)")
@@ -37,7 +40,13 @@ def run(options: argparse.Namespace) -> int:
     if options.workers is not None and options.workers < 1:
         raise ValueError(f"--workers must be at least 1, not {options.workers}")
     metadata = build(
-        options.seed, options.facts, options.out, held_out=options.held_out, workers=options.workers, browser=options.browser
+        options.seed,
+        options.facts,
+        options.out,
+        fewshot=options.fewshot,
+        held_out=options.held_out,
+        workers=options.workers,
+        browser=options.browser,
     )
     size = sum(info.bytes for info in metadata.files.values()) / 1e6
     for arm, shortcut, balanced in open_to(load(options.out)):

@@ -55,6 +55,8 @@ class ReleaseMetadata(FrozenRecord):
     name: str
     seed: int
     facts: int = Field(gt=0)
+    fewshot: int = Field(default=0, ge=0)
+    """So many further facts, the last ones in the file, are in no item: few-shot examples are made of them."""
     held_out: bool = False
     """Whether its facts are told in held-out phrasings."""
     languages: tuple[str, ...]
@@ -78,9 +80,21 @@ class _Contents(Protocol):
 class Release:
     """Facts by id, in order, and the content of their evidence. Cheap to open: images are read when asked for."""
 
-    def __init__(self, name: str, facts: Iterable[Fact], contents: _Contents, fingerprint: str, *, crossed: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        facts: Iterable[Fact],
+        contents: _Contents,
+        fingerprint: str,
+        *,
+        crossed: bool = False,
+        fewshot: Iterable[Fact] = (),
+    ) -> None:
         self.name = name
         self.facts: Mapping[str, Fact] = {fact.id: fact for fact in facts}
+        """The facts that models are asked about."""
+        self.fewshot_facts: Mapping[str, Fact] = {fact.id: fact for fact in fewshot}
+        """Further facts, for few-shot examples: their evidence is here, but no item is about them. Older sets have none."""
         self.fingerprint = fingerprint
         """Hash of everything in it, for results files."""
         self.crossed = crossed
@@ -101,6 +115,14 @@ class Release:
         """A release in memory, from a user's own records."""
         contents = _Memory({text.id: text.text for text in texts}, {image.id: image.image for image in images})
         return cls(name, facts, contents, contents.fingerprint([fact.id for fact in facts]), crossed=crossed)
+
+    def fact(self, fact_id: str) -> Fact:
+        """A fact by id, one for few-shot examples as well.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self.facts[fact_id] if fact_id in self.facts else self.fewshot_facts[fact_id]
 
     def text(self, fact_id: str, piece: Piece) -> str:
         """The passage of a piece.
@@ -241,7 +263,17 @@ def load(source: str | Path = DEFAULT) -> Release:
     except ValidationError as error:
         raise ReleaseError(f"{directory / FACTS}: {first_problem(error)}") from error
     fingerprint = hashlib.sha256("".join(info.sha256 for _, info in sorted(metadata.files.items())).encode()).hexdigest()
-    return Release(metadata.name, facts, _Parquet(directory), fingerprint, crossed=metadata.format >= CROSSED_FORMAT)
+    if len(facts) != metadata.facts + metadata.fewshot:
+        said = f"{metadata.facts} facts and {metadata.fewshot} for few-shot examples"
+        raise ReleaseError(f"{directory / FACTS} has {len(facts)} facts, its release says {said}")
+    return Release(
+        metadata.name,
+        facts[: metadata.facts],
+        _Parquet(directory),
+        fingerprint,
+        crossed=metadata.format >= CROSSED_FORMAT,
+        fewshot=facts[metadata.facts :],
+    )
 
 
 def read_metadata(directory: Path) -> ReleaseMetadata:

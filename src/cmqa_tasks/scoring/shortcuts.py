@@ -135,7 +135,7 @@ class Reader:
     def judged(self, arm: Arm) -> Iterator[Judged]:
         """The items of an arm with two pieces."""
         for item in items_of(arm, self._release, self._facts):
-            fact = self._release.facts[item.fact_id]
+            fact = self._release.fact(item.fact_id)
             first, second = (self._values(fact, piece) for piece in item.pieces)
             yield Judged(item, fact, Seen((first[0], second[0]), (first[1], second[1]), (first[2], second[2])))
 

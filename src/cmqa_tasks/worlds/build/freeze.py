@@ -43,7 +43,14 @@ class BuildError(ValueError):
 
 
 def build(
-    seed: int, facts: int, out: Path, *, held_out: bool = False, workers: int | None = None, browser: str | None = None
+    seed: int,
+    facts: int,
+    out: Path,
+    *,
+    fewshot: int = 0,
+    held_out: bool = False,
+    workers: int | None = None,
+    browser: str | None = None,
 ) -> ReleaseMetadata:
     """Build a release of ``facts`` facts into the new directory ``out``.
 
@@ -54,23 +61,27 @@ def build(
         seed: what the facts are drawn from.
         facts: how many.
         out: the new directory; its name is the release's name.
+        fewshot: how many further facts, for few-shot examples; the first ``facts`` are the same whatever it is.
         held_out: tell the facts in held-out phrasings alone, which no other set uses.
         workers: processes, each with a browser; by default one per CPU.
         browser: see :class:`~cmqa_tasks.worlds.build.render.Renderer`.
 
     Raises:
-        BuildError: ``out`` exists, ``seed`` is negative, ``facts`` is not positive, or ``<out>.partial`` is of another build.
+        BuildError: ``out`` exists, ``seed`` or ``fewshot`` is negative, ``facts`` is not positive, or ``<out>.partial`` is of
+            another build.
         cmqa_tasks.worlds.build.render.RenderError: no browser.
     """
     if seed < 0:
         raise BuildError(f"--seed must be at least 0, not {seed}")
     if facts < 1:
         raise BuildError(f"--facts must be at least 1, not {facts}")
+    if fewshot < 0:
+        raise BuildError(f"--fewshot must be at least 0, not {fewshot}")
     if out.exists():
         raise BuildError(f"{out} exists; choose another directory or delete it")
     partial = out.with_name(f"{out.name}.partial")
     plan = {"name": out.name, "seed": seed, "facts": facts, "versions": _versions(browser), "format": FORMAT}
-    plan["held_out"] = held_out
+    plan |= {"held_out": held_out, "fewshot": fewshot}
     _begin(partial, plan)
     _build_shards(plan, partial / _SHARDS, workers or _cpus(), browser)
     metadata = _assemble(partial, plan)
@@ -108,7 +119,7 @@ def _begin(partial: Path, plan: dict[str, Any]) -> None:
 def _build_shards(plan: Mapping[str, Any], directory: Path, workers: int, browser: str | None) -> None:
     from tqdm import tqdm
 
-    shards = range(-(-plan["facts"] // SHARD_FACTS))
+    shards = range(_shards(plan))
     missing = [shard for shard in shards if not (directory / shard_file(shard, IMAGES)).is_file()]
     if not missing:
         return
@@ -122,18 +133,23 @@ def _build_shards(plan: Mapping[str, Any], directory: Path, workers: int, browse
             bar.update()
 
 
+def _shards(plan: Mapping[str, Any]) -> int:
+    facts: int = plan["facts"] + plan["fewshot"]
+    return -(-facts // SHARD_FACTS)
+
+
 def _assemble(partial: Path, plan: dict[str, Any]) -> ReleaseMetadata:
     """Join the shards in order, one row group at a time, and write the metadata and the card."""
     target = partial / _RELEASE
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    shards = -(-plan["facts"] // SHARD_FACTS)
-    files = {name: _join(partial / _SHARDS, name, shards, target / name) for name in (FACTS, TEXTS, IMAGES)}
+    files = {name: _join(partial / _SHARDS, name, _shards(plan), target / name) for name in (FACTS, TEXTS, IMAGES)}
     metadata = ReleaseMetadata(
         format=plan["format"],
         name=plan["name"],
         seed=plan["seed"],
         facts=plan["facts"],
+        fewshot=plan["fewshot"],
         held_out=plan["held_out"],
         languages=tuple(LANGUAGES),
         page_size=PAGE_SIZE,

@@ -77,12 +77,12 @@ def build_shard(plan: Mapping[str, Any], shard: int, directory: Path) -> int:
     """Build a shard in a worker process, and say how many images it made. The last of its files to appear is the images'.
 
     Args:
-        plan: ``seed``, ``facts`` and ``held_out`` of the build.
+        plan: ``seed``, ``facts``, ``fewshot`` and ``held_out`` of the build.
         shard: its number.
         directory: where its files go.
     """
     assert _renderer is not None, "start_worker was not called in this process"
-    numbers = shard_facts(shard, plan["facts"])
+    numbers = shard_facts(shard, plan["facts"] + plan["fewshot"])
     all_drawn = [draw(plan["seed"], number, held_out=plan["held_out"]) for number in numbers]
     write(directory / shard_file(shard, FACTS), [drawn.fact.model_dump() for drawn in all_drawn], schema(FACTS))
     write(

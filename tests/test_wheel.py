@@ -129,6 +129,7 @@ def test_the_pure_part_works_alone(wheel: Path, tmp_path: Path) -> None:
     assert len(shown.stdout.splitlines()) >= 640
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_the_wheel_beside_the_harness(wheel: Path, tmp_path: Path) -> None:
     """The plain command, with the wheel's copy of the package in front of the checkout's, from another directory."""

@@ -29,11 +29,13 @@ NAN = math.nan
 PAIRS = [arm for arm in ARMS.values() if not arm.single]
 GROUPS = ("cmqa_unimodal", "cmqa_crossmodal", "cmqa_bilingual", "clqa_monolingual", "clqa_crosslingual")
 HARNESS = ("-m", "lmms_eval")
+LIMIT = 64
+"""Items of each arm. The slow tests evaluate all of them."""
 
 
-def evaluate_policies(names: Iterable[str], root: Path) -> Path:
-    """Evaluate policies on every arm of the whole release by one command line, each into its directory, one as a simple model."""
-    common = {"model": "cmqa_reference", "tasks": "cmqa,cmqa_bilingual,cmqa_zhimage,clqa", "log_samples": True}
+def evaluate_policies(names: Iterable[str], root: Path, **options: int) -> Path:
+    """Evaluate policies on every arm by one command line, each into its directory, one as a simple model."""
+    common = {"model": "cmqa_reference", "tasks": "cmqa,cmqa_bilingual,cmqa_zhimage,clqa", "log_samples": True, **options}
     configs = [
         common | {"model_args": f"policy={name}", "output_path": str(root / name), "force_simple": name == "follow_text"}
         for name in names
@@ -48,19 +50,19 @@ def evaluate_policies(names: Iterable[str], root: Path) -> Path:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Policies that reach every outcome between them, chat and simple."""
-    return evaluate_policies(("follow_text", "random"), tmp_path_factory.mktemp("policies"))
+    return evaluate_policies(("follow_text", "random"), tmp_path_factory.mktemp("policies"), limit=LIMIT)
 
 
 @pytest.fixture(scope="module")
-def more_runs(runs: Path) -> Path:
-    """Those above, and policies that call every contradiction, all and none. The others are scored offline, in tests/scoring."""
-    return evaluate_policies(("oracle", "always_conflict", "follow_second"), runs)
+def whole_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Policies that call contradictions by chance and never, on every item. The others are scored offline, in tests/scoring."""
+    return evaluate_policies(("random", "follow_second"), tmp_path_factory.mktemp("whole"))
 
 
-def check_metrics(results: ResultsFile, name: str) -> None:
+def check_metrics(results: ResultsFile, name: str, items: int) -> None:
     """Check a policy's numbers on every arm against those by hand."""
     for arm in ARMS.values():
-        assert results.n_samples[task_name(arm)]["effective"] == 2 * len(load().facts)
+        assert results.n_samples[task_name(arm)]["effective"] == items
         values = {key: results.metric(task_name(arm), key) for key in expected(name, arm)}
         assert values == pytest.approx(expected(name, arm), abs=1e-12, nan_ok=True), arm.name
 
@@ -96,26 +98,25 @@ def expected(name: str, arm: Arm) -> dict[str, float]:
 
 
 def test_exact_metrics_of_a_policy(runs: Path) -> None:
-    check_metrics(latest_results(runs / "follow_text"), "follow_text")
+    check_metrics(latest_results(runs / "follow_text"), "follow_text", LIMIT)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["oracle", "always_conflict", "follow_second"])
-def test_exact_metrics_of_more_policies(more_runs: Path, name: str) -> None:
-    check_metrics(latest_results(more_runs / name), name)
+def test_exact_metrics_of_a_whole_run(whole_runs: Path) -> None:
+    check_metrics(latest_results(whole_runs / "follow_second"), "follow_second", 2 * len(load().facts))
 
 
 @pytest.mark.parametrize("arm", PAIRS, ids=lambda arm: arm.name)
 def test_random_gets_what_its_choices_say(runs: Path, arm: Arm) -> None:
-    questions = questions_of(arm, load(), "aware")
+    questions = questions_of(arm, load(), "aware")[:LIMIT]
     choices = Counter((question.item.relation, random_choice(question.item.id, 0, 2)) for question in questions)
-    results, facts = latest_results(runs / "random"), len(load().facts)
-    recognition, false_alarm = choices["conflict", 2] / facts, choices["agree", 2] / facts
+    asked = Counter(question.item.relation for question in questions)
+    results = latest_results(runs / "random")
+    recognition, false_alarm = choices["conflict", 2] / asked["conflict"], choices["agree", 2] / asked["agree"]
     assert results.metric(task_name(arm), "recognition") == pytest.approx(recognition)
     assert results.metric(task_name(arm), "balanced") == pytest.approx((recognition + 1 - false_alarm) / 2)
     followed = choices["conflict", 0] + choices["conflict", 1]
     assert results.metric(task_name(arm), "prefers_first") == pytest.approx(choices["conflict", 0] / followed)
-    assert 0.4 < recognition + 0.1 < 0.6, "the random policy is far from its expectation of one third"
 
 
 def test_other_protocols_through_the_command_line(tmp_path: Path) -> None:
@@ -123,24 +124,24 @@ def test_other_protocols_through_the_command_line(tmp_path: Path) -> None:
     protocols = (("detect", "en"), ("choice", "zh"), ("reason", "en"), ("quote", "zh"))
     names = ",".join(task_name(ARMS["zhimage_text"], *asked_under) for asked_under in protocols)
     arguments = ("--model", "cmqa_reference", "--model_args", "policy=random", "--tasks", names)
-    run_command(*HARNESS, *arguments, "--output_path", tmp_path / "out", "--log_samples", cwd=tmp_path)
+    run_command(*HARNESS, *arguments, "--limit", str(LIMIT), "--output_path", tmp_path / "out", "--log_samples", cwd=tmp_path)
     results = latest_results(tmp_path / "out")
     for protocol, language in protocols:
-        offline = policy_rates(decision_of("random"), ARMS["zhimage_text"], protocol, language, load())
+        offline = policy_rates(decision_of("random"), ARMS["zhimage_text"], protocol, language, load(), LIMIT)
         task = task_name(ARMS["zhimage_text"], protocol, language)
         for name, value in offline.items():
             assert results.metric(task, name) == pytest.approx(value, nan_ok=True), (task, name)
 
 
 @pytest.mark.slow
-def test_the_published_table_is_what_the_policies_get(more_runs: Path) -> None:
+def test_the_published_table_is_what_the_policies_get(whole_runs: Path) -> None:
     """To the last printed digit."""
     published = (Path(__file__).parents[2] / "leaderboards" / "reference.md").read_text(encoding="utf-8")
-    names = [path.name for path in more_runs.iterdir() if path.is_dir()]
+    names = [path.name for path in whole_runs.iterdir() if path.is_dir()]
     rows = {tuple(line.replace(" ", "").split("|")) for line in published.splitlines() if line.startswith("|")}
-    ours = [tuple(line.replace(" ", "").split("|")) for line in demo.table(names, more_runs).splitlines()[2:]]
-    assert len(names) == 5
-    assert len(ours) == 5 * len(demo.ROWS)
+    ours = [tuple(line.replace(" ", "").split("|")) for line in demo.table(names, whole_runs).splitlines()[2:]]
+    assert len(names) == 2
+    assert len(ours) == 2 * len(demo.ROWS)
     assert set(ours) <= rows
 
 
@@ -158,12 +159,12 @@ def test_the_table_has_clustered_standard_errors(runs: Path) -> None:
     assert "Stderr_Clustered" in log
     assert "cmqa_crossmodal" in log
     values = latest_results(runs / "random").results["cmqa_image_text"]
-    assert 0 < values["recognition_stderr_clustered,none"] < 0.1
+    assert 0 < values["recognition_stderr_clustered,none"] < 0.2
 
 
 def test_samples_carry_the_item(runs: Path) -> None:
     rows = latest_samples(runs / "follow_text", "cmqa_image_text")
-    questions = {question.item.id: question for question in questions_of(ARMS["image_text"], load(), "aware")}
+    questions = {question.item.id: question for question in questions_of(ARMS["image_text"], load(), "aware")[:LIMIT]}
     assert {row[ITEM_KEY]["item_id"] for row in rows} == set(questions)
     for row in rows[:40]:
         record = row[ITEM_KEY]
@@ -200,17 +201,18 @@ def test_plain_command_limit_and_batch_size_from_any_directory(tmp_path: Path) -
     assert results.metric("cmqa_crossmodal", "balanced") == 0.5
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives(runs: Path, tmp_path: Path) -> None:
     launcher = ("-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29611")
     arguments = ("--model", "cmqa_reference", "--model_args", "policy=random", "--tasks", "cmqa_image_text")
-    options = ("--output_path", tmp_path / "out", "--log_samples")
+    options = ("--limit", str(LIMIT), "--output_path", tmp_path / "out", "--log_samples")
     run_command(*launcher, *HARNESS, *arguments, *options, cwd=tmp_path, ACCELERATE_USE_CPU="true")
     single, double = latest_results(runs / "random"), latest_results(tmp_path / "out")
     for name in [by_one.name for by_one in metrics_of(ARMS["image_text"])]:
         by_one, by_two = (results.metric("cmqa_image_text", name) for results in (single, double))
         assert by_one == pytest.approx(by_two), name
     ids = [row[ITEM_KEY]["item_id"] for row in latest_samples(tmp_path / "out", "cmqa_image_text")]
-    assert len(ids) == len(set(ids)) == 2 * len(load().facts)
+    assert len(ids) == len(set(ids)) == LIMIT
 
 
 @pytest.mark.parametrize(

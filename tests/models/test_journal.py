@@ -178,6 +178,7 @@ def test_files_of_a_killed_process(tmp_path: Path) -> None:
         Journal(tmp_path, 0, {"dtype": "float32"})
 
 
+@pytest.mark.slow
 @pytest.mark.harness
 def test_killed_evaluations_end_like_one_that_was_not(tiny_checkpoint: Checkpoints, tmp_path: Path) -> None:
     """SIGKILL with one process, then with two, then to the end with one: every item as where nothing was killed."""

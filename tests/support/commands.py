@@ -24,11 +24,13 @@ _SECONDS = 900
 def run_command(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a Python module's command line (``-m …``) or script as a user would, offline.
 
-    Launchers, scripts and other import paths get a fresh process.
+    Launchers and other import paths get a fresh process.
     """
     words, variables = [str(argument) for argument in arguments], os.environ | _OFFLINE | environment
     if words[0] == "-m" and not words[1].startswith("torch.") and "PYTHONPATH" not in environment:
         return _run_forked(words[1], words[2:], cwd, variables)
+    if words[0].endswith(".py"):
+        return _run_forked(words[0], words[1:], cwd, variables)
     command = [sys.executable, *words]
     return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, timeout=_SECONDS, check=False)
 
@@ -57,6 +59,9 @@ def _run_module(module: str, words: list[str], cwd: Path, variables: dict[str, s
     sys.argv = [module, *words]
     sys.path.insert(0, str(cwd))
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        if module.endswith(".py"):
+            runpy.run_path(module, run_name="__main__")
+        else:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
         atexit._run_exitfuncs()  # a forked process runs none of its own

@@ -41,9 +41,12 @@ def _has_all(release: Release, arm: Arm) -> bool:
     return all(release.has(item.fact_id, piece) for item in items_of(arm, release) for piece in item.pieces)
 
 
-def policy_rates(decide: Decide, arm: Arm, protocol: str, language: str, release: Release) -> Mapping[str, float]:
-    """Every metric that a policy gets on an arm under a protocol."""
-    return rates(arm, [_scored(question, decide(question)) for question in questions_of(arm, release, protocol, language)])
+def policy_rates(
+    decide: Decide, arm: Arm, protocol: str, language: str, release: Release, limit: int | None = None
+) -> Mapping[str, float]:
+    """Every metric that a policy gets on an arm under a protocol, or on its first items, as the ``--limit`` of a harness takes them."""
+    questions = questions_of(arm, release, protocol, language)[:limit]
+    return rates(arm, [_scored(question, decide(question)) for question in questions])
 
 
 def _scored(question: Question, decision: Decision) -> Scored:

@@ -44,7 +44,7 @@ def _has_all(release: Release, arm: Arm) -> bool:
 def policy_rates(
     decide: Decide, arm: Arm, protocol: str, language: str, release: Release, limit: int | None = None
 ) -> Mapping[str, float]:
-    """Every metric that a policy gets on an arm under a protocol, or on its first items, as the ``--limit`` of a harness takes them."""
+    """Every metric that a policy gets on an arm under a protocol; with ``limit`` on its first items, as a harness does."""
     questions = questions_of(arm, release, protocol, language)[:limit]
     return rates(arm, [_scored(question, decide(question)) for question in questions])
 

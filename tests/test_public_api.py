@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 import cmqa_tasks
 
@@ -15,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 SHOWN = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "tutorial.ipynb",
     *sorted(p for p in (ROOT / "examples").rglob("*") if p.suffix in {".py", ".md", ".yaml", ".txt"}),
 ]
 HEAVY = ("torch", "transformers", "datasets", "lmms_eval", "lm_eval", "numpy", "pyarrow", "pydantic")
@@ -61,3 +65,32 @@ def test_what_users_are_shown_imports_from_the_package_only(path: Path) -> None:
     imported = [name for names in re.findall(r"from cmqa_tasks import ([\w, ]+)", text) for name in names.split(", ")]
     used = re.findall(r"(?:!function |`|\()cmqa_tasks\.(\w+)(?=\(|`|\n)", text)
     assert {*imported, *used} <= {*cmqa_tasks.__all__, "mini"}
+
+
+@pytest.mark.slow
+@pytest.mark.harness
+def test_the_tutorial_gives_what_it_shows(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Executed as written, in an empty directory. Numbers may differ in their last digits, as processors do."""
+    path = ROOT / "docs" / "tutorial.ipynb"
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    shown = _outputs(notebook)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, resources=resources, coalesce_streams=True, record_timing=False).execute()
+    if request.config.getoption("--update-snapshots"):
+        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+    else:
+        printed = _outputs(notebook)
+        assert [text for text, _ in printed] == [text for text, _ in shown]
+        for (_, numbers), (_, expected) in zip(printed, shown, strict=True):
+            assert numbers == pytest.approx(expected, abs=0.02)
+
+
+def _outputs(notebook: nbformat.NotebookNode) -> list[tuple[str, list[float]]]:
+    """What each cell printed or showed: the text without its decimals, and these."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    texts = [output.get("text") or output.data["text/plain"] for output in outputs]
+    decimals = r"[+−-]?\d+\.\d\d+"
+    return [
+        (re.sub(decimals, "#", text), [float(number.replace("−", "-")) for number in re.findall(decimals, text)]) for text in texts
+    ]

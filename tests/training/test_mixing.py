@@ -669,7 +669,7 @@ def test_bad_rows_can_be_skipped_and_are_listed(bad: Path, tmp_path: Path) -> No
             "--data two.json --strategy none",
             "two.json: after 2 rows: the list ends, and '[{\"a\": 3}]' follows; must be one list and nothing else",
         ),
-        ("--data deep.json --strategy none", "deep.json: after 1 rows: no JSON: maximum recursion depth exceeded"),
+        ("--data deep.json --strategy none", "deep.json: after 1 rows: no JSON: "),
         ("--data lines.json --strategy none", "lines.json: must be one list of objects"),
         ("--data bad.parquet --strategy none", "bad.parquet: damaged or no Parquet file"),
     ],

@@ -69,7 +69,9 @@ def test_what_users_are_shown_imports_from_the_package_only(path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.harness
-def test_the_tutorial_gives_what_it_shows(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tutorial_gives_what_it_shows(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Executed as written, in an empty directory. Numbers may differ in their last digits, as processors do."""
     path = ROOT / "docs" / "tutorial.ipynb"
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
@@ -92,5 +94,6 @@ def _outputs(notebook: nbformat.NotebookNode) -> list[tuple[str, list[float]]]:
     texts = [output.get("text") or output.data["text/plain"] for output in outputs]
     decimals = r"[+−-]?\d+\.\d\d+"
     return [
-        (re.sub(decimals, "#", text), [float(number.replace("−", "-")) for number in re.findall(decimals, text)]) for text in texts
+        (re.sub(decimals, "#", text), [float(number.replace("−", "-")) for number in re.findall(decimals, text)])
+        for text in texts
     ]

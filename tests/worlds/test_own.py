@@ -100,7 +100,7 @@ NOT_CANONICAL: list[tuple[Kind, str]] = [
     *(("time", text) for text in ("0830", "08", "08:30:00", "8:30", "08:30Z", "25:00")),
     *(("date", text) for text in ("20260303", "2026-W10-2", "2026-3-3", "March 3")),
     *(("count", text) for text in ("1,200", "007", "+7", "1_000", " 7", "-7", "７")),
-    *(("percent", text) for text in ("40%", "40.0", "NaN", "4e1", "-3", ".5")),
+    *(("percent", text) for text in ("40%", "40.0", "NaN", "4e1", "-0", ".5")),
     *(("rating", text) for text in ("4 stars", "3.50", "3.7", "5.5", "-1")),
     *(("level", text) for text in ("11", "7.0", "-1", "7/10")),
     *(("rate", text) for text in ("80 bpm", "80.5")),
@@ -111,6 +111,12 @@ NOT_CANONICAL: list[tuple[Kind, str]] = [
     *(("blood_group", text) for text in ("O", "O positive", "o+", "C+", "")),
     *(("weather", text) for text in ("sunshine", "Rain", "hail")),
     *(("colour", text) for text in ("Red", " red", "")),
+    *(("year", text) for text in ("1990s", "0", "-0", "12345", "1,987", "44 BC")),
+    *(("number", text) for text in ("0.570", "-0", "+3", ".5", "1e3", "3,7", "\u22123")),
+    *(("temperature", text) for text in ("-3", "-3 °C", "3C", "276 K", "-3.0 C")),
+    *(("weight", text) for text in ("2.50 kg", "-2 kg", "2 stone", "2kg")),
+    *(("range", text) for text in ("3-5", "5 to 3", "3 to 3", "3 to", "3 to 5 parsec", "9:00 to 17:00", "3 kg to 5 kg")),
+    *(("yes_no", text) for text in ("Yes", "true", "y", "是")),
     *(("allergen", text) for text in ("Latex", "sulfa  drugs")),
 ]
 
@@ -137,6 +143,14 @@ def test_a_value_out_of_canonical_form_is_refused_before_a_model_runs(kind: Kind
         ("colour", "turquoise"),
         ("allergen", "bee stings"),
         ("name", "1,200 %"),
+        ("percent", "-2.5"),
+        ("year", "-44"),
+        ("number", "-0.57"),
+        ("temperature", "-3.5 C"),
+        ("weight", "0.5 oz"),
+        ("range", "-5 to -3 C"),
+        ("range", "22:00 to 06:00"),
+        ("yes_no", "no"),
     ],
 )
 def test_a_canonical_value_is_accepted(kind: Kind, canonical: str) -> None:
@@ -256,6 +270,59 @@ def test_any_currency_is_written_and_read(tmp_path: Path, amount: str) -> None:
     ]
     answers = answers[:4] if number % 1 else answers
     assert [score_response(answer, question)[0] for answer in answers] == ["correct"] * len(answers)
+
+
+SOURCES: list[tuple[dict[str, str], dict[str, str] | str]] = [
+    # receipts
+    ({"kind": "money", "a": "60000.00 IDR", "b": "54500.00 IDR"}, {"Rp 60.000": "correct", "Rp 60": "other"}),
+    ({"kind": "money", "a": "60000 IDR", "b": "54500 IDR"}, "'60000 IDR' is no money (amount with the currency's usual decimals"),
+    ({"kind": "money", "a": "12.500 KWD", "b": "1.250 KWD"}, {"KD 12.5": "correct", "12.5第纳尔": "correct"}),
+    # photographs
+    ({"kind": "colour", "a": "light blue", "b": "blue"}, {"It is light blue.": "correct", "blue": "other"}),
+    ({"kind": "yes_no", "a": "yes", "b": "no"}, {"No contradiction.": "unparsed", "There is no contradiction. Yes.": "correct"}),
+    ({"kind": "name", "a": "yes", "b": "no"}, "ask for it as kind 'yes_no' instead"),
+    # encyclopaedias, in one language and in two
+    ({"kind": "date", "a": "1906-03-03", "b": "1916-05-13"}, {"3 March 1906": "correct", "1916年5月13日": "other"}),
+    ({"kind": "year", "a": "1987", "b": "1996"}, {"It opened in 1987.": "correct", "in the 1980s": "other"}),
+    ({"kind": "year", "a": "-44", "b": "44"}, {"44 BC": "correct", "AD 44": "other"}),
+    ({"kind": "name", "a": "Ada Thorne", "b": "Bram Hollis"}, {"Ada Thorne.": "correct"}),
+    # tables and charts
+    ({"kind": "range", "a": "1990 to 1995", "b": "1990 to 1999"}, {"1990–1995": "correct", "1990 to 1999": "other"}),
+    ({"kind": "number", "a": "-3.7", "b": "3.7"}, {"\u22123.7": "correct", "3.7": "other"}),
+    ({"kind": "number", "a": "0.57", "b": "0.75"}, {"0,57": "correct", "57": "other"}),
+    ({"kind": "percent", "a": "-2.5", "b": "2.5"}, {"minus 2.5 per cent": "correct", "2.5%": "other"}),
+    # patients
+    ({"kind": "temperature", "a": "38.5 C", "b": "36.5 C"}, {"101.3 °F": "correct", "36.5 ℃": "other"}),
+    ({"kind": "temperature", "a": "311 K", "b": "309 K"}, "'311 K' is no temperature (number without needless zeros and C or F"),
+    ({"kind": "weight", "a": "2.5 kg", "b": "3.5 kg"}, {"2,500 g": "correct", "五斤": "correct", "2.5 lb": "other"}),
+    ({"kind": "dose", "a": "0.5 mg", "b": "5 mg"}, {"500 mcg": "correct", "5 mg": "other"}),
+    ({"kind": "range", "a": "09:00 to 17:00", "b": "09:00 to 19:00"}, {"9 am–5 pm": "correct", "9 am to 7 pm": "other"}),
+]
+"""Lines as real sources give them, each with one photograph of the true value: how answers count, or why it is refused."""
+
+
+def test_lines_of_real_sources_fit_or_are_refused_with_a_reason(tmp_path: Path) -> None:
+    rows = []
+    for number, (values, _) in enumerate(SOURCES):
+        Image.new("RGB", (30 + number, 20)).save(tmp_path / f"{number}.png")
+        texts = {side: f"Note {number}: {values[side]}." for side in ("a", "b")}
+        rows.append({"question": f"Question {number}?", **values, "images": {"a": f"{number}.png"}, "texts": texts})
+    reasons = [f"{number}: a: {reason}" for number, (_, reason) in enumerate(SOURCES, 1) if isinstance(reason, str)]
+    named = [fault.partition("own.jsonl:")[2] for fault in faults(write(tmp_path, *rows)) if ": a: " in fault]
+    assert len(named) == len(reasons) == 3
+    for fault, (start, _, end) in zip(named, (reason.partition(": a: ") for reason in reasons), strict=True):
+        assert fault.startswith(f"{start}: a: ")
+        assert end in fault
+    fitting = [(row, answers) for row, (_, answers) in zip(rows, SOURCES, strict=True) if isinstance(answers, dict)]
+    release = read_jsonl(write(tmp_path, *(row for row, _ in fitting)))
+    agreeing = {
+        asked.fact.question["en"]: asked
+        for asked in questions_of(ARMS["image_text"], release, "aware")
+        if asked.target != "conflict"
+    }
+    for row, answers in fitting:
+        asked = agreeing[str(row["question"])]
+        assert {answer: score_response(answer, asked)[0] for answer in answers} == answers
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

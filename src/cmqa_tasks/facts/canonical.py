@@ -14,6 +14,8 @@ from cmqa_tasks.facts.records import CANONICAL_FORMS, Kind
 
 _WHOLE = r"(?:0|[1-9][0-9]*)"
 _NUMBER = rf"{_WHOLE}(?:\.[0-9]*[1-9])?"
+_SIGNED = rf"(?:-(?!0(?![.0-9])))?{_NUMBER}"
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _DECIMALS: Mapping[str, int] = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
@@ -42,9 +44,14 @@ def _one_of(texts: Collection[str]) -> Callable[[str], bool]:
     return lambda text: text in allowed
 
 
+def decimals_of(currency: str) -> int:
+    """How many decimals the amounts of a currency have, by its ISO 4217 code."""
+    return _DECIMALS.get(currency, 2)
+
+
 def _money(text: str) -> bool:
     match = re.fullmatch(rf"{_WHOLE}(?:\.([0-9]+))? ([A-Z]{{3}})", text)
-    return match is not None and len(match[1] or "") == _DECIMALS.get(match[2], 2)
+    return match is not None and len(match[1] or "") == decimals_of(match[2])
 
 
 def _date(text: str) -> bool:
@@ -54,17 +61,26 @@ def _date(text: str) -> bool:
         return False
 
 
+def _range(text: str) -> bool:
+    if re.fullmatch(f"{_CLOCK} to {_CLOCK}", text):
+        low, _, high = text.partition(" to ")
+        return low != high
+    units = "km|m|mi|mg|g|mcg|ml|kg|t|lb|oz|C|F|percent"
+    match = re.fullmatch(f"({_SIGNED}) to ({_SIGNED})(?: (?:{units}))?", text)
+    return match is not None and float(match[1]) < float(match[2])
+
+
 _FORMS: Mapping[Kind, Callable[[str], bool]] = {
     "money": _money,
     "count": _like(_WHOLE),
-    "percent": _like(_NUMBER),
+    "percent": _like(_SIGNED),
     "rating": _like(r"[0-4](?:\.5)?|5"),
     "level": _like("[0-9]|10"),
     "rate": _like(_WHOLE),
     "distance": _like(rf"{_NUMBER} (?:km|m|mi)"),
     "dose": _like(rf"{_NUMBER} (?:mg|g|mcg|ml)"),
     "date": _date,
-    "time": _like("(?:[01][0-9]|2[0-3]):[0-5][0-9]"),
+    "time": _like(_CLOCK),
     "score": _like(f"{_WHOLE}-{_WHOLE}"),
     "blood_group": _like("(?:O|A|B|AB)[+-]"),
     "direction": _one_of("north north-east east south-east south south-west west north-west".split()),
@@ -72,5 +88,11 @@ _FORMS: Mapping[Kind, Callable[[str], bool]] = {
     "weather": _one_of("sunny cloudy rain thunderstorm snow fog".split()),
     "allergen": _like("[a-z]+(?:[ '-][a-z]+)*"),
     "name": bool,
+    "year": _like("-?[1-9][0-9]{0,3}"),
+    "number": _like(_SIGNED),
+    "temperature": _like(f"{_SIGNED} [CF]"),
+    "weight": _like(rf"{_NUMBER} (?:kg|g|mg|t|lb|oz)"),
+    "range": _range,
+    "yes_no": _one_of(("yes", "no")),
 }
 """What takes each kind's canonical form and nothing else."""

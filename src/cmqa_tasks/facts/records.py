@@ -41,6 +41,12 @@ Kind = Literal[
     "weather",
     "allergen",
     "name",
+    "year",
+    "number",
+    "temperature",
+    "weight",
+    "range",
+    "yes_no",
 ]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -52,7 +58,7 @@ ITEM_KEY = "cmqa_item"
 CANONICAL_FORMS: Mapping[Kind, str] = {
     "money": "amount with the currency's usual decimals and ISO 4217 code: '24.99 USD'",
     "count": "digits alone: '1200'",
-    "percent": "number without needless zeros: '40', '2.5'",
+    "percent": "number without needless zeros, with its sign where negative: '40', '-2.5'",
     "rating": "stars out of five, in halves: '3.5', '4'",
     "level": "integer out of ten: '7'",
     "rate": "beats per minute: '80'",
@@ -67,6 +73,13 @@ CANONICAL_FORMS: Mapping[Kind, str] = {
     "weather": "sunny, cloudy, rain, thunderstorm, snow or fog",
     "allergen": "substance in lower case: 'penicillin'",
     "name": "an open class (streets, stops, anything of the user's own): a key; answers are read by the surface forms",
+    "year": "a year, negative before our era: '1987', '-44'",
+    "number": "number without needless zeros, with its sign where negative: '0.57', '-3'",
+    "temperature": "number without needless zeros and C or F: '-3 C', '98.6 F'",
+    "weight": "number without needless zeros and kg, g, mg, t, lb or oz: '2.5 kg'",
+    "range": "two numbers, the lower first, alone or with km, m, mi, mg, g, mcg, ml, kg, t, lb, oz, C, F or percent; or "
+    "two clock times: '3 to 5', '-5 to -3 C', '09:00 to 17:00'",
+    "yes_no": "yes or no",
 }
 """How the canonical form of each kind is written; the reader of responses compares canonical forms."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from cmqa_tasks.reading.mention import BARE, FOREIGN, TYPED, Mention, clear_of, longest
 from cmqa_tasks.reading.money import currency_before, money
@@ -12,19 +12,24 @@ from cmqa_tasks.reading.numerals import LABEL, SCALES, chinese, english, known_u
 from cmqa_tasks.reading.plain import in_date_or_time, labelled, plain, previous_word
 
 
+def counts_nothing(low: str, number: Number) -> bool:
+    """Whether a one in words is an article or a pronoun: *one is*, *一个*."""
+    if not number.spelled or number.values != (1.0,):
+        return False
+    if number.han:  # 一个 is hardly ever a count
+        return len(low) > 12 and number.unit not in known_units()
+    alone = not number.start and number.end >= len(low.rstrip(". "))
+    return not alone and (number.unit in english().function_words or number.unit in ("", "other"))
+
+
 def count(low: str) -> list[Mention]:
     """Whole numbers, whatever noun they count, unless they belong to another kind."""
     found: list[Mention] = []
-    functional = english().function_words
     for number in scan(low):
         values = tuple(value for value in number.values if value == int(value))
         if not values or number.unit == LABEL or currency_before(number.low, number)[0]:
             continue
-        one = number.spelled and values == (1.0,)
-        if one and number.han and len(low) > 12 and number.unit not in known_units():  # 一个 is hardly ever a count
-            continue
-        alone = not number.start and number.end >= len(low.rstrip(". "))
-        if one and not number.han and not alone and (number.unit in functional or number.unit in ("", "other")):
+        if counts_nothing(low, number):
             continue
         if number.unit in known_units():
             found.append(Mention(number.start, number.unit_end, (f"{quantity(number.values[0])} {number.unit}",), FOREIGN))
@@ -164,16 +169,18 @@ def rate(low: str) -> list[Mention]:
     return found
 
 
-def _measured(low: str, systems: tuple[str, ...]) -> list[Mention]:
+def measured(low: str, numbers: Sequence[Number], systems: tuple[str, ...]) -> list[Mention]:
+    """Numbers of which the units are of some systems of :data:`SCALES`, and those without a unit."""
     found: list[Mention] = []
     last: Number | None = None
-    for number in scan(low):
+    for number in numbers:
         if SCALES.get(number.unit, ("", 0.0))[0] not in systems:
             if not currency_before(number.low, number)[0] and (mention := plain(number.low, number)) is not None:
                 found.append(mention)
             last = None
             continue
-        if last is not None and number.han and last.unit_end == number.start and _smaller(number, last):  # 2公里400米
+        gap = "?" if last is None else low[last.unit_end : number.start]
+        if last is not None and gap in ("", " ", " and ") and _smaller(number, last):  # 2公里400米, 5 lb 3 oz
             total = quantity(round(last.values[0] + number.values[0] * SCALES[number.unit][1] / SCALES[last.unit][1], 6))
             found[-1] = Mention(last.start, number.unit_end, (f"{total} {last.unit}",), TYPED)
         else:
@@ -190,12 +197,12 @@ def _smaller(number: Number, than: Number) -> bool:
 
 def distance(low: str) -> list[Mention]:
     """Lengths, metric or imperial: *2.4 km*, *两千四百米*, *2公里400米*."""
-    return _measured(low, ("length", "imperial"))
+    return measured(low, scan(low), ("length", "imperial"))
 
 
 def dose(low: str) -> list[Mention]:
     """Masses and volumes: *500 mg*, *半克*."""
-    return _measured(low, ("mass", "volume"))
+    return measured(low, scan(low), ("mass", "volume"))
 
 
 READERS: Mapping[str, Callable[[str], list[Mention]]] = {

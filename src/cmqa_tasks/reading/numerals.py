@@ -138,10 +138,14 @@ SCALES: Mapping[str, tuple[str, float]] = {
     "g": ("mass", 1000.0),
     "mcg": ("mass", 0.001),
     "kg": ("mass", 1e6),
+    "t": ("mass", 1e9),
+    "jin": ("mass", 500_000.0),
+    "lb": ("pounds", 453_592.37),
+    "oz": ("pounds", 28_349.523125),
     "ml": ("volume", 1.0),
     "l": ("volume", 1000.0),
 }
-"""Per unit its system and its size in that system's base (metres for both systems of length)."""
+"""Per unit its system and its size in that system's base (metres for both systems of length, milligrams for both of mass)."""
 
 
 def english() -> Values:

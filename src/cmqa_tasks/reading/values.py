@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import cmqa_tasks.reading.amounts as amounts
 import cmqa_tasks.reading.moments as moments
+import cmqa_tasks.reading.own_kinds as own_kinds
 import cmqa_tasks.reading.scores as scores
 from cmqa_tasks.facts.records import SIDES, Fact, Kind, Side
 from cmqa_tasks.reading.lexicon import Lexicon
@@ -26,13 +27,14 @@ OTHER = ""
 AMBIGUOUS = "?"
 DRESSING = " \n\t.。!！,，\"'`*:"
 """What may stand around a value that is a whole answer."""
-_MEASURED = ("money", "count", "percent", "rating", "level", "rate", "distance", "dose")
+_MEASURED = ("money", "count", "percent", "rating", "level", "rate", "distance", "dose", "number", "temperature", "weight")
+_WITH_UNITS = ("distance", "dose", "temperature", "weight")
 _WORDS = re.compile(r"[a-z]{2,}")
 _NO_LETTER_BEFORE, _NO_LETTER_BEHIND = r"(?<![^\W\u3400-\u9fff])", r"(?![^\W\u3400-\u9fff])"
 _NEUTRAL = frozenset(["no", "not", "never", "nor", "neither", "without"])
 
 
-READERS = {**amounts.READERS, **moments.READERS, **scores.READERS}
+READERS = {**amounts.READERS, **moments.READERS, **scores.READERS, **own_kinds.READERS}
 
 
 def read_kind(cased: str, kind: Kind) -> list[Mention]:
@@ -94,6 +96,8 @@ class Sought:
     """Numbers in the question: an answer may repeat them."""
     teams: tuple[scores.Teams, ...]
     """The sides of a match, per language; empty for other kinds."""
+    currencies: tuple[str, ...]
+    """The codes of both sums of money; empty for other kinds."""
     forms: re.Pattern[str] | None
     """The written forms of both values."""
 
@@ -112,7 +116,13 @@ class Sought:
             side = self.targets.get(reading)
             if side is not None and side != hit:
                 hit = side if hit == OTHER else AMBIGUOUS
+        if hit == OTHER and self.kind == "range" and mention.readings and self._no_units():
+            hit = self.targets.get(_unitless(mention.readings[0]), OTHER)
         return self._nearest(mention) if hit == OTHER and self.amounts else hit
+
+    def _no_units(self) -> bool:
+        """Whether both values are ranges without a unit, which an answer may add."""
+        return all(canonical == _unitless(canonical) for canonical in self.canonical.values())
 
     def _nearest(self, mention: Mention) -> str:
         """The side whose amount is nearest and within tolerance, units converted."""
@@ -129,6 +139,10 @@ class Sought:
         return hit
 
 
+_CONVERTED = ({"length", "imperial"}, {"mass", "pounds"})
+"""Systems of units between which figures are converted."""
+
+
 def _converted(figure: str, unit: str, own: str) -> tuple[float | None, float]:
     """A figure in the unit of the fact, and how far rounding may have moved it when the systems differ.
 
@@ -140,15 +154,18 @@ def _converted(figure: str, unit: str, own: str) -> tuple[float | None, float]:
         return None, 0.0
     if unit == own:
         return value, 0.0
+    step = 0.5 * 10.0 ** -len(figure.partition(".")[2])
+    if {unit, own} == {"C", "F"}:
+        return ((value - 32) / 1.8, step / 1.8) if own == "C" else (value * 1.8 + 32, step * 1.8)
     if unit not in SCALES or own not in SCALES:
         return None, 0.0
     (system, scale), (own_system, own_scale) = SCALES[unit], SCALES[own]
     converted = value * scale / own_scale
     if system == own_system:
         return converted, 0.0
-    if {system, own_system} != {"length", "imperial"}:
+    if {system, own_system} not in _CONVERTED:
         return None, 0.0
-    return converted, min(0.5 * 10.0 ** -len(figure.partition(".")[2]) * scale / own_scale, 0.02 * abs(converted))
+    return converted, min(step * scale / own_scale, 0.02 * abs(converted))
 
 
 def clean(text: str) -> str:
@@ -159,6 +176,11 @@ def clean(text: str) -> str:
 def _amount(kind: Kind, canonical: str) -> tuple[float, str] | None:
     figure, _, unit = canonical.partition(" ")
     return (float(figure), unit) if kind in _MEASURED else None
+
+
+def _unitless(written: str) -> str:
+    """A range without its unit."""
+    return " ".join(written.split()[:3])
 
 
 def _readings(kind: Kind, canonical: str) -> list[str]:
@@ -172,6 +194,8 @@ def _readings(kind: Kind, canonical: str) -> list[str]:
             forms += [f"{value:.2f} {unit}", *([f"{value:.2f} USD"] if unit in DOLLARS else [])]
     if kind == "date":
         forms += [f"--{canonical[5:]}", f"---{canonical[8:]}"]
+    if kind == "range":
+        forms.append(_unitless(canonical))
     return [*forms, "clear"] if kind == "weather" and canonical == "sunny" else forms
 
 
@@ -262,14 +286,15 @@ def _sought(
         exact=exact,
         targets=targets,
         literals=tuple(_literals(kind, forms, targets)),
-        amounts=measures if tolerance or kind in ("distance", "dose") else {},
+        amounts=measures if tolerance or kind in _WITH_UNITS else {},
         tolerance=tolerance,
         masks=masks,
         subject=frozenset(_WORDS.findall(latin)) - _NEUTRAL,
         asked=frozenset(_WORDS.findall(asked)),
         figures=frozenset(re.findall(r"[0-9]+(?:[.,][0-9]+)*", " ".join(map(fold, questions)))),
         teams=tuple(teams for name in names if (teams := scores.teams_of(name.lower()))) if kind == "score" else (),
-        forms=re.compile(rf"(?<![a-z0-9])(?:{alternatives})(?![a-z0-9])") if alternatives else None,
+        currencies=tuple({canonical[side].split()[-1]: None for side in SIDES}) if kind == "money" else (),
+        forms=re.compile(rf"(?<![a-z0-9])(?:{alternatives})(?![a-z0-9])") if alternatives and kind != "yes_no" else None,
     )
 
 
@@ -303,6 +328,10 @@ def find(cased: str, wanted: Sought) -> list[Found]:
     cased = _masked(cased, wanted.masks)
     low = cased.lower()
     read = read_kind(cased, wanted.kind)
+    if wanted.kind == "percent" and any(canonical[0] == "-" for canonical in wanted.canonical.values()):
+        read = [own_kinds.with_sign(low, mention) for mention in read]
+    if wanted.kind == "money":
+        read = longest([*own_kinds.sums_in(low, wanted.currencies), *read])
     if wanted.teams:
         read = [scores.home_first(low, mention, wanted.teams) for mention in read]
     literals = longest(

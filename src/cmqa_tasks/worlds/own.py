@@ -14,7 +14,8 @@ Several languages stand in one line (:mod:`cmqa_tasks.worlds.own_lines` says all
      "texts": {"en": {"a": "…", "b": "…"}, "zh": {"a": "…", "b": "…"}}}
 
 A value is given in its kind's canonical form, alone or with written forms of one's own: ``{"canonical": "24.99 USD", "surface":
-["$24.99", …]}``. A ``name`` may be anything but yes and no. ``cmqa validate FILE`` says all that is wrong with a file.
+["$24.99", …]}``. A ``name`` may be anything but yes and no, which are of kind
+``yes_no``. ``cmqa validate FILE`` says all that is wrong with a file.
 """
 
 from __future__ import annotations
@@ -208,7 +209,12 @@ def _value(given: str | GivenValue, entry: OwnLine, side: str) -> Value:
 def _surface(entry: OwnLine, canonical: str, language: str) -> tuple[str, ...]:
     if entry.kind == "name" or language not in LANGUAGES:
         return (canonical,)
-    return tuple(write(entry.kind, canonical, language).forms.values())
+    try:
+        return tuple(write(entry.kind, canonical, language).forms.values())
+    except ValueError:
+        if entry.kind in ("colour", "allergen") and language == "en":  # open classes, of which we know the commonest words
+            return (canonical,)
+        raise
 
 
 def _common(fact: Fact, side: Side, modality: Modality, language: str, variant: int) -> dict[str, Any]:

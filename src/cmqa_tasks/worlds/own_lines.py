@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, WithJsonSchema, model_validator
 
 from cmqa_tasks.facts.canonical import check_canonical
-from cmqa_tasks.facts.records import CANONICAL_FORMS, SIDES, FrozenRecord, Kind, Side
+from cmqa_tasks.facts.records import SIDES, FrozenRecord, Kind, Side
 
 _TAG = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$"
 Language = Annotated[str, Field(pattern=_TAG)]
@@ -193,7 +193,7 @@ def _value_faults(entry: OwnLine) -> Iterator[str]:
         if entry.kind == "name" and canonical.strip().lower() in _SAYING_YES_OR_NO:
             yield (
                 f"{side}: {canonical!r} cannot be told from a statement that nothing contradicts ('No contradiction.'); ask "
-                f"for a value instead (kinds: {', '.join(CANONICAL_FORMS)})"
+                "for it as kind 'yes_no' instead, of which the values are yes and no"
             )
     if canonical_of(entry.a) == canonical_of(entry.b):
         yield f"a, b: values a and b are both {canonical_of(entry.a)!r}; they must differ"

@@ -214,6 +214,7 @@ class Values(Data):
     """How values are written."""
 
     units: Mapping[str, str] = Field(default_factory=dict)
+    currencies: Mapping[str, Phrases] = Field(default_factory=dict)
     labels: Words = frozenset()
     counted: Words = frozenset()
     function_words: Words = frozenset()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from cmqa_tasks.facts.records import Kind
-from cmqa_tasks.worlds.languages.tables import by_code, from_table
+from cmqa_tasks.worlds.languages.tables import by_code, from_table, with_minus
 
 _DIGITS = "零一二三四五六七八九"
 _UNITS = ("", "十", "百", "千")
@@ -239,6 +239,47 @@ def _dose(canonical: str) -> Mapping[str, str]:
     }
 
 
+_WEIGHT_UNITS = {"kg": "公斤", "g": "克", "mg": "毫克", "t": "吨", "lb": "磅", "oz": "盎司"}
+
+
+def _weight(canonical: str) -> Mapping[str, str]:
+    figures, unit = canonical.split()
+    return {
+        "figures": f"{figures}{_WEIGHT_UNITS[unit]}",
+        "short": canonical,
+        "words": f"{decimal(Decimal(figures))}{_WEIGHT_UNITS[unit]}",
+    }
+
+
+def _number(canonical: str) -> Mapping[str, str]:
+    return {"figures": canonical, "words": decimal(Decimal(canonical))}
+
+
+def _temperature(canonical: str) -> Mapping[str, str]:
+    figures, scale = canonical.split()
+    name = {"C": "摄氏度", "F": "华氏度"}[scale]
+    return {"figures": f"{figures}{name}", "short": f"{figures} °{scale}", "words": f"{decimal(Decimal(figures))}{name}"}
+
+
+_RANGE_UNITS = {
+    **_WEIGHT_UNITS,
+    **_DOSE_UNITS,
+    "km": "公里",
+    "m": "米",
+    "mi": "英里",
+    "C": "摄氏度",
+    "F": "华氏度",
+    "percent": "%",
+}
+
+
+def _range(canonical: str) -> Mapping[str, str]:
+    low, _, behind = canonical.partition(" to ")
+    high, *units = behind.split()
+    unit = "".join(_RANGE_UNITS[unit] for unit in units)
+    return {"to": f"{low}至{high}{unit}", "between": f"{low}到{high}{unit}之间"}
+
+
 def _date(canonical: str) -> Mapping[str, str]:
     day = datetime.date.fromisoformat(canonical)
     short = f"{day.month}月{day.day}日"
@@ -323,7 +364,7 @@ def _direction(canonical: str) -> Mapping[str, str]:
 FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
     "money": _money,
     "count": _count,
-    "percent": _percent,
+    "percent": with_minus(_percent, "-", "负"),
     "rating": _rating,
     "level": _level,
     "rate": _rate,
@@ -338,5 +379,11 @@ FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
     "weather": from_table(_WEATHER),
     "allergen": from_table(_ALLERGENS),
     "name": lambda canonical: {"name": canonical},
+    "year": lambda canonical: {"year": f"{canonical.replace('-', '公元前')}年", "bare": canonical},
+    "number": with_minus(_number, "-", "负"),
+    "temperature": with_minus(_temperature, "零下", "零下"),
+    "weight": _weight,
+    "range": _range,
+    "yes_no": lambda canonical: {"word": "是", "long": "是的"} if canonical == "yes" else {"word": "否", "long": "不是"},
 }
 """Per kind, the written forms of a canonical value by name; the first is how it is shown by default."""

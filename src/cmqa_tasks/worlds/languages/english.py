@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from cmqa_tasks.facts.records import Kind
-from cmqa_tasks.worlds.languages.tables import by_code, from_table
+from cmqa_tasks.worlds.languages.tables import by_code, from_table, with_minus
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -189,6 +189,35 @@ def _dose(canonical: str) -> Mapping[str, str]:
     }
 
 
+_WEIGHT_UNITS = {"kg": "kilograms", "g": "grams", "mg": "milligrams", "t": "tonnes", "lb": "pounds", "oz": "ounces"}
+
+
+def _weight(canonical: str) -> Mapping[str, str]:
+    figures, unit = canonical.split()
+    return {"short": canonical, "tight": f"{figures}{unit}", "long": f"{figures} {_WEIGHT_UNITS[unit]}"}
+
+
+_MINUS = "\N{MINUS SIGN}"
+
+
+def _number(canonical: str) -> Mapping[str, str]:
+    return {"figures": canonical, "words": _decimal_words(Decimal(canonical))}
+
+
+def _temperature(canonical: str) -> Mapping[str, str]:
+    figures, scale = canonical.split()
+    name = {"C": "Celsius", "F": "Fahrenheit"}[scale]
+    return {"short": f"{figures} °{scale}", "long": f"{_decimal_words(Decimal(figures))} degrees {name}"}
+
+
+def _range(canonical: str) -> Mapping[str, str]:
+    low, _, behind = canonical.partition(" to ")
+    high, *units = behind.split()
+    unit = "".join({"C": " °C", "F": " °F", "percent": "%"}.get(unit, f" {unit}") for unit in units)
+    dash = " to " if "-" in canonical else "\N{EN DASH}"
+    return {"dash": f"{low}{dash}{high}{unit}", "to": f"{low} to {high}{unit}", "between": f"between {low} and {high}{unit}"}
+
+
 def _date(canonical: str) -> Mapping[str, str]:
     day = datetime.date.fromisoformat(canonical)
     month = _MONTHS[day.month - 1]
@@ -264,7 +293,7 @@ def _direction(canonical: str) -> Mapping[str, str]:
 FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
     "money": _money,
     "count": _count,
-    "percent": _percent,
+    "percent": with_minus(_percent, _MINUS, "minus "),
     "rating": _rating,
     "level": _level,
     "rate": _rate,
@@ -279,5 +308,11 @@ FORMS: Mapping[Kind, Callable[[str], Mapping[str, str]]] = {
     "weather": from_table(_WEATHER),
     "allergen": from_table(_ALLERGENS),
     "name": lambda canonical: {"name": canonical},
+    "year": lambda canonical: {"year": canonical if canonical[0] != "-" else f"{canonical[1:]} BC"},
+    "number": with_minus(_number, _MINUS, "minus "),
+    "temperature": with_minus(_temperature, _MINUS, "minus "),
+    "weight": _weight,
+    "range": _range,
+    "yes_no": lambda canonical: {"word": canonical},
 }
 """Per kind, the written forms of a canonical value by name; the first is how it is shown by default."""

@@ -15,6 +15,23 @@ def from_table(table: Mapping[str, tuple[str, ...]]) -> Callable[[str], Mapping[
     return forms
 
 
+def with_minus(forms: Callable[[str], Mapping[str, str]], figures: str, words: str) -> Callable[[str], Mapping[str, str]]:
+    """A writer of numbers that may be negative, from one of those that are not.
+
+    Args:
+        forms: writes numbers without a sign.
+        figures: the sign before digits.
+        words: the sign before words.
+    """
+
+    def signed(canonical: str) -> Mapping[str, str]:
+        if canonical[0] != "-":
+            return forms(canonical)
+        return {name: f"{figures if form[0].isdigit() else words}{form}" for name, form in forms(canonical[1:]).items()}
+
+    return signed
+
+
 def by_code(figures: str, code: str, *, grouped: bool) -> Mapping[str, str]:
     """A sum of money in a currency of which we know the code alone, or too large for words.
 

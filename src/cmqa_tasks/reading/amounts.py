@@ -24,7 +24,7 @@ def counts_nothing(low: str, number: Number) -> bool:
 
 def count(low: str) -> list[Mention]:
     """Whole numbers, whatever noun they count, unless they belong to another kind."""
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     for number in scan(low):
         values = tuple(value for value in number.values if value == int(value))
         if not values or number.unit == LABEL or currency_before(number.low, number)[0]:
@@ -32,14 +32,14 @@ def count(low: str) -> list[Mention]:
         if counts_nothing(low, number):
             continue
         if number.unit in known_units():
-            found.append(Mention(number.start, number.unit_end, (f"{quantity(number.values[0])} {number.unit}",), FOREIGN))
+            mentions.append(Mention(number.start, number.unit_end, (f"{quantity(number.values[0])} {number.unit}",), FOREIGN))
         elif number.han or not (
             labelled(number.low, number)
             or in_date_or_time(number.low, number)
             or "/" in low[max(0, number.start - 1) : number.end + 1]
         ):
-            found.append(Mention(number.start, number.end, tuple(map(quantity, values)), BARE))
-    return found
+            mentions.append(Mention(number.start, number.end, tuple(map(quantity, values)), BARE))
+    return mentions
 
 
 def _shares(low: str) -> list[tuple[int, int, float, float]]:
@@ -53,27 +53,29 @@ def _shares(low: str) -> list[tuple[int, int, float, float]]:
     return parts
 
 
-def _instead(found: list[Mention], spans: list[Mention]) -> list[Mention]:
+def _instead(mentions: list[Mention], spans: list[Mention]) -> list[Mention]:
     """Some mentions, and others which take the place of those that they overlap."""
-    return sorted([*clear_of(found, spans), *spans]) if spans else found
+    return sorted([*clear_of(mentions, spans), *spans]) if spans else mentions
 
 
 def percent(low: str) -> list[Mention]:
     """Percentages: *40%*, *百分之四十*, *四成五*, *three quarters*; a bare decimal up to one may also be a share."""
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     for number in scan(low):
         if number.unit == "percent":
-            found.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))
+            mentions.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))
         elif number.unit == "tenths":
             tail, end = low[number.unit_end : number.unit_end + 1], number.unit_end
-            rest = 5 if tail == "半" else chinese().numerals.ones.get(tail, int(tail) if tail.isdigit() and tail.isascii() else 0)
-            found.append(Mention(number.start, end + bool(rest), (quantity(round(number.values[0] * 10 + rest, 6)),), TYPED))
-        elif (found and number.start < found[-1].end) or currency_before(number.low, number)[0]:  # the 五 of 四成五
+            tenth = (
+                5 if tail == "半" else chinese().numerals.ones.get(tail, int(tail) if tail.isdigit() and tail.isascii() else 0)
+            )
+            mentions.append(Mention(number.start, end + bool(tenth), (quantity(round(number.values[0] * 10 + tenth, 6)),), TYPED))
+        elif (mentions and number.start < mentions[-1].end) or currency_before(number.low, number)[0]:  # the 五 of 四成五
             continue
         elif (mention := plain(number.low, number)) is not None:
             if mention.level == BARE and 0 < number.values[0] < 1 and not number.han:
                 mention = mention._replace(readings=(*mention.readings, quantity(round(number.values[0] * 100, 6))))
-            found.append(mention)
+            mentions.append(mention)
     spans = [
         Mention(start, end, (quantity(round(100 * part / whole, 6)),), TYPED if whole == 100 else BARE)
         for start, end, whole, part in _shares(low)
@@ -82,7 +84,7 @@ def percent(low: str) -> list[Mention]:
         for match in words.patterns["part_of_whole"].finditer(low):
             share = "75" if match["three"] else "25" if match["one"] else "5" if match["little"] else "50"
             spans.append(Mention(*match.span(), (share,), TYPED if match["little"] else BARE))
-    return _instead(found, longest(spans))
+    return _instead(mentions, longest(spans))
 
 
 def _scaled(number: Number, start: int, end: int, factor: float) -> Mention:
@@ -91,7 +93,7 @@ def _scaled(number: Number, start: int, end: int, factor: float) -> Mention:
 
 def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
     """Marks out of ``top``; marks on another scale are converted, since the picture may suggest either."""
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     behind = 0
     of_top, patterns = english().patterns["out_of"], chinese().patterns
     tops = {**english().numerals.tops, **chinese().numerals.tops}
@@ -103,30 +105,30 @@ def _marks(low: str, top: float, units: tuple[str, ...]) -> list[Mention]:
             scale = patterns["scale"].match(low, number.unit_end)
         if scale is not None:
             behind = scale.end()
-            found.append(_scaled(number, number.start, behind, top / tops[next(filter(None, scale.groupdict().values()))]))
+            mentions.append(_scaled(number, number.start, behind, top / tops[next(filter(None, scale.groupdict().values()))]))
             continue
         if number.han and number.unit in ("", *units, "points", "stars"):
             before = patterns["scale_before"].search(low, max(0, number.start - 20), number.start)
             if before is not None:
-                while found and found[-1].end > before.start():
-                    found.pop()
-                found.append(_scaled(number, before.start(), number.unit_end, top / tops[before["top"]]))
+                while mentions and mentions[-1].end > before.start():
+                    mentions.pop()
+                mentions.append(_scaled(number, before.start(), number.unit_end, top / tops[before["top"]]))
                 continue
             full = patterns["full_marks"].search(low, max(0, number.start - 4), number.start)
-            rest = "" if full is None else f"{low[: full.start()]}{low[number.unit_end :]}"
-            if rest.strip(' 评分星级答案是为给了:，,。.!"*') or low[number.unit_end : number.unit_end + 1] == "制":
+            beside = "" if full is None else f"{low[: full.start()]}{low[number.unit_end :]}"
+            if beside.strip(' 评分星级答案是为给了:，,。.!"*') or low[number.unit_end : number.unit_end + 1] == "制":
                 continue
         if number.unit in units and (number.unit != "points" or number.han):
-            found.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))
+            mentions.append(Mention(number.start, number.unit_end, tuple(map(quantity, number.values)), TYPED))
         elif not currency_before(number.low, number)[0] and (mention := plain(number.low, number)) is not None:
             named = mention.level == BARE and previous_word(low, number.start) == units[0]
-            found.append(mention._replace(level=TYPED) if named else mention)
+            mentions.append(mention._replace(level=TYPED) if named else mention)
     spans = [
         Mention(start, end, (quantity(round(part * top / whole, 6)),), TYPED)
         for start, end, whole, part in _shares(low)
         if whole in (5.0, 10.0)
     ]
-    return _instead(found, spans)
+    return _instead(mentions, spans)
 
 
 _STAR = "\u2605\u2b50\U0001f31f"
@@ -149,45 +151,45 @@ def level(low: str) -> list[Mention]:
 
 def rate(low: str) -> list[Mention]:
     """Beats per minute: *80 bpm*, *80次/分*, *每分钟八十次*."""
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     for number in scan(low):
         readings = tuple(map(quantity, number.values))
         minute = chinese().patterns["each_minute"].search(low, max(0, number.start - 12), number.start)
         beats = number.unit in ("次", "下", "跳", "拍")
         if minute is not None and (beats or number.unit in ("", "bpm")):
-            while found and found[-1].end > minute.start():
-                found.pop()
-            found.append(Mention(minute.start(), number.unit_end, readings, TYPED))
+            while mentions and mentions[-1].end > minute.start():
+                mentions.pop()
+            mentions.append(Mention(minute.start(), number.unit_end, readings, TYPED))
         elif number.unit == "bpm":
-            found.append(Mention(number.start, number.unit_end, readings, TYPED))
+            mentions.append(Mention(number.start, number.unit_end, readings, TYPED))
         elif beats and number.values[0] >= 20:
-            found.append(Mention(number.start, number.unit_end, readings, BARE))
+            mentions.append(Mention(number.start, number.unit_end, readings, BARE))
         elif low[number.end : number.end + 4] == "/min":
-            found.append(Mention(number.start, number.end + 4, readings, TYPED))
+            mentions.append(Mention(number.start, number.end + 4, readings, TYPED))
         elif not currency_before(number.low, number)[0] and (mention := plain(number.low, number)) is not None:
-            found.append(mention)
-    return found
+            mentions.append(mention)
+    return mentions
 
 
 def measured(low: str, numbers: Sequence[Number], systems: tuple[str, ...]) -> list[Mention]:
     """Numbers of which the units are of some systems of :data:`SCALES`, and those without a unit."""
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     last: Number | None = None
     for number in numbers:
         if SCALES.get(number.unit, ("", 0.0))[0] not in systems:
             if not currency_before(number.low, number)[0] and (mention := plain(number.low, number)) is not None:
-                found.append(mention)
+                mentions.append(mention)
             last = None
             continue
         gap = "?" if last is None else low[last.unit_end : number.start]
         if last is not None and gap in ("", " ", " and ") and _smaller(number, last):  # 2公里400米, 5 lb 3 oz
             total = quantity(round(last.values[0] + number.values[0] * SCALES[number.unit][1] / SCALES[last.unit][1], 6))
-            found[-1] = Mention(last.start, number.unit_end, (f"{total} {last.unit}",), TYPED)
+            mentions[-1] = Mention(last.start, number.unit_end, (f"{total} {last.unit}",), TYPED)
         else:
             readings = tuple(f"{quantity(value)} {number.unit}" for value in number.values)
-            found.append(Mention(number.start, number.unit_end, readings, TYPED))
+            mentions.append(Mention(number.start, number.unit_end, readings, TYPED))
         last = number
-    return found
+    return mentions
 
 
 def _smaller(number: Number, than: Number) -> bool:

@@ -22,7 +22,7 @@ from cmqa_tasks.reading.reading import ABSTAINED, FAILED, NOTHING, STATED, Readi
 from cmqa_tasks.reading.response import LIMIT, WINDOW, Response, parse, prompt_of
 from cmqa_tasks.reading.stance import calls, stance
 from cmqa_tasks.reading.text import Text, fold
-from cmqa_tasks.reading.values import Found, Sought, expected, find, other_value, sought
+from cmqa_tasks.reading.values import SidedMention, Sought, expected, find, other_value, sought
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ def _read(asked: Asked, shown: str, marked: int) -> Reading:
     if side is not None:
         return of_sides(False, (side,), asked.wanted)
     text = asked.text(shown)
-    found = find(shown, asked.wanted)
-    said = calls(text, asked.wanted.matter, [(mention.start, mention.side) for mention in expected(found)])
-    conflict = stance(said) > 0
+    mentions = find(shown, asked.wanted)
+    stated_calls = calls(text, asked.wanted.matter, [(mention.start, mention.side) for mention in expected(mentions)])
+    conflict = stance(stated_calls) > 0
     values = NOTHING
     if marked >= 0:
         stop = shown.find("\n", marked)
@@ -91,7 +91,7 @@ def _read(asked: Asked, shown: str, marked: int) -> Reading:
     elif "\n" in shown:
         values = _headline(asked, shown)
     if values is NOTHING:
-        values = _values(asked, text, found, conflict)
+        values = _values(asked, text, mentions, conflict)
     return of_sides(True, values.sides, asked.wanted) if conflict else values
 
 
@@ -103,7 +103,7 @@ def _headline(asked: Asked, shown: str) -> Reading:
     return of_sides(False, (first,), asked.wanted) if first is not None and len(sides) == 1 else NOTHING
 
 
-def _values(asked: Asked, text: Text, found: Sequence[Found], conflict: bool) -> Reading:
+def _values(asked: Asked, text: Text, mentions: Sequence[SidedMention], conflict: bool) -> Reading:
     """The values that a text settles on, its stance left aside.
 
     Where a conflict is stated already, all values that it mentions are kept: neither choosing nor giving up changes the outcome.
@@ -112,14 +112,14 @@ def _values(asked: Asked, text: Text, found: Sequence[Found], conflict: bool) ->
     side = wanted.exactly(text.cased)
     if side is not None:
         return of_sides(False, (side,), wanted)
-    gave_up, kept = False, list(found)
+    gave_up, kept = False, list(mentions)
     if not conflict:
         kept = verdict.kept(text, kept)
         gave_up, kept = verdict.undecided(text, kept)
         kept = _not_repeated(text, kept, wanted, gave_up)
         if wanted.kind == "colour":
             kept = _without_parts(text, kept)
-    if not conflict and _candidates(text, found):
+    if not conflict and _candidates(text, mentions):
         return NOTHING
     settled = expected(kept)
     if settled:
@@ -139,18 +139,20 @@ def _values(asked: Asked, text: Text, found: Sequence[Found], conflict: bool) ->
     return NOTHING if name is None else of_other(name)
 
 
-def _not_repeated(text: Text, found: list[Found], wanted: Sought, gave_up: bool) -> list[Found]:
+def _not_repeated(text: Text, mentions: list[SidedMention], wanted: Sought, gave_up: bool) -> list[SidedMention]:
     """The mentions without numbers that only repeat the question, where the answer gives another value or gives up."""
     own = [
-        m for m in found if not any(f in wanted.figures for f in re.findall(r"[0-9]+(?:[.,][0-9]+)*", text.low[m.start : m.end]))
+        m
+        for m in mentions
+        if not any(f in wanted.figures for f in re.findall(r"[0-9]+(?:[.,][0-9]+)*", text.low[m.start : m.end]))
     ]
-    return own if gave_up or expected(own) else found
+    return own if gave_up or expected(own) else mentions
 
 
-def _without_parts(text: Text, found: list[Found]) -> list[Found]:
+def _without_parts(text: Text, mentions: list[SidedMention]) -> list[SidedMention]:
     """The colours without those of a part (*a yellow mug with a green handle*), unless there are no others."""
-    own = [m for m in found if not any(lex.answer.part_before.search(view[: m.start]) for lex, view in text.spoken)]
-    return own if expected(own) else found
+    own = [m for m in mentions if not any(lex.answer.part_before.search(view[: m.start]) for lex, view in text.spoken)]
+    return own if expected(own) else mentions
 
 
 def _zero(text: Text, wanted: Sought) -> Side | None:
@@ -162,17 +164,17 @@ def _zero(text: Text, wanted: Sought) -> Side | None:
     return "a" if wanted.canonical["a"] == "0" else "b"
 
 
-def _candidates(text: Text, found: Sequence[Found]) -> bool:
+def _candidates(text: Text, mentions: Sequence[SidedMention]) -> bool:
     """Whether a text lists three or more values, each in a line, and settles on none of them."""
     lines = [line for line in text.low.split("\n") if line.strip()]
     return (
         len(lines) >= 3
-        and len({mention.readings[:1] for mention in found}) >= 3
+        and len({mention.readings[:1] for mention in mentions}) >= 3
         and all(len(line.strip()) <= 12 for line in lines)
     )
 
 
-def _broken(text: Text, other: Found, wanted: Sought) -> bool:
+def _broken(text: Text, other: SidedMention, wanted: Sought) -> bool:
     """Whether a text ends in the middle of an expected number (*… is 48.* of 48.25): it was cut, and gives no other value."""
     written = text.low[other.start :].strip(" $€£¥")
     return written[-1:] in (".", ",") and any(
@@ -218,34 +220,34 @@ def yes_no(asked: Asked) -> Reading | None:
     if not response.answered:
         return NOTHING
     head = response.shown[:HEAD]
-    for place in (response.answer[:HEAD], head):
-        said = _leading(asked, place)
-        if said is not None:
-            return STATED[said]
+    for stretch in (response.answer[:HEAD], head):
+        answer = _leading(asked, stretch)
+        if answer is not None:
+            return STATED[answer]
     lines = response.lines
     match = particle.match(lines[-1][:HEAD]) if lines else None
     if match is not None and not lines[-1][match.end() :].strip(" .!*。！"):
         return STATED[match["yes"] is not None]
     shown = response.answer if response.reasoned else response.shown[:LIMIT]
-    found = expected(find(shown, asked.wanted))
-    stated = stance(calls(asked.text(shown), asked.wanted.matter, [(mention.start, mention.side) for mention in found]))
+    mentions = expected(find(shown, asked.wanted))
+    stated = stance(calls(asked.text(shown), asked.wanted.matter, [(mention.start, mention.side) for mention in mentions]))
     if stated:
         return STATED[stated > 0]
-    for place in (response.answer[:HEAD], head):
-        match = asked.languages.loose_yes_or_no.match(place)
+    for stretch in (response.answer[:HEAD], head):
+        match = asked.languages.loose_yes_or_no.match(stretch)
         if match is not None:
             return STATED[match["yes"] is not None]
     last = list(asked.languages.any_yes_or_no.finditer(response.shown[-HEAD:]))
     return STATED[last[-1].lastgroup in ("yes", "plain_yes")] if last else None
 
 
-def _leading(asked: Asked, place: str) -> bool | None:
+def _leading(asked: Asked, stretch: str) -> bool | None:
     """The yes or no at the beginning of a place, unless its own sentence states the opposite (*yes, they are consistent*)."""
-    match = asked.languages.yes_or_no.match(place)
+    match = asked.languages.yes_or_no.match(stretch)
     if match is None:
         return None
-    stop = _END.search(place, match.end())
-    text = asked.text(place[match.end() : stop.start() if stop else len(place)])
+    stop = _END.search(stretch, match.end())
+    text = asked.text(stretch[match.end() : stop.start() if stop else len(stretch)])
     stated = set()
     if not any(lexicon.stance.plain_exceptions.search(view) for lexicon, view in text.spoken):
         stated = {call.says for call in calls(text, Matter, plain=True) if call.says}
@@ -261,8 +263,8 @@ def letter(asked: Asked) -> Reading | None:
         return NOTHING
     chosen = letter_of(asked.response, tuple(asked.letters), asked.languages)
     if chosen is None:
-        rest = without_list(asked.response, asked.letters)
-        return None if rest is asked.response else free(replace(asked, response=rest))
+        unlisted = without_list(asked.response, asked.letters)
+        return None if unlisted is asked.response else free(replace(asked, response=unlisted))
     if not chosen:
         return _of_several(asked)
     means = asked.letters[chosen]

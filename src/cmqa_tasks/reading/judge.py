@@ -52,20 +52,20 @@ class Judge:
 
     def calls(self, plain: bool) -> list[Call]:
         """What each cue says, in order."""
-        said: list[Call] = []
+        judged: list[Call] = []
         for match in self.matches:
             sense = str(match.lastgroup)  # the outermost group is the last that closes
             if plain and sense in ("difference", "same", "shared", "backed"):
                 continue
-            last = said[-1] if said else None
+            last = judged[-1] if judged else None
             if last and last.says and sense == "clash" and self.cues.join.fullmatch(self.view, last.end, match.start()):
                 says = last.says  # one list of synonyms: no conflict, discrepancy or contradiction
             else:
                 says = self.judge(match, sense)
             accord = sense in _ACCORDS
             whole = accord and (sense == "shared" or self.whole(match))
-            said.append(Call(match.start(), match.end(), says, accord, whole))
-        return said
+            judged.append(Call(match.start(), match.end(), says, accord, whole))
+        return judged
 
     def judge(self, match: re.Match[str], sense: str) -> int:
         """The questions in their order."""
@@ -134,7 +134,7 @@ class Judge:
         noun, of = attribute["noun"], attribute["of"]
         if of and not self.named(of):
             return True
-        return cues.pieces.search(noun) is None and noun not in cues.said and noun not in self.matter.topic
+        return cues.pieces.search(noun) is None and noun not in cues.content_words and noun not in self.matter.topic
 
     def asked(self, start: int, behind: int, end: int) -> bool:
         """Whether the sentence of a cue asks rather than states, unless it is about a question (*they conflict on “How …?”*)."""

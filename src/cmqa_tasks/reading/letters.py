@@ -28,8 +28,8 @@ def letter_of(response: Response, letters: Sequence[str], languages: Languages |
     """
     languages = languages or shipped()
     first, last = _beyond_list(response, letters)
-    for place in (response.answer[:HEAD], first, last):
-        low = place.lower()
+    for stretch in (response.answer[:HEAD], first, last):
+        low = stretch.lower()
         match = languages.letter.match(low)
         if match and match[1].upper() in letters:
             return "" if _several(languages, low, match, letters) else match[1].upper()
@@ -71,5 +71,5 @@ def without_list(response: Response, letters: Collection[str]) -> Response:
     listed = [(match := _ITEM.match(line)) is not None and match[1].upper() in letters for line in lines]
     if sum(listed) < min(3, len(letters)):
         return response
-    rest = "\n".join(line for line, item in zip(lines, listed, strict=True) if not item)
-    return replace(response, shown=rest, marked=-1, answered=bool(rest.strip()))
+    unlisted = "\n".join(line for line, item in zip(lines, listed, strict=True) if not item)
+    return replace(response, shown=unlisted, marked=-1, answered=bool(unlisted.strip()))

@@ -89,9 +89,9 @@ def _han_year(written: str | None) -> int | None:
 
 
 def _han_dates(low: str) -> list[Mention]:
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     for name, level in (("date", TYPED), ("pointed_date", BARE), ("day", BARE)):
-        if found:
+        if mentions:
             break
         for match in chinese().patterns[name].finditer(low):
             day = integer(match["day"])
@@ -100,8 +100,8 @@ def _han_dates(low: str) -> list[Mention]:
             else:
                 iso = _iso(_han_year(match.groupdict().get("year")), integer(match["month"]), day)
             if iso:
-                found.append(Mention(match.start(), match.end(), (iso,), level))
-    return found
+                mentions.append(Mention(match.start(), match.end(), (iso,), level))
+    return mentions
 
 
 def date(low: str) -> list[Mention]:

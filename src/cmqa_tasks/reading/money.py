@@ -56,7 +56,7 @@ def _sum(low: str, number: Number) -> tuple[str, int, int]:
     return "", number.start, number.end
 
 
-def _share(low: str, whole: tuple[int, int, float, str], number: Number, place: float) -> float:
+def _share(low: str, whole: tuple[int, int, float, str], number: Number, decimal: float) -> float:
     """What a number behind a whole sum adds to it (*99 cents*, *九毛*, *九*); 0 for nothing."""
     gap, figure = low[whole[1] : number.start], number.values[0]
     if figure >= 100 or figure != int(figure) or gap not in ("", " ", " and ", ", ", ", and "):
@@ -65,13 +65,13 @@ def _share(low: str, whole: tuple[int, int, float, str], number: Number, place: 
         return figure / 100
     if number.unit == "jiao":
         return figure / 10
-    whose = whole[3] and place == 1.0  # 三十七块八美元, not 3美元8美元
+    whose = whole[3] and decimal == 1.0  # 三十七块八美元, not 3美元8美元
     if gap not in ("", " ") or (number.han and number.unit and (number.unit not in CURRENCIES or whose)):
         return 0.0
     if not number.han:
         return figure / 100 if gap == " " and not (number.unit in CURRENCIES or number.unit in known_units()) else 0.0
     single = number.end - number.start == 1
-    return figure / 10 if single and place == 1.0 else figure / 100 if single or place == 1.0 else 0.0
+    return figure / 10 if single and decimal == 1.0 else figure / 100 if single or decimal == 1.0 else 0.0
 
 
 def money(low: str) -> list[Mention]:
@@ -79,45 +79,45 @@ def money(low: str) -> list[Mention]:
 
     *块* alone names no currency, *元* is the Chinese one.
     """
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     whole: tuple[int, int, float, str] | None = None  # an amount that cents may still follow
-    place = 1.0
+    decimal = 1.0
     for number in scan(low):
         values = number.values
-        share = 0.0 if whole is None else _share(number.low, whole, number, place)
+        share = 0.0 if whole is None else _share(number.low, whole, number, decimal)
         if whole is not None and share:
             end = number.unit_end if number.unit in CENTS or number.han else number.end
-            start, total, currency, place = whole[0], round(whole[2] + share, 2), whole[3], place / 10
+            start, total, currency, decimal = whole[0], round(whole[2] + share, 2), whole[3], decimal / 10
             if not currency and number.unit in CURRENCIES:
                 currency = number.unit
             elif not currency and (after := chinese().patterns["currency_after"].match(low, end)):  # 二十四块九毛九人民币
                 currency, end = after.lastgroup or "", after.end()
-            found[-1] = Mention(
+            mentions[-1] = Mention(
                 start, end, (amount(total, currency) if currency else quantity(total),), TYPED if currency else BARE
             )
-            whole = (start, end, total, currency) if number.han and place > 0.01 else None
+            whole = (start, end, total, currency) if number.han and decimal > 0.01 else None
             continue
-        whole, place = None, 1.0
+        whole, decimal = None, 1.0
         if number.unit in CENTS:
             readings = tuple(amount(values[0] / 100, name) for name in CENTS[number.unit])
-            found.append(Mention(number.start, number.unit_end, readings, TYPED))
+            mentions.append(Mention(number.start, number.unit_end, readings, TYPED))
             continue
         if number.unit == "jiao":
-            found.append(Mention(number.start, number.unit_end, (amount(values[0] / 10, "CNY"),), TYPED))
+            mentions.append(Mention(number.start, number.unit_end, (amount(values[0] / 10, "CNY"),), TYPED))
             continue
         currency, start, end = _sum(number.low, number)
         if currency:
             readings = tuple(amount(value, currency) for value in values)
             if currency == "JPY" and "\u00a5" in low[start:end]:
                 readings += tuple(amount(value, "CNY") for value in values)
-            found.append(Mention(start, end, readings, TYPED))
+            mentions.append(Mention(start, end, readings, TYPED))
         elif number.unit == "kuai":
-            found.append(Mention(number.start, end, tuple(map(quantity, values)), BARE))
+            mentions.append(Mention(number.start, end, tuple(map(quantity, values)), BARE))
         elif (mention := plain(number.low, number)) is not None:
-            found.append(mention)
+            mentions.append(mention)
             continue
         else:
             continue
         if values[0] == int(values[0]) and (number.unit in CURRENCIES or number.unit == "kuai"):
             whole = (start, end, values[0], currency)
-    return found
+    return mentions

@@ -88,7 +88,7 @@ class _Spelled:
         self.low = low
         self.numbers: list[Number] = []
         self.start = self.end = -1
-        self.total = self.current = self.place = self.room = 0.0
+        self.total = self.current = self.decimal = self.room = 0.0
 
     def close(self) -> None:
         if self.start >= 0:
@@ -122,10 +122,10 @@ class _Spelled:
             self.start = -1
 
     def add(self, at: int, end: int, value: float, gap: str, ten: bool) -> None:
-        if self.place and gap == " " and value < 10:
-            self.current, self.end, self.place = round(self.current + value * self.place, 6), end, self.place / 10
+        if self.decimal and gap == " " and value < 10:
+            self.current, self.end, self.decimal = round(self.current + value * self.decimal, 6), end, self.decimal / 10
             return
-        self.place = 0.0
+        self.decimal = 0.0
         joined = gap in (" ", "-") or (gap in (" and ", "-and-") and self.room >= 100)
         if joined and 0 < value < self.room:
             self.current, self.end = self.current + value, end
@@ -148,7 +148,7 @@ def spelled_numbers(low: str) -> list[Number]:
                 spelled.open(at, end + 2, 0.5, 0.0)
         elif word == numerals.point:
             if spelled.start >= 0 and gap == " ":
-                spelled.end, spelled.room, spelled.place = end, 0.0, 0.1
+                spelled.end, spelled.room, spelled.decimal = end, 0.0, 0.1
         elif word in numerals.scales:
             spelled.scale(at, word, numerals.scales[word], gap)
         else:

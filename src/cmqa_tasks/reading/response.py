@@ -155,11 +155,11 @@ def _apart(raw: str, opened: bool) -> tuple[str, str, bool]:
     closings = list(_CLOSE.finditer(raw))
     if closings:
         end = closings[-1].end()
-        rest = raw[end:]
-        again = _OPEN.search(rest)
+        visible = raw[end:]
+        again = _OPEN.search(visible)
         if again is not None:
-            rest = rest[: again.start()]
-        return rest, raw[: closings[-1].start()], bool(rest.strip())
+            visible = visible[: again.start()]
+        return visible, raw[: closings[-1].start()], bool(visible.strip())
     opening = _OPEN.search(raw)
     if opening is not None:
         before = raw[: opening.start()]
@@ -255,11 +255,14 @@ def prompt_of(question: Question, response: str) -> tuple[str, ...]:
         return ()
     options = question.options
     pieces = tuple((piece.modality, piece.language) for piece in question.pieces)
-    own = _instruction(question.protocol, question.language, pieces, tuple((one.letter, one.means) for one in options))
-    for place, text in [("<question>", question.text), *((f"<{one.letter}>", one.text) for one in options if one.text)]:
-        own = own.replace(place, text)
+    own = _instruction(question.protocol, question.language, pieces, tuple((option.letter, option.means) for option in options))
+    for placeholder, text in [
+        ("<question>", question.text),
+        *((f"<{option.letter}>", option.text) for option in options if option.text),
+    ]:
+        own = own.replace(placeholder, text)
     lines = own.split("\n")
-    listed = [line for line in lines if any(line.startswith(f"{one.letter}. ") for one in options)]
+    listed = [line for line in lines if any(line.startswith(f"{option.letter}. ") for option in options)]
     if sum(line.strip() in response for line in listed) < 2:
         lines = [line for line in lines if line not in listed]
     return ("\n".join(lines), *(passage for passage in question.passages if passage is not None))

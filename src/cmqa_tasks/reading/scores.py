@@ -57,7 +57,11 @@ def score(low: str) -> list[Mention]:
     if has_han(low):
         apart, han = islands(low), list(_han_scores(low))
         goals = (
-            [] if han else [one for one in scan(low) if one.han and one.unit in ("球", "points", "个") and one.values[0] < 100]
+            []
+            if han
+            else [
+                number for number in scan(low) if number.han and number.unit in ("球", "points", "个") and number.values[0] < 100
+            ]
         )
         if len(goals) == 2 and len(low) < 80:  # 红队3球，蓝队1球
             reading = f"{int(goals[0].values[0])}-{int(goals[1].values[0])}"
@@ -65,7 +69,7 @@ def score(low: str) -> list[Mention]:
     scores = list(_scores(apart)) or ([] if han else _team_by_team(apart))
     if apart is low:
         return longest(scores)
-    numbers = [Mention(one.start, max(one.end, one.unit_end), (), 0) for one in scan(low) if one.han]
+    numbers = [Mention(number.start, max(number.end, number.unit_end), (), 0) for number in scan(low) if number.han]
     return sorted([*longest(han), *clear_of(longest(scores), longest([*han, *numbers]))])
 
 

@@ -23,15 +23,17 @@ from cmqa_tasks.reading.mention import clear_of
 from cmqa_tasks.reading.text import Text, has_han
 
 
-def stance(said: Iterable[Call]) -> int:
+def stance(verdicts: Iterable[Call]) -> int:
     """+1: a response states a conflict; -1: it denies one; 0: it says nothing either way."""
     verdict = 0
-    for call in said:
+    for call in verdicts:
         if call.says and not (verdict > 0 > call.says and call.accord and not call.whole):
             verdict = call.says
     return verdict
 
 
+MOST_CUES = 1000
+"""Cues of a text, in one language, that are judged; of more than any answer has, its first and its last half of these."""
 _SHORT = 20
 """Characters behind a cue that may say among whom it is (*contradict each other*)."""
 
@@ -47,14 +49,16 @@ def calls(
         mentioned: where the values stand, and whose they are.
         plain: only cues that are said of evidence and nothing else.
     """
-    found: list[Call] = []
+    judged: list[Call] = []
     sides = list(mentioned)
     for lexicon, view in sorted(text.spoken, key=lambda item: item[0].script):  # where two overlap, characters before words
         reader = Words if lexicon.script == "words" else Characters
         cues = [match for match in lexicon.cues.finditer(view) if reader.begins(view, match.start())]
+        if len(cues) > MOST_CUES:
+            cues = cues[: MOST_CUES // 2] + cues[-MOST_CUES // 2 :]
         if cues:
-            found = sorted([*found, *clear_of(reader(text, view, matter(lexicon), sides, cues).calls(plain), found)])
-    return found
+            judged = sorted([*judged, *clear_of(reader(text, view, matter(lexicon), sides, cues).calls(plain), judged)])
+    return judged
 
 
 class Words(Judge):
@@ -73,7 +77,7 @@ class Words(Judge):
         if self.cues.pieces.search(phrase):
             return True
         head = [word for word in self.cues.head_end.split(phrase)[0].split() if word not in self.cues.fillers]
-        return bool(head) and (head[-1] in self.cues.said or head[-1] in self.matter.topic)
+        return bool(head) and (head[-1] in self.cues.content_words or head[-1] in self.matter.topic)
 
     def _known(self, phrase: str) -> bool:
         """Whether a noun phrase is one for the pieces, for what was asked, or for a value."""
@@ -100,7 +104,7 @@ class Words(Judge):
         """Whether who agrees with a piece may be one: not *the compass rose on the map*."""
         subject = self.cues.head_end.split(self.clause(lead))[0]
         own = [word for word in self._bare(subject) if word not in self.cues.fillers]
-        known = self.cues.said | self.matter.topic
+        known = self.cues.content_words | self.matter.topic
         return not own or not known.isdisjoint(own) or self._known(subject)
 
     def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
@@ -124,7 +128,7 @@ class Words(Judge):
             return True
         bare = set(self._bare(near))
         return bool(cues.pieces.search(near) or cues.pronouns.search(near)) or not (
-            bare.isdisjoint(cues.said) and bare.isdisjoint(self.matter.topic)
+            bare.isdisjoint(cues.content_words) and bare.isdisjoint(self.matter.topic)
         )
 
     def between(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:
@@ -132,8 +136,8 @@ class Words(Judge):
         if sense == "same":
             sentence = self.view[max(start, match.start() - NEAR) : min(end, match.end() + NEAR)]
             words = self._bare(sentence)
-            said = len(words) <= self.cues.short or not self.cues.said.isdisjoint(words)
-            return (said or bool(self.cues.pieces.search(sentence))) and self._same(match, lead, end)
+            content_words = len(words) <= self.cues.short or not self.cues.content_words.isdisjoint(words)
+            return (content_words or bool(self.cues.pieces.search(sentence))) and self._same(match, lead, end)
         return self._different(match, start, end)
 
     def _same(self, match: re.Match[str], lead: str, end: int) -> bool:
@@ -150,7 +154,7 @@ class Words(Judge):
         if not following or (ends is not None and ends.start() == 0 and not cues.at.search(lead)):
             clause = self.clause(lead)
             own = set(self._bare(clause)) - cues.fillers
-            known = self.matter.topic | cues.said | self.matter.subject | self.matter.asked
+            known = self.matter.topic | cues.content_words | self.matter.subject | self.matter.asked
             of_it = not own or not known.isdisjoint(own) or cues.pieces.search(clause) or cues.pronouns.search(clause)
             return bool(of_it) and not self._of_another(lead)
         return self.matter.named(" ".join((following[: ends.start()] if ends else following).split()[:4]))
@@ -159,7 +163,7 @@ class Words(Judge):
         """Whether what stands before a difference, or *the same*, is that of something else (*the price of the toaster is*)."""
         matter = self.matter
         of = re.search(r" of (?:the |an? |another )([a-z]+)", clause)
-        known = matter.topic | self.cues.said | matter.subject | matter.asked
+        known = matter.topic | self.cues.content_words | matter.subject | matter.asked
         return of is not None and matter.kind is not None and of[1] not in known and self.cues.pieces.search(of[0]) is None
 
     def _different(self, match: re.Match[str], start: int, end: int) -> bool:
@@ -186,7 +190,7 @@ class Words(Judge):
         if match[0].endswith(" in") or cues.restriction.match(view, match.end()):
             return matter.named(behind) or cues.pieces.search(behind) is not None
         own = {word for word in before if word not in cues.fillers}
-        asked = matter.topic | cues.said | matter.subject
+        asked = matter.topic | cues.content_words | matter.subject
         whose = cues.pieces.search(view[floor : match.start()])
         if own and cues.predicate.match(match[0]) and own.isdisjoint(asked) and not whose:
             return False  # Temperatures differ between the two reports.
@@ -198,8 +202,8 @@ class Words(Judge):
         if len(bare) <= cues.short and cues.openers.match(view, start) and not own:
             return True
         if own:
-            return own <= asked and not matter.topic.union(cues.said).isdisjoint(own) and not cuts
-        return matter.named(match[0]) or not cues.said.isdisjoint(bare)
+            return own <= asked and not matter.topic.union(cues.content_words).isdisjoint(own) and not cuts
+        return matter.named(match[0]) or not cues.content_words.isdisjoint(bare)
 
     def mutual(self, match: re.Match[str], start: int, end: int, lead: str) -> bool:
         """Whether the pieces agree, by what they agree with, else by who agrees."""
@@ -210,7 +214,7 @@ class Words(Judge):
             return other and self._subject(lead)
         near = " ".join(lead.split()[-10:]) + self.view[match.end() : min(end, match.end() + 40)]
         known = self.cues.pieces.search(near) or self.cues.pronouns.search(near)
-        return bool(known) or not self.cues.said.union(self.matter.topic).isdisjoint(self._bare(near))
+        return bool(known) or not self.cues.content_words.union(self.matter.topic).isdisjoint(self._bare(near))
 
 
 class Characters(Judge):
@@ -223,13 +227,13 @@ class Characters(Judge):
 
     def named(self, phrase: str, before: str = "") -> bool:
         """Whether a phrase is one for the pieces, for what they say (as what stands before it may be), or for a value."""
-        whose, _, what = phrase.rpartition("的")
+        whose, _, content = phrase.rpartition("的")
         if self.cues.pieces.search(phrase):
             return True
         value = self.matter.values.search(phrase) if self.matter.values else None
         if value is not None and not (has_han(value[0][-1]) and has_han(phrase[value.end() :])):
             return True  # but not 红色样品
-        placed = not whose or whose[-1] in "上中里内前后" or not what  # 处方上的剂量, not 杯垫的颜色
+        placed = not whose or whose[-1] in "上中里内前后" or not content  # 处方上的剂量, not 杯垫的颜色
         return any(word in phrase and (placed or word in before) for word in self.matter.topic)
 
     def concerned(self, match: re.Match[str], sense: str, start: int, end: int, lead: str) -> bool:

@@ -54,7 +54,7 @@ def mentions(text: str, kind: Kind) -> tuple[Mention, ...]:
     return tuple(read_kind(fold(text), kind))
 
 
-class Found(NamedTuple):
+class SidedMention(NamedTuple):
     """A mention together with the side it means."""
 
     start: int
@@ -217,27 +217,27 @@ def _standing(form: str, kind: Kind) -> re.Pattern[str]:
 
 def _literals(kind: Kind, forms: Mapping[Side, Sequence[str]], targets: Mapping[str, str]) -> list[_Literal]:
     """Written forms that the reader of the kind does not read by itself as their side."""
-    found: list[_Literal] = []
+    literals: list[_Literal] = []
     for side in SIDES:
         for form in forms[side]:
             low = form.lower()
             if kind == "name":
-                found.append(_Literal(low, side, _standing(low, kind) if has_han(form) else tolerant(low), TYPED))
+                literals.append(_Literal(low, side, _standing(low, kind) if has_han(form) else tolerant(low), TYPED))
                 continue
             read = read_kind(form, kind)
             whole = len(read) == 1 and (read[0].start, read[0].end) == (0, len(form))
             if not whole or [targets.get(reading) for reading in read[0].readings[:1]] != [side]:
-                found.append(_Literal(low, side, _standing(low, kind), TYPED))
+                literals.append(_Literal(low, side, _standing(low, kind), TYPED))
     if kind == "name":
         for han in (False, True):
             own = {side: own_part(next((form for form in forms[side] if has_han(form) == han), "").lower()) for side in SIDES}
             if all(own.values()) and own["a"] not in own["b"] and own["b"] not in own["a"]:
-                found += [
+                literals += [
                     _Literal(part, side, _standing(part, kind) if han else tolerant(part), BARE)
                     for side, part in own.items()
                     if han or len(part) > 2
                 ]
-    return found
+    return literals
 
 
 Forms = tuple[tuple[str, ...], ...]
@@ -323,7 +323,7 @@ def _masked(cased: str, masks: Sequence[str]) -> str:
     return cased
 
 
-def find(cased: str, wanted: Sought) -> list[Found]:
+def find(cased: str, wanted: Sought) -> list[SidedMention]:
     """All mentions of the fact's kind in a folded text with their sides, in order; longer ones hide those inside them."""
     cased = _masked(cased, wanted.masks)
     low = cased.lower()
@@ -335,7 +335,7 @@ def find(cased: str, wanted: Sought) -> list[Found]:
     if wanted.teams:
         read = [scores.home_first(low, mention, wanted.teams) for mention in read]
     literals = longest(
-        Found(match.start(), match.end(), (wanted.canonical[literal.side],), literal.level, literal.side)
+        SidedMention(match.start(), match.end(), (wanted.canonical[literal.side],), literal.level, literal.side)
         for literal in wanted.literals
         if literal.text[:3] in low or wanted.kind == "name"
         for match in literal.pattern.finditer(low)
@@ -345,19 +345,19 @@ def find(cased: str, wanted: Sought) -> list[Found]:
     kept = [
         mention for mention in read if wanted.kind != "name" or mention.level == TYPED or mention in clear_of([mention], known)
     ]
-    return longest([*literals, *(Found(*mention, wanted.side_of(mention)) for mention in kept)])
+    return longest([*literals, *(SidedMention(*mention, wanted.side_of(mention)) for mention in kept)])
 
 
-def other_value(found: Sequence[Found], length: int) -> Found | None:
+def other_value(mentions: Sequence[SidedMention], length: int) -> SidedMention | None:
     """The value that is neither expected one and that the answer most likely gives."""
     for level in (TYPED, BARE, *([FOREIGN] if length <= 40 else [])):
-        for mention in found:
+        for mention in mentions:
             counts = level == FOREIGN and mention.readings[0].partition(" ")[2] not in known_units()  # 两件商品
             if mention.level == level and mention.side == OTHER and not counts:
                 return mention
     return None
 
 
-def expected(found: Sequence[Found]) -> list[Found]:
+def expected(mentions: Sequence[SidedMention]) -> list[SidedMention]:
     """The mentions that mean one expected side."""
-    return [mention for mention in found if mention.side in SIDES and mention.level != FOREIGN]
+    return [mention for mention in mentions if mention.side in SIDES and mention.level != FOREIGN]

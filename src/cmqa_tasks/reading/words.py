@@ -136,12 +136,12 @@ def _forms(kind: str, han: bool) -> tuple[Mapping[str, tuple[str, ...]], str]:
 
 def _closed(low: str, kind: str) -> list[Mention]:
     forms, pattern = _forms(kind, False)
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     for match in re.compile(pattern).finditer(low):
         form = match[0] if match[0] in forms else match[0].replace("-", " ")
         terms = forms[form]
-        found.append(Mention(match.start(), match.end(), terms if form in terms else (*terms, form), TYPED))
-    return found
+        mentions.append(Mention(match.start(), match.end(), terms if form in terms else (*terms, form), TYPED))
+    return mentions
 
 
 def _latin_colours(low: str) -> list[Mention]:
@@ -169,7 +169,7 @@ def _han_colour() -> re.Pattern[str]:
 
 def _han_colours(low: str) -> list[Mention]:
     """A compound such as *黄绿色* reads as itself; *琥珀* is a colour only with *色* behind it, or as the whole answer."""
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     forms, _ = _forms("colour", True)
     things = chinese().patterns["coloured_things"]
     for match in _han_colour().finditer(low):
@@ -182,22 +182,22 @@ def _han_colours(low: str) -> list[Mention]:
                 continue
             if not match[0].endswith("的") and is_han(before) and chinese().patterns["before_colour"].match(before) is None:
                 continue
-        found.append(Mention(start, end, (*forms.get(form, ()), form), TYPED))
-    return found
+        mentions.append(Mention(start, end, (*forms.get(form, ()), form), TYPED))
+    return mentions
 
 
 def _han_closed(low: str, kind: str) -> list[Mention]:
     """Words of a class, none inside another word (*雨伞* is no rain): ``not_…`` of the lexicon says where."""
     forms, pattern = _forms(kind, True)
     within = chinese().patterns[f"not_{kind}"]
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     for match in re.compile(pattern).finditer(low):
         (start, end), form = match.span(), match[0]
         if within.match(low, start - 1) if start else within.match(f"~{low[:12]}"):
             continue
         end += kind == "allergen" and low[end : end + 1] == "酱"
-        found.append(Mention(start, end, (*forms[form], form), TYPED))
-    return found
+        mentions.append(Mention(start, end, (*forms[form], form), TYPED))
+    return mentions
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -241,30 +241,30 @@ def own_part(name: str) -> str:
 def _latin_names(text: str) -> list[Mention]:
     """Place-like names by their shape, other capitalised ones as :data:`~cmqa_tasks.reading.mention.BARE`."""
     patterns = english().patterns
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     for shape, level in ((patterns["place"], TYPED), (patterns["capitalised"], BARE)):
-        taken = list(found)
+        taken = list(mentions)
         for match in shape.finditer(text):
             lead = patterns["name_lead"].match(match[0])
             written = match[0][lead.end() :] if lead else match[0]
             if (" " in written or "-" in written) and (level == TYPED or (" " in written and not written.isupper())):
-                found += clear_of([Mention(match.end() - len(written), match.end(), (written,), level)], taken)
-        found.sort()
-    if not found and len(text) < 60:
-        found = [Mention(*match.span(), (match[0],), BARE) for match in patterns["lower_place"].finditer(text)]
-    return found
+                mentions += clear_of([Mention(match.end() - len(written), match.end(), (written,), level)], taken)
+        mentions.sort()
+    if not mentions and len(text) < 60:
+        mentions = [Mention(*match.span(), (match[0],), BARE) for match in patterns["lower_place"].finditer(text)]
+    return mentions
 
 
 def _han_names(text: str) -> list[Mention]:
     """Place-like names by their ending; where one begins is a guess, cut behind the last word that no name holds."""
     patterns = chinese().patterns
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     for match in patterns["place"].finditer(text):
         written = patterns["name_lead"].sub("", match[0])
         long = len(written) > 2 or (len(written) == 2 and written[1] in "街路巷桥")
         if long and patterns["not_name"].fullmatch(written) is None:
-            found.append(Mention(match.end() - len(written), match.end(), (written,), BARE))
-    return found
+            mentions.append(Mention(match.end() - len(written), match.end(), (written,), BARE))
+    return mentions
 
 
 _LATIN: Mapping[str, Callable[[str], list[Mention]]] = {

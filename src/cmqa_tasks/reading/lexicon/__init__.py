@@ -132,7 +132,7 @@ class Stance(Data):
     whole: Regex = NEVER
     partial_before: Regex = NEVER
     partial_after: Regex = NEVER
-    said: Words = frozenset()
+    content_words: Words = frozenset()
     fillers: Words = frozenset()
     openers: Regex = NEVER
     predicate: Regex = NEVER
@@ -338,8 +338,8 @@ class Languages(tuple[Lexicon, ...]):
     @cached_property
     def settled(self) -> re.Pattern[str]:
         """A letter that words before or behind it settle on."""
-        one = r"(?<![a-z'])(?!a\s+[a-z])([a-z])(?![a-z'])"
-        return re.compile(rf"(?:{self.joined('settled')})[\W_]*{one}|{one}(?:{self.joined('settled_before')})")
+        lone_letter = r"(?<![a-z'])(?!a\s+[a-z])([a-z])(?![a-z'])"
+        return re.compile(rf"(?:{self.joined('settled')})[\W_]*{lone_letter}|{lone_letter}(?:{self.joined('settled_before')})")
 
     @cached_property
     def further(self) -> re.Pattern[str]:

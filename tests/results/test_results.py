@@ -334,6 +334,8 @@ def spoil(directory: Path, what: str) -> None:
         "impossible attention": lambda: samples.write_text(
             "".join([*lines[:3], json.dumps(record | {"log_density_ratio": {"score": 1e308}}) + "\n", *lines[4:]])
         ),
+        "bytes that are no text": lambda: samples.write_bytes(samples.read_bytes().replace(b'"correct"', b'"corr\xff\xfect"', 1)),
+        "null": lambda: samples.write_text("".join([*lines[:3], "null\n", *lines[4:]])),
         "a pipe": lambda: os.mkfifo(directory / "20261102_120000_results.json"),
         "unknown outcome": lambda: samples.write_text("".join([*lines[:3], lines[3].replace('"correct"', '"<b>"'), *lines[4:]])),
         "record of another form": lambda: samples.write_text(
@@ -364,6 +366,8 @@ def spoil(directory: Path, what: str) -> None:
         ("no sides", r"samples_cmqa_text_text.jsonl, line 4: sides in 'cmqa_item' is empty"),
         ("half a pair", r"text_text.jsonl, line 4: half a surrogate pair in 'cmqa_item'"),
         ("impossible attention", r"text_text.jsonl, line 4: a log_density_ratio of 1e\+308 nats"),
+        ("bytes that are no text", r"line \d+: no whole JSON object \('utf-8' codec"),
+        ("null", r"line 4: NoneType instead of a JSON object"),
         ("a pipe", r"20261102_120000_results.json is no regular file"),
         ("unknown outcome", r"text_text.jsonl, line 4: unknown outcome '<b>'; it is one of conflict, first, second"),
         ("record of another form", r"the records of its items are not of the form"),

@@ -409,7 +409,9 @@ def test_damage_and_missing_addresses_are_named(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl.zst").write_bytes(zstandard.compress(json.dumps(chat("a", "b")).encode())[:20] + b"x" * 40)
     (tmp_path / "c.jsonl.gz").write_bytes(b"no gzip at all")
     (tmp_path / "d.tar").write_bytes(b"no tar file at all" * 100)
-    places = {f"{tmp_path}/{name}": "damaged" for name in ("a.jsonl.gz", "b.jsonl.zst", "c.jsonl.gz", "d.tar")}
+    packed = gzip.compress(b"".join(json.dumps(chat(str(number), "b")).encode() for number in range(500)))
+    (tmp_path / "e.jsonl.gz").write_bytes(packed[:500] + b"\xff" * 50 + packed[550:])
+    places = {f"{tmp_path}/{name}": "damaged" for name in ("a.jsonl.gz", "b.jsonl.zst", "c.jsonl.gz", "d.tar", "e.jsonl.gz")}
     places |= {"memory://none.jsonl": "there is no such file", "nowhere://x.jsonl": "Protocol not known"}
     for where, complaint in places.items():
         with pytest.raises(SourceError, match=complaint) as raised:

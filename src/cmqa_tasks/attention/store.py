@@ -192,13 +192,17 @@ def _shard_number(path: Path) -> tuple[int, int]:
     return (int(numbers[1]), int(numbers[2])) if numbers else (-1, -1)
 
 
-def _open(path: Path) -> pq.ParquetFile:
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[pq.ParquetFile]:
+    """A file to be read from. Arrow finds damage when it opens one, or not before it reads the damaged part."""
     try:
-        return pq.ParquetFile(path, memory_map=False, pre_buffer=False)
+        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+            yield file
     except FileNotFoundError:
         raise StoreError(f"there is no {path}") from None
-    except pa.ArrowInvalid as error:
-        raise StoreError(f"{path} is damaged or no Parquet file ({error}); remove it to go on without it") from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(f"{path} is damaged or no Parquet file ({reason}); remove it to go on without it") from None
 
 
 def _source(path: Path) -> _Source:
@@ -309,8 +313,11 @@ def read(path: Path) -> Iterator[AttentionRow]:
     for batch in batches(path, [part.name for part in fields(AttentionRow)]):
         columns = {name: batch.column(name) for name in batch.schema.names}
         for number in range(batch.num_rows):
-            values = {name: _value(name, column[number]) for name, column in columns.items()}
-            yield AttentionRow(**values)
+            try:
+                row = AttentionRow(**{name: _value(name, column[number]) for name, column in columns.items()})
+            except (UnicodeDecodeError, StoreError) as error:
+                raise StoreError(f"{path} is damaged: {error}") from None
+            yield row
 
 
 def _value(name: str, scalar: pa.Scalar) -> Any:

@@ -7,6 +7,8 @@ Where it stumbles, ``json`` reads the file again, line by line: it either finds 
 from __future__ import annotations
 
 import json
+import mmap
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -47,6 +49,7 @@ _RAW = pa.schema({ITEM_KEY: _RECORD, ATTENTION_KEY: _SCORE, FORMER_ATTENTION_KEY
 _REQUIRED = ("item_id", "fact_id", "arm", "relation", "outcome")
 _LARGEST_RATIO = 1e6
 _BOM = b"\xef\xbb\xbf"
+_NO_OBJECT = re.compile(rb"\n[ \t\r]*[^{ \t\r\n]")
 _BLOCK = 16 << 20
 """Bytes that Arrow parses at a time; a longer line is read by the other way."""
 
@@ -68,15 +71,24 @@ def read(path: Path, stamp: TaskStamp) -> pa.Table:
 def _raw(path: Path) -> pa.Table:
     if path.stat().st_size == 0:
         return _RAW.empty_table()
+    if _holds_other_values(path):
+        return _slowly(path)
     try:
         table = pyarrow.json.read_json(
             path,
             read_options=pyarrow.json.ReadOptions(block_size=_BLOCK),
             parse_options=pyarrow.json.ParseOptions(explicit_schema=_RAW, unexpected_field_behavior="ignore"),
-        )
+        ).select(_RAW.names)
+        table.validate(full=True)  # Arrow's reader takes bytes for text that are no UTF-8
     except pa.ArrowInvalid:
         return _slowly(path)
-    return table.select(_RAW.names)
+    return table
+
+
+def _holds_other_values(path: Path) -> bool:
+    """Whether a line begins like something else than an object: Arrow's reader (26.0) crashes the process on ``null``."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content[:1] not in (b"{", _BOM[:1]) or _NO_OBJECT.search(content) is not None
 
 
 def _slowly(path: Path) -> pa.Table:

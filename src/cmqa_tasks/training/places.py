@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -91,7 +92,7 @@ def unpacked(file: str) -> Iterator[IO[bytes]]:
         stored = stack.enter_context(opened(file))
         try:
             yield _decompressed(file, stored, stack)
-        except (gzip.BadGzipFile, EOFError) as error:
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise SourceError(f"{file}: damaged: {one_line(error)}") from error
         except OSError as error:
             if file.endswith(".zst") and error.errno is None:  # pyarrow's, of the compression

@@ -9,8 +9,8 @@ kills   SIGKILL of all its processes at a random moment of its time, and the sam
 disk    its output on a file system that is too small (needs root: a tmpfs of its own), and again with more room.
 twice   the same command twice at once, then once more where neither ended well.
 
-After a kill or a full disk, a final file must be missing or whole; at the end all files must be there, equal to the standard, with
-nothing beside them. Evaluations are killed by ``benchmarks/kills.py``.
+After a kill or a full disk, a final file must be missing or whole; at the end all files must be there, equal to the standard,
+with nothing beside them. Evaluations are killed by ``benchmarks/kills.py``.
 
 fuzz    damages the files that our readers take (bytes cut, doubled, changed; JSON values exchanged) and reads them. A reader may
         accept or raise ValueError or OSError with a file's name in it, within two seconds; all else is a fault.

@@ -211,18 +211,18 @@ def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
 
 
 def test_damage_anywhere_in_a_merged_file_is_named(tmp_path: Path) -> None:
-    """Arrow finds it in the footer, in a page's header or while it decompresses, and some of it is no damage to a value at all."""
+    """Arrow finds it in the footer, in a page's header or while it decompresses. Some of it touches no value."""
     ShardWriter(tmp_path, 0, ABOUT).write([row(str(number)) for number in range(4)])
     path = merge(tmp_path)
-    whole, refused = path.read_bytes(), 0
+    whole, complaints = path.read_bytes(), []
     for start in range(4, len(whole) - 8, 23):
         path.write_bytes(whole[:start] + bytes(byte ^ 0x55 for byte in whole[start : start + 4]) + whole[start + 4 :])
         try:
             list(read(path))
         except StoreError as error:
-            assert str(path) in str(error)
-            refused += 1
-    assert refused > 100
+            complaints.append(str(error))
+    assert len(complaints) > 100
+    assert all(str(path) in complaint for complaint in complaints)
 
 
 # Merging

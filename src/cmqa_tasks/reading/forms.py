@@ -117,8 +117,8 @@ def _values(asked: Asked, text: Text, mentions: Sequence[SidedMention], conflict
         kept = verdict.kept(text, kept)
         gave_up, kept = verdict.undecided(text, kept)
         kept = _not_repeated(text, kept, wanted, gave_up)
-        if wanted.kind == "colour":
-            kept = _without_parts(text, kept)
+        if wanted.kind in ("colour", "name"):
+            kept = _without_neighbours(text, kept, wanted.kind == "colour")
     if not conflict and _candidates(text, mentions):
         return NOTHING
     settled = expected(kept)
@@ -149,9 +149,16 @@ def _not_repeated(text: Text, mentions: list[SidedMention], wanted: Sought, gave
     return own if gave_up or expected(own) else mentions
 
 
-def _without_parts(text: Text, mentions: list[SidedMention]) -> list[SidedMention]:
-    """The colours without those of a part (*a yellow mug with a green handle*), unless there are no others."""
-    own = [m for m in mentions if not any(lex.answer.part_before.search(view[: m.start]) for lex, view in text.spoken)]
+def _without_neighbours(text: Text, mentions: list[SidedMention], colours: bool) -> list[SidedMention]:
+    """Colours without those of a part (*a yellow mug with a green handle*), names without those of what is near (*Poplar Lane, at
+    the corner of Ivy Lane*), unless there are no others.
+    """
+    own = mentions
+    for lexicon, view in text.spoken:
+        cues = lexicon.answer
+        before = cues.part_before if colours else cues.near_before
+        own = [mention for mention in own if not before.search(view[: mention.start])]
+        own = own if colours else [mention for mention in own if not cues.near_after.match(view, mention.end)]
     return own if expected(own) else mentions
 
 

@@ -159,6 +159,8 @@ class AnswerWords(Data):
     endorsed: Regex = NEVER
     rejected_after: Regex = NEVER
     part_before: Regex = NEVER
+    near_before: Regex = NEVER
+    near_after: Regex = NEVER
     rejecting: Regex = NEVER
     preferred_to: Regex = NEVER
     contrast: Regex = NEVER

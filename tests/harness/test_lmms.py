@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -230,22 +231,30 @@ def test_mistakes_are_said_and_leave_no_results(tmp_path: Path, model_args: str,
         latest_results(tmp_path / "out")
 
 
-def test_an_arm_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Path) -> None:
-    """The five lines of the README, in a process of their own: task objects for chat and simple models alike."""
+def test_data_of_ones_own_through_simple_evaluate(own_file: Path, tmp_path: Path) -> None:
+    """The five lines of the README, in a process of their own: task objects for chat and simple models alike, and the worked
+    examples, which are files in published schemas.
+    """
+    shutil.copytree(Path(__file__).parents[2] / "examples" / "own", tmp_path / "own", ignore=shutil.ignore_patterns("*s.jsonl"))
     script = tmp_path / "own.py"
     script.write_text(
-        "import json, sys\n"
+        "import json, runpy, sys\n"
         "from lmms_eval.evaluator import simple_evaluate\n"
         "from cmqa_tasks.worlds.own import read_jsonl\n"
         "from cmqa_tasks import ConflictTask\n"
-        "task = ConflictTask(arm='image_text', data=read_jsonl(sys.argv[1]))\n"
+        "runpy.run_path('own/convert.py', run_name='__main__')\n"
+        "worked = {'receipts': 'image_text', 'paragraphs': 'en_zh', 'attributes': 'text_image', 'charts': 'image_text'}\n"
+        "further = [ConflictTask(arm=worked[name], data=read_jsonl(f'own/{name}.jsonl', f'{name}_example')) for name in worked]\n"
+        "tasks = [ConflictTask(arm='image_text', data=read_jsonl(sys.argv[1])), *further]\n"
         "for simple in (False, True):\n"
-        "    results = simple_evaluate(model='cmqa_reference', model_args='policy=oracle', tasks=[task], force_simple=simple)\n"
-        "    print('RESULT', json.dumps(results['results']['receipts_image_text']))\n"
+        "    results = simple_evaluate(model='cmqa_reference', model_args='policy=oracle', tasks=tasks, force_simple=simple)\n"
+        "    print('RESULT', json.dumps({name: row['balanced,none'] for name, row in results['results'].items()}))\n"
     )
     done = run_command(script, own_file, cwd=tmp_path)
     metrics = [json.loads(line.removeprefix("RESULT ")) for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    assert [values["balanced,none"] for values in metrics] == [1.0, 1.0], done.stderr[-2000:]
+    names = ["receipts_image_text", "receipts_example_image_text", "paragraphs_example_en_zh"]
+    names += ["attributes_example_text_image", "charts_example_image_text"]
+    assert metrics == [dict.fromkeys(names, 1.0)] * 2, done.stderr[-2000:]
 
 
 def test_tasks_made_in_python_and_in_yaml_are_the_same(tmp_path: Path) -> None:

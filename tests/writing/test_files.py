@@ -84,6 +84,14 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         os.write(full.fileno(), b"x")
 
 
+def test_nothing_stays_in_a_directory_that_was_renamed_meanwhile(tmp_path: Path) -> None:
+    """Two runs of one command write into one directory, and the first to be done lets it appear."""
+    (tmp_path / "partial").mkdir()
+    with pytest.raises(FileNotFoundError), atomic(tmp_path / "partial" / "a.txt"):
+        (tmp_path / "partial").rename(tmp_path / "out")
+    assert names(tmp_path / "out") == []
+
+
 class Terminal(io.StringIO):
     """A stream that says it is a terminal."""
 

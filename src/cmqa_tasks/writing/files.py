@@ -39,7 +39,7 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """
     _remove_strays(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with partial.open("wb") as held:
+    with _removing(partial), partial.open("wb") as held:
         _lock(held)
         try:
             yield partial
@@ -50,8 +50,20 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
             if error.filename is None and error.errno in _NAMELESS:
                 error.filename = str(path)
             raise
-        finally:
-            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _removing(file: Path) -> Iterator[None]:
+    """Remove a file in the end, also where another process has renamed its directory meanwhile."""
+    follows = os.unlink in os.supports_dir_fd
+    directory = os.open(file.parent, os.O_RDONLY) if follows else None
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(file.name if follows else file, dir_fd=directory)
+        if directory is not None:
+            os.close(directory)
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -19,9 +19,10 @@ RIGHT = (
 ).split()
 REFUSED = {
     "blip-2": "puts images in front of all text",
-    "kosmos-2": "reads one at a time",
+    "pix2struct": "makes no tokens of the prompt",
 }
 UNREAD = {
+    "kosmos-2": "",
     "mllama": "cross-attention layers",
     "falcon": "no attention layer of FalconForCausalLM",
     "t5gemma2": "encoder-decoder",

@@ -17,15 +17,17 @@ pytestmark = pytest.mark.harness
 ARMS = ("image_text", "text_image", "image_image", "en_zh")
 
 
-def by_lmms_eval(url: str, *arms: str, limit: int = 2, **settings: Any) -> tuple[dict[str, Any], list[Any]]:
-    """Results of lmms-eval's API model on some arms, and the tasks."""
+def by_lmms_eval(
+    url: str, *arms: str, limit: int = 2, model: str = "openai", **settings: Any
+) -> tuple[dict[str, Any], list[Any]]:
+    """Results of an API model of lmms-eval on some arms, and the tasks."""
     from lmms_eval.evaluator import simple_evaluate
 
     from cmqa_tasks.harness.lmms import ConflictTask
 
     tasks = [ConflictTask(arm=arm) for arm in arms]
     model_args = f"model_version=m,base_url={url},api_key=x,max_retries=1,timeout=2,num_concurrent=1"
-    evaluated = simple_evaluate(model="openai", model_args=model_args, tasks=tasks, limit=limit, log_samples=True, **settings)
+    evaluated = simple_evaluate(model=model, model_args=model_args, tasks=tasks, limit=limit, log_samples=True, **settings)
     return evaluated, tasks
 
 
@@ -35,9 +37,10 @@ def is_same(sent: Any, part: Any, pictures: Any) -> bool:
     return isinstance(sent, Image.Image) and np.array_equal(np.asarray(sent.convert("RGB")), np.asarray(next(pictures)))
 
 
-def test_lmms_eval_sends_texts_and_images_in_the_order_of_the_prompt() -> None:
+@pytest.mark.parametrize("model", ["openai", "async_openai"])
+def test_lmms_eval_sends_texts_and_images_in_the_order_of_the_prompt(model: str) -> None:
     with serving() as server:
-        _, tasks = by_lmms_eval(server.url, *ARMS)
+        _, tasks = by_lmms_eval(server.url, *ARMS, model=model)
         requests = server.requests()
     wanted = [from_row(task.eval_docs[index]) for task in tasks for index in range(2)]
     assert len(requests) == len(wanted) == 2 * len(ARMS)
@@ -55,11 +58,11 @@ def test_lmms_eval_sends_texts_and_images_in_the_order_of_the_prompt() -> None:
         unmatched.remove(matches[0])
 
 
-@pytest.mark.parametrize("mode", ["fail", "stall"])
-def test_a_request_that_fails_is_no_answer(mode: Mode) -> None:
+@pytest.mark.parametrize(("mode", "model"), [("fail", "openai"), ("stall", "openai"), ("fail", "async_openai")])
+def test_a_request_that_fails_is_no_answer(mode: Mode, model: str) -> None:
     """The error's text speaks of a conflict; it is the server's."""
     with serving(mode) as server:
-        evaluated, _ = by_lmms_eval(server.url, "image_text", limit=1)
+        evaluated, _ = by_lmms_eval(server.url, "image_text", limit=1, model=model)
     assert [row[ITEM_KEY]["outcome"] for row in evaluated["samples"]["cmqa_image_text"]] == ["failed"]
 
 

@@ -16,7 +16,8 @@ from tiny_runs import model, requests
 from cmqa_tasks import ConflictTask
 from cmqa_tasks.facts.records import ITEM_KEY
 from cmqa_tasks.facts.release import Release
-from cmqa_tasks.models.arguments import check_names, mapping, pixel_bounds, positive, switch
+from cmqa_tasks.harness.session import SESSION
+from cmqa_tasks.models.arguments import NAMES, check_names, mapping, pixel_bounds, positive, switch
 from cmqa_tasks.models.hf import CmqaHF
 
 Checkpoints = Callable[[str], Path]
@@ -213,3 +214,74 @@ def test_values_as_command_lines_write_them() -> None:
     assert pixel_bounds("4", None) == {"min_pixels": 4}
     assert positive("x", "12") == 12
     check_names(["pretrained", "max_pixels"])
+
+
+Seen = Callable[[CmqaHF, dict[str, Any]], object]
+FAMILY = "qwen2_5_vl"
+SEEN: dict[str, tuple[Any, Seen]] = {
+    "dtype": ("bfloat16", lambda lm, call: (lm.model.dtype, call["pixel_values"].dtype, SESSION.model["dtype"])),
+    "device": ("cpu", lambda lm, call: (lm.device.type, call["input_ids"].device.type)),
+    "device_map": ("cpu", lambda lm, call: (lm.model.device.type, call["input_ids"].device.type)),
+    "attn_implementation": (
+        "eager",
+        lambda lm, _: (lm.model.config.text_config._attn_implementation, SESSION.model["attention"]),
+    ),
+    "use_fast": (False, lambda lm, _: "Pil" in type(lm.processor.image_processor).__name__),
+    "min_pixels": (3200, lambda lm, _: lm.processor.image_processor.size["shortest_edge"] == 3200),
+    "max_pixels": (3136, lambda lm, call: call["pixel_values"].shape[0] * 14**2 <= 3136),
+    "system_prompt": ("Be brief.", lambda lm, call: "system\nBe brief." in lm.tokenizer.decode(call["input_ids"][0])),
+    "answer_prefix": ("It is", lambda lm, call: lm.tokenizer.decode(call["input_ids"][0]).endswith("assistant\nIt is")),
+    "thinking_budget": (5, lambda _, call: call["max_new_tokens"]),
+    "generation": ('{"repetition_penalty": 1.5}', lambda _, call: call["repetition_penalty"]),
+    "attention": ("per_token", lambda lm, _: lm.attention_log is not None and SESSION.logs_attention),
+    "attention_bias": ("image:+1.0", lambda lm, _: lm.attention_log is not None),
+    "image_cache": (0, lambda lm, _: (lm.images.hits, lm.images.held_bytes)),
+    "batch_size": (2, lambda _, call: len(call["input_ids"])),
+}
+"""A value for an argument, and what of it is seen in the model and in a call of ``generate``."""
+WANTED = {
+    "dtype": (torch.bfloat16, torch.bfloat16, "bfloat16"),
+    "device": ("cpu", "cpu"),
+    "device_map": ("cpu", "cpu"),
+    "attn_implementation": ("eager", "eager"),
+    "thinking_budget": 8 + 5,
+    "generation": 1.5,
+    "image_cache": (0, 0),
+    "batch_size": 2,
+}
+"""What is seen, where it is not True."""
+REFUSED = {
+    "enable_thinking": (True, "the chat template of this checkpoint does not read it"),
+    "chat_template_kwargs": ('{"colour": "red"}', "the chat template of this checkpoint does not read it"),
+    "load_in_4bit": (True, "needs bitsandbytes"),
+    "load_in_8bit": (True, "needs bitsandbytes"),
+    "peft": ("/nowhere", "Can't find 'adapter_config.json'"),
+}
+"""What this checkpoint, or this environment, cannot do."""
+ELSEWHERE = {
+    "pretrained", "revision", "trust_remote_code",  # of the checkpoint's source: tests/models/test_hf.py
+    "tokenizer", "think_end_token", "max_length", "max_batch_size",  # above, and tests/models/test_answers.py
+    "attention_path", "journal",  # tests/models/test_journal.py
+}  # fmt: skip
+
+
+def test_each_argument_has_a_test() -> None:
+    assert {*SEEN, *REFUSED, *ELSEWHERE} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_an_argument_is_seen_where_it_acts(
+    name: str, tiny_checkpoint: Checkpoints, own_release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    value, seen = SEEN[name]
+    lm = CmqaHF(str(tiny_checkpoint(FAMILY)), **{"device": "cpu", "dtype": "float32", name: value})
+    calls = given(lm, own_release, "image_text")
+    assert max((seen(lm, call) for call in calls), key=bool) == WANTED.get(name, True)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_argument_that_cannot_act_is_refused(name: str, tiny_checkpoint: Checkpoints) -> None:
+    value, why = REFUSED[name]
+    with pytest.raises(ValueError, match=f"{name}=.*{why}|{why}"):
+        model(tiny_checkpoint(FAMILY), **{name: value})

@@ -152,7 +152,7 @@ def _tokens(tokenizer: Any, feature: str | None) -> dict[str, int | None]:
             f"eoa_token_{ending}": number("<eoa>"),
         }
         if feature is not None:
-            tokens[f"image_token_{ending}"] = number(feature)
+            tokens |= {f"image_token_{ending}": number(feature), "image_patch_id": number(feature)}
     for end in ("start", "end"):
         tokens[f"vision_{end}_token_id"] = number(f"<|vision_{end}|>")
         tokens[f"image_{end}_token_id"] = number(f"<|image_{end}|>")

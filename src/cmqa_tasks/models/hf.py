@@ -48,6 +48,13 @@ from cmqa_tasks.writing.problems import one_line
 _LOGGER = logging.getLogger(__name__)
 AUTOMATIC_BATCH = 32
 """Where ``batch_size=auto`` begins; it is halved as long as the memory does not do."""
+_COUNTS_PADDING = "counts padding among the positions of new tokens"
+ONE_AT_A_TIME = {
+    "emu3": "reads what smaller images of a batch are padded with",
+    "kosmos-2": _COUNTS_PADDING,
+    "kosmos-2.5": _COUNTS_PADDING,
+}
+"""Types of models in transformers whose answers depend on the batch, and why."""
 
 
 class CmqaHF(lmms):  # type: ignore[misc]
@@ -217,13 +224,16 @@ class CmqaHF(lmms):  # type: ignore[misc]
         """Make sure that answers do not depend on the batch.
 
         Raises:
-            ValueError: layers pick blocks of keys by their place (MiniMax-M3), which padding moves.
+            ValueError: they do: layers pick blocks of keys by their place (MiniMax-M3), which padding moves, or the type of model
+                is one of :data:`ONE_AT_A_TIME`.
         """
-        blocks = getattr(self.model.config.get_text_config(), "index_block_size", None)
-        if blocks and self.batch_size > 1:
+        why = ONE_AT_A_TIME.get(self.model.config.model_type)
+        if blocks := getattr(self.model.config.get_text_config(), "index_block_size", None):
+            why = f"attends to blocks of {blocks} tokens by their place, which padding moves"
+        if why and self.batch_size > 1:
             raise ValueError(
-                f"batch_size={self.batch_size}: {type(self.model).__name__} attends to blocks of {blocks} tokens by their place, "
-                "which padding moves: answers would depend on the batch; use batch_size=1"
+                f"batch_size={self.batch_size}: {type(self.model).__name__} {why}: answers would depend on the batch; "
+                "use batch_size=1"
             )
 
     def _try_out(self, pretrained: str) -> None:

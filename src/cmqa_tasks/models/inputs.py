@@ -53,6 +53,10 @@ class InputMaker:
         if not any(images):
             return self._called(text=list(texts), **settings)
         inputs, origins = self._with_images(list(texts), [list(each) for each in images], settings)
+        if "input_ids" not in inputs:  # Pix2Struct, PP-FormulaNet
+            raise ValueError(
+                f"{type(self._processor).__name__} makes no tokens of the prompt (input_ids): the answer would be to none"
+            )
         if not set(inputs) - _TEXT_ONLY:
             raise ValueError(f"{type(self._processor).__name__} takes no notice of images: the model would answer without them")
         if self._takes_types and "mm_token_type_ids" not in inputs and not self._extra:

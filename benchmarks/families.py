@@ -131,7 +131,7 @@ def tables(reports: list[dict[str, Any]], vision: set[str]) -> str:
 
 
 def _row(report: dict[str, Any]) -> str:
-    reason = re.sub(r"pretrained='[^']*': ", "", report["why_answers"] or report["why_attention"])
+    reason = re.sub(r"pretrained='[^']*': ", "", "; ".join(filter(None, (report["why_answers"], report["why_attention"]))))
     reason = reason.removeprefix("RuntimeError: ").replace("|", "\\|")[:160]
     return f"| `{report['family']}` | {report['answers']} | {report['attention'] or '–'} | {reason} |"
 

@@ -219,6 +219,9 @@ def test_values_as_command_lines_write_them() -> None:
 Seen = Callable[[CmqaHF, dict[str, Any]], object]
 FAMILY = "qwen2_5_vl"
 SEEN: dict[str, tuple[Any, Seen]] = {
+    "revision": ("abc", lambda lm, _: SESSION.model["revision"] == "local"),  # a directory has none, and none is recorded
+    "think_end_token": ("</r>", lambda lm, call: lm._reader.think_end is not None and "stop_strings" not in call),
+    "max_length": (77, lambda lm, _: lm._context == 77),
     "dtype": ("bfloat16", lambda lm, call: (lm.model.dtype, call["pixel_values"].dtype, SESSION.model["dtype"])),
     "device": ("cpu", lambda lm, call: (lm.device.type, call["input_ids"].device.type)),
     "device_map": ("cpu", lambda lm, call: (lm.model.device.type, call["input_ids"].device.type)),
@@ -259,8 +262,8 @@ REFUSED = {
 }
 """What this checkpoint, or this environment, cannot do."""
 ELSEWHERE = {
-    "pretrained", "revision", "trust_remote_code",  # of the checkpoint's source: tests/models/test_hf.py
-    "tokenizer", "think_end_token", "max_length", "max_batch_size",  # above, and tests/models/test_answers.py
+    "pretrained", "tokenizer", "max_batch_size",  # above
+    "trust_remote_code",  # tests/models/test_hf.py
     "attention_path", "journal",  # tests/models/test_journal.py
 }  # fmt: skip
 

@@ -76,6 +76,7 @@ def _writer(path: Path, columns: pa.Schema) -> pq.ParquetWriter:
         use_dictionary=[*STRINGS, *(f"{name}.list.element" for name in LISTS)],
         column_encoding={f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in FLOATS},
         write_statistics=False,
+        write_page_checksum=True,
     )
 
 
@@ -196,7 +197,7 @@ def _shard_number(path: Path) -> tuple[int, int]:
 def _open(path: Path) -> Iterator[pq.ParquetFile]:
     """A file to be read from. Arrow finds damage when it opens one, or not before it reads the damaged part."""
     try:
-        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        with pq.ParquetFile(path, memory_map=False, pre_buffer=False, page_checksum_verification=True) as file:
             yield file
     except FileNotFoundError:
         raise StoreError(f"there is no {path}") from None

@@ -50,7 +50,8 @@ def test_scoring_needs_no_harness() -> None:
     program = (
         "import sys\n"
         "from cmqa_tasks import ARMS, load_release, policy, questions_of, read_jsonl, read_response, score_response\n"
-        "question = questions_of(ARMS['image_text'], load_release(), 'aware')[0]\n"
+        "questions = questions_of(ARMS['image_text'], load_release(), 'aware')\n"
+        "question = next(question for question in questions if question.item.relation == 'conflict')\n"
         "print(score_response(policy('oracle')(question), question)[0])\n"
         f"print([name for name in {HEAVY[:5]} if name in sys.modules])\n"
     )

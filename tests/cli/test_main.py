@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 import cmqa_tasks.cli
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import arm_named
 from cmqa_tasks.facts.release import load
 
 BAD = '{"name": "bad", "seed": 1, "facts": 1, "languages": [], "page_size": [1, 1], "versions": {}}'
 COMMANDS = Path(cmqa_tasks.cli.__file__).parent
-ITEM = next(iter(items(arm_named("image_text"), load().facts.values(), load().name)))
+ITEM = next(items_of(arm_named("image_text"), load()))
 
 
 def test_policies_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,8 +33,8 @@ def test_policies_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 def test_items_lists_what_show_takes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["items", "image_text"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 * len(load().facts)
-    assert lines[0].split("\t")[:2] == [ITEM.id, "conflict"]
+    assert len(lines) == len(list(items_of(arm_named("image_text"), load())))
+    assert lines[0].split("\t")[:2] == [ITEM.id, ITEM.relation]
 
 
 def test_names_are_taken_as_tables_and_model_args_write_them(capsys: pytest.CaptureFixture[str]) -> None:

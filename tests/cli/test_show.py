@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import ARMS, arm_named
@@ -15,7 +15,7 @@ from cmqa_tasks.reports.show import find, write
 
 OWN = ("text_text", "image_image", "image_text", "text_image", "text", "image", "en_en", "en")
 """The arms that English texts and images are enough for."""
-ITEM = next(iter(items(arm_named("image_text"), load().facts.values(), load().name)))
+ITEM = next(items_of(arm_named("image_text"), load()))
 
 
 def test_show_writes_the_item_as_a_model_gets_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,7 +32,8 @@ def test_show_writes_the_item_as_a_model_gets_it(tmp_path: Path, capsys: pytest.
 
 def test_show_of_a_fact_writes_all_of_its_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", ITEM.fact_id, "--out", str(tmp_path)]) == 0
-    assert len(capsys.readouterr().out.split()) == 2 * len(ARMS)
+    fact = load().facts[ITEM.fact_id]
+    assert len(capsys.readouterr().out.split()) == sum(len(list(items_of(arm, load(), [fact]))) for arm in ARMS.values())
 
 
 def test_show_of_a_users_own_data_shows_the_arms_that_it_can_fill(own_release: Release, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -34,14 +35,18 @@ def test_the_shipped_release_has_what_it_promises() -> None:
     assert sum(fact.graphical for fact in facts) * 3 >= len(facts)
     assert sum(info.bytes for info in metadata.files.values()) <= 25e6
     assert metadata.languages == ("en", "zh")
-    assert metadata.files[IMAGES].rows == (4 + 2) * len(facts), "English pages in both layouts, Chinese ones in one"
+    drawn = metadata.facts + metadata.fewshot
+    assert metadata.files[IMAGES].rows == (4 + 2) * drawn, "English pages in both layouts, Chinese ones in one"
     assert "chromium" in metadata.versions
 
 
 def test_every_arm_finds_all_of_its_evidence() -> None:
     for arm in ARMS.values():
         for language in ("en", "zh"):
-            assert len(questions_of(arm, load(), "aware", language)) == 2 * len(load().facts)
+            questions = questions_of(arm, load(), "aware", language)
+            assert {question.fact.id for question in questions} == load().facts.keys()
+            relations = Counter(question.item.relation for question in questions)
+            assert relations.keys() == {"single"} if arm.single else relations["conflict"] == relations["agree"]
 
 
 def test_images_decode_and_differ_between_the_two_values() -> None:

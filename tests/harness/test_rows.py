@@ -12,7 +12,7 @@ from cmqa_tasks import ConflictTask
 from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.facts.records import ARMS, Arm
-from cmqa_tasks.facts.release import CROSSED_FORMAT, METADATA, Release, load
+from cmqa_tasks.facts.release import CROSSED_FORMAT, DEFAULT, METADATA, Release, load
 from cmqa_tasks.facts.resources import releases_dir
 from cmqa_tasks.harness.rows import from_row, is_ours, to_row
 
@@ -33,7 +33,7 @@ def test_a_question_comes_back_from_a_data_set(arm: str, protocol: str) -> None:
 
 @pytest.mark.parametrize("protocol", ["aware", "choice"])
 def test_a_crossed_question_keeps_its_turn_and_so_the_letters_of_its_options(protocol: str, tmp_path: Path) -> None:
-    for file in (releases_dir() / "v1").iterdir():
+    for file in (releases_dir() / DEFAULT).iterdir():
         (tmp_path / file.name).symlink_to(file)
     metadata = json.loads((tmp_path / METADATA).read_text(encoding="utf-8"))
     (tmp_path / METADATA).unlink()

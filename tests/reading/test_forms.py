@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from reading_cases import LAMP
 
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.protocols import Form, Meaning
 from cmqa_tasks.asking.question import Question, ask, questions_of
 from cmqa_tasks.facts.records import arm_named
@@ -147,6 +147,18 @@ def test_a_copy_of_the_prompt_is_no_answer(protocol: str, language: str) -> None
             assert score_response(copy, question)[0] == "unparsed", copy
 
 
+@pytest.mark.parametrize(("end", "statement"), [("No", None), ("At 07", None), ("Yes", "contradict"), ("No.", "agree")])
+def test_a_copy_that_breaks_off_within_a_word_is_none_either(end: str, statement: str | None) -> None:
+    """*No* of *Norbury* is no answer; *Yes*, with which the prompt does not go on, is one."""
+    stands = "The lamp stands on the shelf by the door. It was polished twice in May this year."
+    prompt = (
+        "Do they contradict each other?",
+        f"{stands} Norbury sends it.",
+        f"{stands} At 07:00 it is lit. Yesterday it was not.",
+    )
+    assert read(f"{stands} {end}", LAMP, "yes_no", prompt=prompt).statement == statement
+
+
 @pytest.mark.parametrize("protocol", ["aware", "detect", "choice"])
 def test_an_answer_behind_a_copy_of_the_prompt_counts(protocol: str) -> None:
     for question in questions(protocol):
@@ -173,7 +185,7 @@ def test_reasoning_that_the_prompt_opened_is_no_answer_until_it_ends() -> None:
 
 
 def test_a_number_that_the_token_limit_cut_is_no_value() -> None:
-    question = ask(next(iter(items(arm_named("text"), load().facts.values(), load().name))), load(), "aware")
+    question = ask(next(iter(items_of(arm_named("text"), load()))), load(), "aware")
     assert read_response("The number is 14,2", question, cut=True).other is None
     assert read_response("The number is 77", question).other is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from reading_cases import LAMP, all_cases
 
-from cmqa_tasks.asking.items import items
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.protocols import Form
 from cmqa_tasks.facts.records import ARMS, OUTCOMES
 from cmqa_tasks.facts.release import load
@@ -96,7 +96,7 @@ def test_evidence_states_no_contradiction() -> None:
     passages = {
         (item.fact_id, release.text(item.fact_id, piece))
         for arm in (ARMS["text_text"], ARMS["zh_zh"])
-        for item in items(arm, release.facts.values(), release.name)
+        for item in items_of(arm, release)
         for piece in item.pieces
     }
     for fact, passage in passages:

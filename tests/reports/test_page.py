@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -546,14 +547,18 @@ def test_a_log_is_shown_with_its_own_model_or_not_at_all(tmp_path: Path, capsys:
 
 def test_of_a_protocol_that_is_unknown_here_there_is_what_the_harness_kept(tmp_path: Path) -> None:
     """Its results, of the shipped release, are as good as any other's; a later version may have made them."""
-    from cmqa_tasks.asking.items import items
+    from cmqa_tasks.asking.items import items_of
     from cmqa_tasks.facts.records import ARMS
 
     release = load()
     about = {"release": release.name, "release_sha256": release.fingerprint, "protocol": "future"}
     run = Run(always(True), arms=("image_text",), facts=2, metadata=about)
     directory = run.write(tmp_path / "runs")
-    shown = items(ARMS["image_text"], list(release.facts.values())[:2], release.name)
+    shown = list(items_of(ARMS["image_text"], release))
+    facts = list(dict.fromkeys(item.fact_id for item in shown))[:2]
+    shown = [
+        next(item for item in shown if (item.fact_id, item.relation) == key) for key in product(facts, ("conflict", "agree"))
+    ]
     rows = run.rows("image_text")
     for row, item in zip(rows, shown, strict=True):
         row["cmqa_item"] |= {"item_id": item.id, "fact_id": item.fact_id, "relation": item.relation}

@@ -11,14 +11,17 @@ import pytest
 import yaml
 from commands import run_command
 
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.harness.catalogue import task_name
+from cmqa_tasks.harness.task_files import tasks_dir
 from cmqa_tasks.results import latest_results
 from cmqa_tasks.scoring.policies import decision_of
 from cmqa_tasks.scoring.policy_rates import policy_rates
 
+TASK_VERSION = str(yaml.safe_load((tasks_dir("lmms_eval") / "_collection").read_text(encoding="utf-8"))["metadata"]["version"])
 pytestmark = pytest.mark.harness
 POLICIES = ("oracle", "follow_image", "random")
 LIMIT = 128
@@ -89,7 +92,7 @@ def test_rows_are_stamped(boards: list[dict[str, Any]]) -> None:
     import cmqa_tasks
 
     row = rows(boards[0])[ORACLE]
-    assert (row["release"], row["release_sha256"], row["task_version"]) == (load().name, load().fingerprint, "2.2")
+    assert (row["release"], row["release_sha256"], row["task_version"]) == (load().name, load().fingerprint, TASK_VERSION)
     assert (row["harness"], row["package"]) == (f"lmms-eval {version('lmms-eval')}", cmqa_tasks.__version__)
     assert (row["dtype"], row["attn_implementation"]) == ("unknown", "unknown"), "a policy has neither"
     assert row["items"] == 4 * LIMIT
@@ -129,6 +132,9 @@ def test_lm_eval_gives_the_same_numbers(runs: Path, tmp_path: Path) -> None:
     results = json.loads(next((tmp_path / "lm").rglob("results_*.json")).read_text(encoding="utf-8"))["results"]
     assert row["across_balanced"] == pytest.approx(results["clqa_crosslingual"]["balanced,none"], abs=1e-6)
     assert row["rank"] is None
-    assert row["notes"] == ["40 of 640 items (limit) in every arm", "not evaluated: en_en, zh_zh"]
+    assert row["notes"] == [
+        f"40 of {len(list(items_of(ARMS['en_zh'], load())))} items (limit) in every arm",
+        "not evaluated: en_en, zh_zh",
+    ]
     assert not math.isnan(row["across_balanced_low"])
     assert row["harness"].startswith("lm-eval 0.4")

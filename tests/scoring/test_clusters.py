@@ -13,10 +13,10 @@ from cmqa_tasks.scoring.statistics.clusters import by_cluster, clusters_of, desi
 
 
 def test_facts_are_clustered_by_world_and_type() -> None:
-    clusters = clusters_of(load("v1").facts.values())
-    assert len(clusters) == 320
-    assert len(set(clusters)) == 20
-    assert "news/turnout" in clusters
+    facts = load().facts.values()
+    clusters = clusters_of(facts)
+    assert clusters == [f"{fact.world}/{fact.type}" for fact in facts]
+    assert len(set(clusters)) >= 20
 
 
 def test_sums_are_added_within_clusters_in_the_order_of_the_clusters() -> None:

@@ -232,7 +232,8 @@ def without_copies(shown: str, prompt: Sequence[str]) -> str:
     kept: list[str] = []
     run: list[tuple[str, str]] = []
     for sentence, plain in [*sentences, ("", "\0")]:
-        broken = bool(run) and sentence == sentences[-1][0] and len(plain) > 8 and plain in whole
+        last = bool(run) and sentence == sentences[-1][0]
+        broken = last and ((len(plain) > 8 and plain in whole) or _ends_within_a_word(run, plain, whole))
         if not plain or plain in copied or broken:
             run.append((sentence, plain))
             continue
@@ -244,6 +245,14 @@ def without_copies(shown: str, prompt: Sequence[str]) -> str:
         run = []
         kept.append(sentence)
     return "".join(kept)
+
+
+def _ends_within_a_word(run: Sequence[tuple[str, str]], sentence: str, whole: str) -> bool:
+    """Whether a text goes on with a sentence behind those of a run, and has more of its last word: *No* of *Norbury*."""
+    before = next((plain for _, plain in reversed(run) if plain), "")
+    if not before or not sentence:
+        return False
+    return re.search(rf"{re.escape(f'{before} {sentence}')}(?:\w|[^\s\w]\w)", whole) is not None
 
 
 def prompt_of(question: Question, response: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 # make install | eval | test | check: the whole interface. Each installs what it lacks and no more.
 # (make quick: the tests of the rooms below torch and the harnesses, within a minute. make test-all: the slow tests too.
-# make docs: the site, into build/site. make release: what a maintainer publishes, into dist. make mini [SCALING=1]: the miniature's page and pictures in leaderboards/ from scratch, half an hour; with the curve of scaling two.)
+# make docs: the site, into build/site. make release: what a maintainer publishes, into dist. make freeze: the release that ships and all that depends on it, anew, an hour. make mini [SCALING=1]: the miniature's page and pictures in leaderboards/ from scratch, half an hour; with the curve of scaling two.)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editab
 PYTEST = HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 QUICK := writing facts asking reading scoring results
 
-.PHONY: install eval test test-all quick check docs release mini clean
+.PHONY: install eval test test-all quick check docs release freeze mini clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
@@ -62,6 +62,10 @@ release: check test-all docs
 	  '  dist/sbom.cdx.json          beside them, with the release notes: the top of CHANGELOG.md' \
 	  '  build/site                  to the host of the documentation' \
 	  "  a tag                       git tag v$$($(BIN)/cmqa --version)"
+
+freeze: install
+	$(PIP) '.[ocr]'
+	HF_HUB_OFFLINE=1 $(BIN)/python benchmarks/freeze.py
 
 mini: install
 	HF_HUB_OFFLINE=1 $(BIN)/python -m experiments.mini --out runs/mini --seeds 1 2 3 4 5 --jobs 2 $(if $(SCALING),--scaling)

@@ -29,7 +29,8 @@ from cmqa_tasks.reports.gate.snapshot import Key, RecordedItem, Snapshot
 from cmqa_tasks.results import Setting
 from cmqa_tasks.results.tally import RELATIONS, Tally
 from cmqa_tasks.scoring.statistics.bootstrap import interval, resampled
-from cmqa_tasks.scoring.statistics.clusters import by_cluster, detectable
+from cmqa_tasks.scoring.statistics.clusters import by_cluster
+from cmqa_tasks.worlds.build.power import detectable
 
 CMQA = CONTRASTS[0]
 RESAMPLES = 1_000

@@ -1,7 +1,7 @@
 """What solvers without understanding get on a release, by arm and by type of fact.
 
     PYTHONPATH=src python benchmarks/validity.py                          # the default release, all but pixels
-    PYTHONPATH=src python benchmarks/validity.py v1 --pixels --types each_lacks counts_boosted slot
+    PYTHONPATH=src python benchmarks/validity.py v2 --pixels --by-type --types each_lacks counts_boosted slot
     PYTHONPATH=src python benchmarks/validity.py runs/mine --arms text_text en_zh --read pages.jsonl
     PYTHONPATH=src python benchmarks/validity.py --drawn 7 --facts 320    # what `cmqa build --seed 7` would draw
 
@@ -17,10 +17,11 @@ Needs scikit-learn (``pip install 'cmqa-tasks[benchmarks]'``). Three groups of r
   passages), ``sizes`` (lengths, digits, bytes of the images), ``records`` (rank of the fact, variants of the pieces)
   and ``order`` (whether an item's number is even).
 
-Each cell is ``balanced`` (recognition + 1 − false alarms) / 2: one half without any insight. ``--read`` takes what a reader of
-letters found on the pages: JSON lines of ``{"id": evidence id, "lines": [[text, height in pixels], …]}``. With ``--drawn`` the
-words of a page are those of its markup, all of one height: what a perfect reader of letters finds on a page that has decoys as
-large as answers. Pixels and sizes of pages need a set that was built.
+Each cell is ``balanced`` (recognition + 1 − false alarms) / 2: one half without any insight. What a reader of letters found on
+the pages is taken from the file beside the release (``benchmarks/letters.py``), or from ``--read``: JSON lines of ``{"id":
+evidence id, "lines": [[text, height in pixels], …]}``. With ``--drawn`` the words of a page are those of its markup, all of one
+height: what a perfect reader of letters finds on a page that has decoys as large as answers. Pixels and sizes of pages need a
+set that was built.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ from sklearn.preprocessing import StandardScaler
 from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.facts import resources
 from cmqa_tasks.facts.records import ARMS, SIDES, Arm, Fact, ImageEvidence, Piece, Side, evidence_id
-from cmqa_tasks.facts.release import IMAGES, TEXTS, Release, load, shipped
+from cmqa_tasks.facts.release import DEFAULT, IMAGES, TEXTS, Release, load, shipped
 from cmqa_tasks.scoring.metrics import mean
-from cmqa_tasks.scoring.shortcuts import UNTRAINED, Judged, Lines, Reader, alike, balanced_of
+from cmqa_tasks.scoring.shortcuts import UNTRAINED, Judged, Lines, Reader, alike, balanced_of, kept_letters
 from cmqa_tasks.worlds.build.draw import Drawn, draw, layout, page, pages, texts
 from cmqa_tasks.worlds.build.render import PAGE_SIZE
 from cmqa_tasks.writing import markdown, numbers
@@ -212,9 +213,13 @@ class Probes:
         return [*sizes, sizes[0] - sizes[2], sizes[1] - sizes[3]]
 
 
+def _directory(source: str) -> Path:
+    return resources.releases_dir() / source if source in shipped() else Path(source)
+
+
 def opened(source: str) -> tuple[Release, dict[str, str]]:
     """A release by name or directory, and the template of each of its pieces of evidence."""
-    directory = resources.releases_dir() / source if source in shipped() else Path(source)
+    directory = _directory(source)
     rows = [row for name in (TEXTS, IMAGES) for row in pq.read_table(directory / name, columns=["id", "template"]).to_pylist()]
     return load(source), {row["id"]: row["template"] for row in rows}
 
@@ -322,9 +327,10 @@ def _read(path: str | None) -> dict[str, Lines]:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("release", nargs="?", default="v1", help="a release by name or directory (default: %(default)s)")
+    parser.add_argument("release", nargs="?", default=DEFAULT, help="a release by name or directory (default: %(default)s)")
     parser.add_argument("--arms", nargs="+", default=[], help="arms with two pieces (default: all that the release has)")
     parser.add_argument("--solvers", nargs="+", default=[], help="rows of the table (default: all)")
+    parser.add_argument("--by-type", action="store_true", help="all solvers by type, the mean over the arms")
     parser.add_argument("--types", nargs="+", default=[], help="solvers to print by type as well")
     parser.add_argument(
         "--drawn",
@@ -340,13 +346,14 @@ def main() -> None:
     words = _read(given.read)
     if given.drawn is None:
         release, templates = opened(given.release)
+        words = words or kept_letters(_directory(given.release), release)
     else:
         release, templates, words = drawn(given.drawn, given.facts, given.held_out)
     probes = Probes(release, templates, words, given.pixels)
     arms = probes.arms(given.arms)
     solvers = given.solvers or list(probes.solvers)
     table: dict[str, dict[str, float]] = {name: {} for name in solvers}
-    types: dict[str, dict[str, dict[str, float]]] = {name: {} for name in given.types}
+    types: dict[str, dict[str, dict[str, float]]] = {name: {} for name in (solvers if given.by_type else given.types)}
     for arm in arms:
         judged = probes.judged(arm)
         for name in dict.fromkeys([*solvers, *given.types]):
@@ -357,7 +364,15 @@ def main() -> None:
     header = [arm.name for arm in arms]
     cells = [[name, *(numbers.number(row[arm]) for arm in header)] for name, row in table.items()]
     print(markdown.table(["solver", *header], cells, 1))
-    for name, by_arm in types.items():
+    if given.by_type:
+        kinds = sorted({kind for by_arm in types.values() for cells in by_arm.values() for kind in cells})
+        means = {
+            name: [mean(cells[kind] for cells in by_arm.values() if kind in cells) for kind in kinds]
+            for name, by_arm in types.items()
+        }
+        cells = [[kind, *(numbers.number(means[name][row]) for name in solvers)] for row, kind in enumerate(kinds)]
+        print(f"\n{markdown.table(['type', *solvers], cells, 1)}")
+    for name, by_arm in ((name, types[name]) for name in given.types):
         rows = sorted({kind for cells in by_arm.values() for kind in cells})
         cells = [[kind, *(numbers.number(by_arm[arm].get(kind)) for arm in header)] for kind in rows]
         cells.append(["mean of types", *(numbers.number(mean(by_arm[arm].values())) for arm in header)])

@@ -70,7 +70,7 @@ def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> Non
         "cmqa_tasks/_shipped/tasks/lm_eval/neutral_zh/clqa_en_zh__neutral_zh.yaml",
         "cmqa_tasks/_shipped/tasks/lm_eval/_settings",
         "cmqa_tasks/_shipped/prompts/choice.zh.j2",
-        "cmqa_tasks/data/v1/images.parquet",
+        "cmqa_tasks/data/v2/images.parquet",
         "cmqa_tasks/worlds/pages/maps_0.html.j2",
         "cmqa_tasks/worlds/phrases/en/maps.yaml",
         "cmqa_tasks/worlds/phrases/zh/maps.yaml",

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cmqa_tasks.training.shards import features as mix_features
     from cmqa_tasks.worlds.own import read_jsonl
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 __all__ = [
     "ARMS",

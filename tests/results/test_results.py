@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from made_runs import ALL, Run, always
 
@@ -16,6 +19,7 @@ from cmqa_tasks import results
 from cmqa_tasks.attention.rows import LAYER_HEAD, AttentionRow, LogMetadata
 from cmqa_tasks.attention.store import ShardWriter, merge
 from cmqa_tasks.results import UNKNOWN, ResultsError, RunDirectory, items, latest_results, read_runs
+from cmqa_tasks.results.tally import count
 from cmqa_tasks.results.texts import exchanges
 
 RIGHT = Run(always(True))
@@ -462,3 +466,23 @@ def test_a_wrong_directory_is_told_from_an_evaluation_that_failed(tmp_path: Path
     assert complaint().endswith(f"the evaluation failed or goes on; see {tmp_path}/log.txt")
     with pytest.raises(ResultsError, match=f"the evaluation failed or goes on; see {tmp_path}/log.txt"):
         latest_results(tmp_path / "out")
+
+
+def test_of_crossed_items_a_fact_is_readable_where_every_piece_was_read() -> None:
+    """Four items a fact: either side stands first in one of its conflicts, and single arms show each side twice."""
+    facts, singles = ["f", "g"], [("a", "correct"), ("a", "correct"), ("b", "correct"), ("b", "correct")]
+    missed = [("a", "correct"), ("a", "other"), ("b", "correct"), ("b", "correct")]
+    asked = {"text": [*(("f", *one) for one in singles), *(("g", *one) for one in singles)]}
+    asked["image"] = [*(("f", *one) for one in singles), *(("g", *one) for one in missed)]
+    tables = {arm: [("single", *row) for row in rows] for arm, rows in asked.items()}
+    tables["image_text"] = [("conflict", fact, side, "conflict") for fact in facts for side in ("a", "b")]
+    names = ("relation", "fact_id", "first_side", "outcome")
+    parts = {
+        arm: SimpleNamespace(
+            kinds=(),
+            items=pa.table([*map(list, zip(*rows, strict=True)), [math.nan] * len(rows)], names=[*names, "log_density_ratio"]),
+        )
+        for arm, rows in tables.items()
+    }
+    tally = count(SimpleNamespace(parts=parts), facts)  # type: ignore[arg-type]
+    assert tally.readable("image_text", "image", "text").tolist() == [True, False]

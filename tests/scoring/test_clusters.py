@@ -9,7 +9,8 @@ import pytest
 
 from cmqa_tasks.facts.release import load
 from cmqa_tasks.scoring.statistics.bootstrap import interval, resampled
-from cmqa_tasks.scoring.statistics.clusters import by_cluster, clusters_of, design_effect, detectable
+from cmqa_tasks.scoring.statistics.clusters import by_cluster, clusters_of
+from cmqa_tasks.worlds.build.power import detectable, power
 
 
 def test_facts_are_clustered_by_world_and_type() -> None:
@@ -26,14 +27,6 @@ def test_sums_are_added_within_clusters_in_the_order_of_the_clusters() -> None:
         by_cluster(sums, ["a", "b", "c"])
 
 
-def test_the_design_effect_is_one_without_clusters_and_their_size_when_they_are_uniform() -> None:
-    random = np.random.default_rng(0)
-    labels = [str(number) for number in range(200) for _ in range(8)]
-    assert design_effect(random.normal(size=1600), labels) == pytest.approx(1, abs=0.3)
-    assert design_effect(np.repeat(random.normal(size=200), 8), labels) == pytest.approx(8, rel=0.01)
-    assert math.isnan(design_effect(np.zeros(4), ["a", "a", "b", "b"]))
-
-
 def test_a_detectable_difference_is_found_with_its_power() -> None:
     """Against simulation: differences of cluster means, with that standard error."""
     random, clusters, error = np.random.default_rng(1), 20, 0.05
@@ -44,6 +37,15 @@ def test_a_detectable_difference_is_found_with_its_power() -> None:
     assert detected.mean() == pytest.approx(0.8, abs=0.015)
     with pytest.raises(ValueError, match="at least two clusters, not 1"):
         detectable(error, 1)
+
+
+def test_more_types_show_smaller_gaps_than_more_facts_of_the_same() -> None:
+    few, many = power({str(kind): 16 for kind in range(20)}, draws=300), power({str(kind): 5 for kind in range(64)}, draws=300)
+    assert few.recognition.types > 1.3 * few.recognition.facts
+    assert many.recognition.types < 0.7 * few.recognition.types
+    assert many.recognition.facts == pytest.approx(few.recognition.facts, rel=0.2)
+    assert many.balanced.types < many.recognition.types
+    assert math.isnan(power({"one": 16}, draws=50).balanced.types)
 
 
 def test_intervals_over_types_contain_the_truth_where_intervals_over_facts_do_not() -> None:

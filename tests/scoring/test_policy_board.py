@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from made_runs import Run, always
 
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.question import questions_of
 from cmqa_tasks.cli.main import main
 from cmqa_tasks.facts.records import ARMS, ITEM_KEY
@@ -49,10 +50,11 @@ def boards() -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
 def test_every_policy_stands_on_every_board(boards: dict[tuple[str, str], dict[str, Any]]) -> None:
     assert set(boards) == {(contrast, protocol) for contrast in PAIRS for protocol in PROTOCOLS}
     facts = len(load().facts)
-    for rows in boards.values():
+    for (contrast, _), rows in boards.items():
+        items = sum(len(list(items_of(ARMS[arm], load()))) for arm in PAIRS[contrast])
         assert set(rows) == set(POLICIES)
         assert {row["release_sha256"] for row in rows.values()} == {load().fingerprint}
-        assert {(row["facts"], row["items"], row["notes"] == []) for row in rows.values()} == {(facts, 8 * facts, True)}
+        assert {(row["facts"], row["items"], row["notes"] == []) for row in rows.values()} == {(facts, items, True)}
 
 
 def test_policies_have_their_known_values(boards: dict[tuple[str, str], dict[str, Any]]) -> None:
@@ -74,11 +76,10 @@ def test_policies_have_their_known_values(boards: dict[tuple[str, str], dict[str
             assert (rows["follow_image"]["preference"], rows["follow_text"]["preference"]) == (1.0, 0.0)
 
 
-def test_the_wording_that_gives_the_values_away_shows_in_the_spread(boards: dict[tuple[str, str], dict[str, Any]]) -> None:
-    row = boards["clqa", "aware"]["match_options"]
-    assert row["over_protocols"]["across_balanced"]["highest_protocol"] == "choice"
-    assert row["highest_over_protocols"] - row["lowest_over_protocols"] > 0.4
-    assert (row["best_rank_over_protocols"], row["worst_rank_over_protocols"]) == (2, 2)
+def test_no_wording_gives_the_values_away(boards: dict[tuple[str, str], dict[str, Any]]) -> None:
+    for rows in boards.values():
+        for policy_name in ("rule", "match_options", "random"):
+            assert 0.4 < rows[policy_name]["lowest_over_protocols"] <= rows[policy_name]["highest_over_protocols"] < 0.6
 
 
 def test_the_arms_are_what_policies_get_today() -> None:
@@ -105,7 +106,9 @@ def test_rows_and_intervals_are_what_the_code_makes_today(boards: dict[tuple[str
     release = {"release": load().name, "release_sha256": load().fingerprint}
     for policy_name in ("random", "rule"):
         config = {"model": "cmqa_reference", "model_args": f"policy={policy_name}"}
-        run = Run(always(True), arms=(*PAIRS["cmqa"], "text", "image"), facts=len(load().facts), metadata=release, config=config)
+        run = Run(
+            always(True), arms=(*PAIRS["cmqa"], "text", "image"), facts=2 * len(load().facts), metadata=release, config=config
+        )
         directory = run.write(tmp_path / "runs" / policy_name)
         for arm in run.arms:
             lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in answers(policy_name, arm)]
@@ -121,7 +124,7 @@ def test_rows_and_intervals_are_what_the_code_makes_today(boards: dict[tuple[str
 
 
 def test_its_figures_are_there() -> None:
-    names = ("recognition_v1_en", "ablation_v1_en_cmqa", "ablation_v1_en_clqa")
+    names = (f"recognition_{load().name}_en", f"ablation_{load().name}_en_cmqa", f"ablation_{load().name}_en_clqa")
     for figure in names:
         assert (BOARD / f"{figure}.svg").read_text(encoding="utf-8").count("match_options") == 1
         assert (BOARD / f"{figure}.png").stat().st_size > 20_000

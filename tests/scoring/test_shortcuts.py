@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
 
 from cmqa_tasks.facts.records import ARMS, Piece, evidence_id
 from cmqa_tasks.facts.release import Release, load
-from cmqa_tasks.scoring.shortcuts import UNTRAINED, Reader, Seen, alike, untrained
+from cmqa_tasks.scoring.shortcuts import AIM, LETTERS, UNTRAINED, Reader, Seen, alike, kept_letters, untrained
 from cmqa_tasks.worlds.own import read_jsonl
 
 
@@ -81,18 +83,22 @@ def identity(fact: str, piece: Piece) -> str:
 
 
 @pytest.fixture(scope="module")
-def v1() -> Release:
-    return load("v1")
+def shipped() -> Release:
+    return load()
 
 
-@pytest.mark.parametrize(
-    ("arm", "expected"),
-    [
-        ("text_text", {"shared_none": 0.534, "shared_at_most_one": 0.697, "each_lacks": 0.711, "nearest": 0.592}),
-        ("zh_zh", {"shared_none": 0.545, "shared_at_most_one": 0.694, "each_lacks": 0.733, "nearest": 0.602}),
-    ],
-)
-def test_what_shortcuts_get_on_the_first_release_is_known(v1: Release, arm: str, expected: dict[str, float]) -> None:
-    shares = untrained(ARMS[arm], Reader(v1))
-    assert {name: round(shares[name], 3) for name in expected} == expected
+@pytest.mark.parametrize("arm", ["text_text", "zh_zh", "en_zh"])
+def test_no_shortcut_solves_the_release_that_ships(shipped: Release, arm: str) -> None:
+    """Nor may it be beaten by calling the opposite."""
+    shares = untrained(ARMS[arm], Reader(shipped))
+    assert all(1 - AIM <= share <= AIM for share in shares.values()), shares
     assert shares["tallest"] == 0.5
+
+
+def test_letters_are_those_of_the_release_that_they_stand_beside(own_release: Release, tmp_path: Path) -> None:
+    assert kept_letters(tmp_path, own_release) == {}
+    rows = [{"release_sha256": own_release.fingerprint}, {"id": "page", "lines": [["ArrivesApril9,2027", 14]]}]
+    (tmp_path / LETTERS).write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    assert kept_letters(tmp_path, own_release) == {"page": [("Arrives April 9,2027", 14.0)]}
+    with pytest.raises(ValueError, match=rf"{LETTERS} is of a release {own_release.fingerprint[:8]}, not of"):
+        kept_letters(tmp_path, load())

@@ -1,11 +1,12 @@
 """From facts to the items of an arm: which piece stands where, balanced and paired.
 
-A release says by which of two rules its items are made (:attr:`cmqa_tasks.facts.release.Release.crossed`). The one of release v1
-is :func:`items`: every fact gives each two-piece arm one ``conflict`` item and its ``agree`` twin, next to each other, and each
-single arm one item per piece that the conflict items use. Which value comes first, which value an image carries, and which value
-the twin repeats follow from bits of the fact's rank within its type, so each is balanced within every type; the same fact uses
-the same pieces in every arm, so ``image_text`` and ``text_image`` differ in the order of the pieces and in nothing else. The
-other rule is :func:`cmqa_tasks.asking.crossed.crossed`.
+A release says by which of two rules its items are made (:attr:`cmqa_tasks.facts.release.Release.crossed`). The one of the
+miniature, and of files in which every line has two renderings of everything, is :func:`items`: every fact gives each two-piece
+arm one ``conflict`` item and its ``agree`` twin, next to each other, and each single arm one item per piece that the conflict
+items use. Which value comes first, which value an image carries, and which value the twin repeats follow from bits of the
+fact's rank within its type, so each is balanced within every type; the same fact uses the same pieces in every arm, so
+``image_text`` and ``text_image`` differ in the order of the pieces and in nothing else. The rule of the releases since v2 is
+:func:`cmqa_tasks.asking.crossed.crossed`.
 """
 
 from __future__ import annotations

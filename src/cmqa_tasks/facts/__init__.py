@@ -1,6 +1,6 @@
 """What is true: records, ids, canonical forms, arms and releases.
 
-    load("v1").facts, ARMS["image_text"].pieces
+    load("v2").facts, ARMS["image_text"].pieces
 
 Not part of the public API; see :mod:`cmqa_tasks`.
 """

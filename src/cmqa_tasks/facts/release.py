@@ -3,9 +3,9 @@
 On disk a release is a directory of ``facts.parquet``, ``texts.parquet``, ``images.parquet``, ``release.json`` (its metadata, with
 the SHA-256 of each file) and ``README.md`` (the dataset card, rendered from the metadata).
 
-    >>> release = load("v1")
+    >>> release = load("v2")
     >>> release.name, len(release.facts) >= 320
-    ('v1', True)
+    ('v2', True)
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cmqa_tasks.facts import resources
 from cmqa_tasks.facts.records import Fact, FrozenRecord, ImageEvidence, Piece, TextEvidence, evidence_id, fact_of_row
 from cmqa_tasks.writing.problems import first_problem
 
-DEFAULT = "v1"
+DEFAULT = "v2"
 """The release that tasks use unless told otherwise."""
 CROSSED_FORMAT = 2
 """From this ``format`` on, items of a release are crossed."""
@@ -98,7 +98,7 @@ class Release:
         self.fingerprint = fingerprint
         """Hash of everything in it, for results files."""
         self.crossed = crossed
-        """Whether its items cross the values of both pieces, and need not all evidence; else they are twins, as v1's are.
+        """Whether its items cross the values of both pieces, and need not all evidence; else they are twins.
         See :mod:`cmqa_tasks.asking.items`."""
         self._contents = contents
 

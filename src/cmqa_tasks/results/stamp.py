@@ -39,7 +39,7 @@ class Setting:
 
     @property
     def title(self) -> str:
-        """For headings: ``protocol aware in en, release v1 (70a2c0e8), task version 2.0``."""
+        """For headings: ``protocol aware in en, release v2 (70a2c0e8), task version 3.0``."""
         question = f"protocol {self.protocol} in {self.language}" if self.protocol else f"asked in {self.language}"
         by = "" if self.by == "generation" else " by log-likelihood"
         release = f"release {self.release} ({self.release_sha256[:8]})"

@@ -27,6 +27,7 @@ Counts = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
 RELATIONS: tuple[Relation, ...] = ("conflict", "agree", "single")
 Pieces = tuple[tuple[str, str], ...]
+EITHER = 2
 _SIDES = ("a", "b")
 
 
@@ -40,9 +41,10 @@ class Tally:
     counts: dict[str, Counts] = field(repr=False)
     """By arm: [facts × relations × outcomes]."""
     first: dict[str, npt.NDArray[np.int8]] = field(repr=False)
-    """By two-piece arm: which side (0, 1) the first piece of a fact's conflict item shows; −1 where there is none."""
+    """By two-piece arm: which side (0, 1) the first piece of a fact's conflict items shows; :data:`EITHER` where they are crossed
+    and show both; −1 where there is none."""
     correct: dict[str, npt.NDArray[np.bool_]] = field(repr=False)
-    """By single arm: [facts × sides], whether the piece was read correctly."""
+    """By single arm: [facts × sides], whether every piece that shows this side was read correctly."""
     log_density_ratio: dict[str, tuple[Values, Counts]] = field(repr=False)
     """By arm: per fact, the sum of its items' means, and how many items have one."""
 
@@ -64,13 +66,16 @@ class Tally:
         return int(sum(self.counts[arm].sum() for arm in arms if arm in self.counts))
 
     def readable(self, arm: str, first: str, second: str) -> npt.NDArray[np.bool_] | None:
-        """Per fact, whether both pieces of its conflict item were read correctly alone; None where single arms are missing."""
+        """Per fact, whether all pieces of its conflict items were read correctly alone; None where single arms are missing.
+
+        Crossed conflict items show either side in either place, so all that the two single arms ask about must be read.
+        """
         if arm not in self.first or first not in self.correct or second not in self.correct:
             return None
-        first_side = self.first[arm]
-        side, facts = np.maximum(first_side, 0), np.arange(len(self.facts))
-        both = self.correct[first][facts, side] & self.correct[second][facts, 1 - side]
-        return np.asarray(both & (first_side >= 0))
+        first_side, one, other = self.first[arm], self.correct[first], self.correct[second]
+        side, facts = np.clip(first_side, 0, 1), np.arange(len(self.facts))
+        shown = np.where(first_side == EITHER, one.all(axis=1) & other.all(axis=1), one[facts, side] & other[facts, 1 - side])
+        return np.asarray(shown & (first_side >= 0))
 
 
 @lru_cache(maxsize=256)
@@ -128,12 +133,15 @@ def _count_arm(tally: Tally, arm: str, items: pa.Table, index: pa.Array) -> None
     tally.counts[arm] = np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)
     conflict, single = relation == RELATIONS.index("conflict"), relation == RELATIONS.index("single")
     if single.any():
-        right = single & (outcome == OUTCOMES.index("correct")) & (side >= 0)
+        asked = single & (side >= 0)
         tally.correct[arm] = np.zeros((facts, 2), np.bool_)
-        tally.correct[arm][fact[right], side[right]] = True
+        tally.correct[arm][fact[asked], side[asked]] = True
+        wrong = asked & (outcome != OUTCOMES.index("correct"))
+        tally.correct[arm][fact[wrong], side[wrong]] = False
     else:
-        tally.first[arm] = np.full(facts, -1, np.int8)
-        tally.first[arm][fact[conflict]] = side[conflict]
+        shown = np.zeros((facts, 2), np.bool_)
+        shown[fact[conflict], side[conflict]] = True
+        tally.first[arm] = np.where(shown.all(axis=1), EITHER, np.where(shown.any(axis=1), shown[:, 1], -1)).astype(np.int8)
     logged = np.isfinite(ratio)
     if logged.any():
         sums, numbers = (np.bincount(fact[logged], weights, minlength=facts) for weights in (ratio[logged], None))

@@ -13,12 +13,15 @@ to it only where a reader of letters has read the page (``read_images``).
 
 from __future__ import annotations
 
+import gzip
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 
 from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.facts.records import ARMS, Arm, Fact, Item, Kind, Piece, evidence_id
@@ -28,6 +31,9 @@ from cmqa_tasks.scoring.metrics import Scored, rates
 
 AIM = 0.6
 """The most that a shortcut which learns nothing should get."""
+LETTERS = "letters.jsonl.gz"
+"""The file beside a release in which :func:`kept_letters` looks."""
+_WITHIN_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z\d])|(?<=\d)(?=[A-Z])")
 SAMPLED = 100
 """Facts that are looked at where a whole set would take too long."""
 Lines = Sequence[tuple[str, float]]
@@ -115,6 +121,26 @@ UNTRAINED: Mapping[str, Callable[[Seen], bool]] = {
     "tallest": _tallest,
 }
 """The shortcuts that learn nothing: name → whether the pieces of an item contradict each other."""
+
+
+def kept_letters(directory: Path, release: Release) -> dict[str, Lines]:
+    """What a reader of letters found on a release's pages, by id of the evidence; nothing where nothing is kept beside it.
+
+    The reader drops spaces: they are put back where a word begins with a capital or a number. ``benchmarks/letters.py`` made it.
+
+    Args:
+        directory: where the release's files lie.
+        release: the one in it.
+
+    Raises:
+        ValueError: it was read off another release.
+    """
+    if not (directory / LETTERS).is_file():
+        return {}
+    head, *rows = map(json.loads, gzip.decompress((directory / LETTERS).read_bytes()).decode().splitlines())
+    if head["release_sha256"] != release.fingerprint:
+        raise ValueError(f"{directory / LETTERS} is of a release {head['release_sha256'][:8]}, not of {release.fingerprint[:8]}")
+    return {row["id"]: [(_WITHIN_WORDS.sub(" ", text), float(height)) for text, height in row["lines"]] for row in rows}
 
 
 class Reader:

@@ -62,7 +62,7 @@ def opened(source: str | Path) -> Release:
 def read_jsonl(path: str | Path, name: str | None = None, *, outside: bool = False) -> Release:
     """Read a user's facts into a release in memory.
 
-    Where every line has two renderings of each value of all that it shows, in one language, items are made as in release v1; else
+    Where every line has two renderings of each value of all that it shows, in one language, items are twins; else
     they are crossed (:func:`cmqa_tasks.asking.items.items_of`), which needs less.
 
     Args:

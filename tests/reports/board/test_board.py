@@ -72,6 +72,27 @@ def test_a_gap_is_paired_by_fact(tmp_path: Path) -> None:
     assert row.values["gap"].high - row.values["gap"].low < 0.2, "only what may be unseen in 40 facts"
 
 
+def test_results_of_task_version_2_are_read_and_never_stand_beside_those_of_3(tmp_path: Path) -> None:
+    """Whatever else is alike: their items are made by another rule, and their answers read by another version."""
+    for version in (2.2, 3.0):
+        Run(good_until(30), arms=PAIRS, metadata={"version": version}).write(tmp_path / str(version))
+    boards = boards_of(tmp_path)
+    assert [(board.setting.task_version, len(board.rows)) for board in boards] == [("2.2", 1), ("3.0", 1)]
+
+
+def test_intervals_for_new_types_are_wider_where_types_differ(tmp_path: Path) -> None:
+    """One type's facts are all recognised, another's none: what other types would be like, two of them hardly say."""
+    by_type: Behaviour = lambda fact, relation: (  # noqa: E731
+        "correct" if relation != "conflict" else "conflict" if fact % 4 < 2 else "first"
+    )
+    run = Run(by_type, arms=PAIRS, groups=lambda fact: ("shopping", f"type{fact % 4}"))
+    values = row_of(run.write(tmp_path)).values
+    these, like_these = values["across_balanced"], values["across_balanced_for_new_types"]
+    assert these.value == like_these.value
+    assert like_these.high - like_these.low > 1.5 * (these.high - these.low)
+    assert 0 <= like_these.low <= like_these.value <= like_these.high <= 1
+
+
 def test_recognition_given_readable_leaves_out_what_cannot_be_read(tmp_path: Path) -> None:
     blind: Behaviour = lambda fact, relation: "correct" if fact >= 20 or relation == "single_b" else "unparsed"  # noqa: E731
     Run(good_until(30), arms=PAIRS).write(tmp_path / "pairs")

@@ -15,6 +15,7 @@ import pytest
 from made_runs import Behaviour, Run, always
 
 from cmqa_tasks.cli.main import main
+from cmqa_tasks.facts.release import DEFAULT
 from cmqa_tasks.reports.gate import outputs, reference, settings, snapshot
 from cmqa_tasks.reports.gate import verdict as gate
 from cmqa_tasks.reports.gate.modes import MODES
@@ -393,10 +394,10 @@ def test_a_reference_is_read_line_by_line_whatever_was_answered(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("metadata", "options"),
     [
-        ({"release": "v1"}, ""),
+        ({"release": DEFAULT}, ""),
         ({"release": "mini"}, " --data mini"),
         ({"release": "receipts"}, " --data DATA"),
-        ({"release": "v1", "protocol": "neutral", "question_language": "zh"}, " --protocols neutral --language zh"),
+        ({"release": DEFAULT, "protocol": "neutral", "question_language": "zh"}, " --protocols neutral --language zh"),
     ],
 )
 def test_the_summary_shows_how_to_look_at_an_item_of_any_release(

@@ -113,10 +113,12 @@ def _score(row: ModelRow) -> float:
 def _rows(contrast: Contrast, runs: Sequence[Run], ranked: bool, resamples: int, seed: int) -> Iterator[ModelRow]:
     facts = facts_of(runs, contrast.arms)
     tallies = [count(run, facts) for run in runs]
-    measured = estimates(tallies, contrast, resamples, seed)
+    labels = {name: labels_of(runs, facts, name) for name in GROUPINGS}
+    types = [f"{world}/{kind}" for world, kind in zip(labels["world"], labels["type"], strict=True)]
+    measured = estimates(tallies, contrast, resamples, seed, types)
     ranks, letters = _order(measured, len(facts)) if ranked else ([None], ["–"])
     lost = [numbers.unmeasured for numbers in measured]
-    groups = {name: by_group(tallies, contrast, lost, labels_of(runs, facts, name), seed) for name in GROUPINGS}
+    groups = {name: by_group(tallies, contrast, lost, labels[name], seed) for name in GROUPINGS}
     for number, (run, tally, numbers) in enumerate(zip(runs, tallies, measured, strict=True)):
         yield ModelRow(
             name=run.name,

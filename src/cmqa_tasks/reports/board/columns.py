@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 
 from cmqa_tasks.reports.board.board import Board, ModelRow
 from cmqa_tasks.reports.board.contrasts import Contrast
-from cmqa_tasks.reports.board.estimates import Estimate
+from cmqa_tasks.reports.board.estimates import OVER_TYPES, Estimate
 from cmqa_tasks.reports.board.groups import GroupScore
 from cmqa_tasks.reports.board.spread import Spread
 from cmqa_tasks.results import ModelStamp, Setting
@@ -29,6 +29,7 @@ _INTERVALS = (
     "across_recognition_given_readable",
     "same_log_density_ratio",
     "across_log_density_ratio",
+    *(f"{name}_for_new_types" for name in OVER_TYPES),
 )
 _PLAIN = ("readable", "preference", "prefers_first", "unparsed", "failed")
 NOT_MEASURED = "not measured"
@@ -110,6 +111,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("failed", lambda _: "failed", _value("failed")),
     Column("across_interval", lambda of: f"balanced, {of.across_name} [95 %]", _balanced("across", interval=True)),
     Column("same_interval", lambda of: f"balanced, {of.same_name} [95 %]", _balanced("same", interval=True)),
+    Column("gap_for_new_types", lambda _: "gap [95 %, types like these]", _with_interval("gap_for_new_types", signed)),
     Column("over_protocols", lambda _: "… over protocols", _range),
     Column("same_recognition", lambda of: f"recognition, {of.same_name}", _value("same_recognition")),
     Column("mcnemar", lambda _: "p (McNemar)", lambda row: NOTHING if row.within is None else p_value(row.within.adjusted)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from cmqa_tasks.reports.board.contrasts import Contrast
 from cmqa_tasks.results.tally import Tally
 from cmqa_tasks.scoring.metrics import FAILED, FALSE_ALARM, PREFERS_FIRST, RECOGNITION, UNPARSED, Metric, balanced
 from cmqa_tasks.scoring.statistics.bootstrap import RESAMPLES, Array, interval, resampled, widened
+from cmqa_tasks.scoring.statistics.clusters import by_cluster
 from cmqa_tasks.writing.numbers import number, rounded
 
 NOTHING = float("nan")
@@ -58,19 +59,57 @@ _PER_ARM = ("recognition", "false_alarm", "recognition_given_readable", "log_den
 _REACH = {"gap": (-1.0, 1.0)}
 
 
-def estimates(tallies: Sequence[Tally], contrast: Contrast, resamples: int = RESAMPLES, seed: int = 0) -> list[Estimates]:
-    """The numbers of models that were asked about the same facts: everything between them is paired."""
+OVER_TYPES = ("same_balanced", "across_balanced", "gap")
+"""Numbers that have a second interval, for new types of fact: ``gap_for_new_types``."""
+
+
+def estimates(
+    tallies: Sequence[Tally],
+    contrast: Contrast,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    types: Sequence[str] = (),
+) -> list[Estimates]:
+    """The numbers of models that were asked about the same facts: everything between them is paired.
+
+    Args:
+        tallies: of these models, over one list of facts.
+        contrast: what is compared.
+        resamples: of the facts, and of their types.
+        seed: of the resamples.
+        types: world and type of each fact, for intervals over types (:mod:`cmqa_tasks.scoring.statistics.clusters`); without
+            them, or with one type alone, there are none.
+    """
     lost = [unmeasured(tally, contrast.arms) for tally in tallies]
     columns = [_columns(tally, contrast, arms) for tally, arms in zip(tallies, lost, strict=True)]
     width = columns[0].shape[1]
     sums = np.concatenate(columns, axis=1)
     totals = sums.sum(axis=0, dtype=np.float64)[None]
     drawn = resampled(sums, resamples, seed)
+    kinds = len(set(types))
+    over_types = resampled(by_cluster(sums, types), resamples, seed) if kinds > 1 else None
     parts = [slice(number * width, (number + 1) * width) for number in range(len(tallies))]
     return [
-        _estimates(tally, contrast, arms, _rates(totals[:, part], contrast), _rates(drawn[:, part], contrast))
+        _with_types(
+            _estimates(tally, contrast, arms, _rates(totals[:, part], contrast), _rates(drawn[:, part], contrast)),
+            None if over_types is None else _rates(over_types[:, part], contrast),
+            kinds,
+        )
         for tally, arms, part in zip(tallies, lost, parts, strict=True)
     ]
+
+
+def _with_types(numbers: Estimates, drawn: Mapping[str, Array] | None, kinds: int) -> Estimates:
+    """The numbers with intervals over types beside those over facts."""
+    values = dict(numbers.values)
+    for name in OVER_TYPES:
+        value, ends = values[name].value, (NOTHING, NOTHING)
+        if drawn is not None and not math.isnan(value):
+            low, high = interval(drawn[name], kinds)
+            low, high = widened(low, high, kinds, _REACH.get(name, (0.0, 1.0)))
+            ends = float(low), float(high)
+        values[f"{name}_for_new_types"] = Estimate(value, *ends)
+    return replace(numbers, values=values)
 
 
 def unmeasured(tally: Tally, arms: Sequence[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 JSON lines: what it is and why it was recorded; then for each task a line about it and a line per item::
 
     {"format": 1, "mode": "exact", "model": "…", "reason": "…", "date": "2026-11-25", "stamp": {…}, "environment": {…},
-    "history": […]} {"arm": "image_text", "release": "v1", …, "items": 640}
+    "history": […]} {"arm": "image_text", "release": "v2", …, "items": 640}
     ["947bc3be2ca6fd4a", "5774b12b6f53ce13", "conflict", "first", "14200", "3f0e9a51"]
 
 The fields of an item: its id, its fact's id, relation, outcome, what was read, and the start of the SHA-256 of the response.

@@ -18,7 +18,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
 
 from cmqa_tasks.facts.records import Fact
 
@@ -46,42 +45,3 @@ def by_cluster(sums: npt.NDArray[np.generic], clusters: Sequence[str]) -> Array:
     totals = np.zeros((len(places), *sums.shape[1:]))
     np.add.at(totals, [places[name] for name in clusters], sums)
     return totals
-
-
-def design_effect(values: npt.NDArray[np.floating], clusters: Sequence[str]) -> float:
-    """By how much clusters inflate the variance of the mean of one value a fact, against facts drawn by themselves.
-
-    One where facts of a cluster are as unlike as any; NaN for fewer than two clusters or values that are all the same.
-
-    Args:
-        values: one a fact, such as the difference of two marks.
-        clusters: the cluster of each fact.
-    """
-    deviations = np.asarray(values, dtype=np.float64) - np.mean(values)
-    among = by_cluster(deviations, clusters)
-    facts, groups = len(deviations), len(among)
-    single = float((deviations**2).sum()) * facts / max(facts - 1, 1)
-    if groups < 2 or single == 0.0:
-        return float("nan")
-    return float((among**2).sum()) * groups / (groups - 1) / single
-
-
-def detectable(error: float, clusters: int, power: float = 0.8, level: float = 0.95) -> float:
-    """The smallest difference that an interval over so many clusters tells from zero with this power.
-
-    Student's quantiles of both errors at clusters − 1 degrees of freedom, times the standard error (Bloom, H. S. (1995), Minimum
-    detectable effects).
-
-    Args:
-        error: standard error of the difference, clusters resampled.
-        clusters: how many.
-        power: chance of telling it.
-        level: of the interval.
-
-    Raises:
-        ValueError: fewer than two clusters.
-    """
-    if clusters < 2:
-        raise ValueError(f"a detectable difference needs at least two clusters, not {clusters}")
-    quantiles = student.isf((1.0 - level) / 2.0, clusters - 1) + student.isf(1.0 - power, clusters - 1)
-    return float(quantiles) * error

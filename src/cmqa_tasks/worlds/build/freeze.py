@@ -24,7 +24,8 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import cmqa_tasks
-from cmqa_tasks.facts.release import CARD, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
+from cmqa_tasks.facts.release import CARD, CROSSED_FORMAT, FACTS, IMAGES, METADATA, TEXTS, FileInfo, ReleaseMetadata, sha256_of
+from cmqa_tasks.worlds.build.power import Power, power
 from cmqa_tasks.worlds.build.render import PAGE_SIZE, Renderer
 from cmqa_tasks.worlds.build.shards import SHARD_FACTS, build_shard, schema, shard_file, start_worker
 from cmqa_tasks.worlds.languages import LANGUAGES
@@ -177,10 +178,25 @@ def card(metadata: ReleaseMetadata, directory: Path) -> str:
     """The dataset card, from the metadata and the facts themselves."""
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
     source = (resources.files("cmqa_tasks.worlds.build") / "card.md.j2").read_text(encoding="utf-8")
-    types = sorted(_type_counts(directory / FACTS))
+    types = sorted(_type_counts(metadata, directory))
     evidence = _evidence_counts(metadata, directory)
     rules = {name: sentences["same"] for name, sentences in (tellings(metadata.languages[0]) or {"types": {}})["types"].items()}
-    return environment.from_string(source).render(metadata=metadata, types=types, evidence=evidence, rules=rules) + "\n"
+    shown = _gaps(metadata, directory) if metadata.format >= CROSSED_FORMAT else []
+    return (
+        environment.from_string(source).render(metadata=metadata, types=types, evidence=evidence, rules=rules, gaps=shown) + "\n"
+    )
+
+
+def _gaps(metadata: ReleaseMetadata, directory: Path) -> list[tuple[str, int, int, Power]]:
+    """(what, number of types, number of facts, smallest gaps) of the set, and of one of its worlds, the smallest one."""
+    table = pq.read_table(directory / FACTS, columns=["world", "type"]).slice(0, metadata.facts)
+    by_world: dict[str, Counter[str]] = {}
+    for world, kind in zip(table["world"].to_pylist(), table["type"].to_pylist(), strict=True):
+        by_world.setdefault(world, Counter())[kind] += 1
+    everything = {f"{world}/{kind}": count for world, kinds in by_world.items() for kind, count in kinds.items()}
+    one_world = min(by_world.values(), key=lambda kinds: kinds.total())
+    sets: list[tuple[str, Mapping[str, int]]] = [("all of it", everything), ("one world", one_world)]
+    return [(what, len(kinds), sum(kinds.values()), power(kinds)) for what, kinds in sets]
 
 
 def _evidence_counts(metadata: ReleaseMetadata, directory: Path) -> list[tuple[str, int, int]]:
@@ -193,9 +209,11 @@ def _languages_of(file: Path) -> Counter[str]:
     return Counter(pq.read_table(file, columns=["language"])["language"].to_pylist())
 
 
-def _type_counts(facts: Path) -> Iterator[tuple[str, str, str, bool, int]]:
-    """(world, type, kind, graphical, number of facts) of each fact type."""
+def _type_counts(metadata: ReleaseMetadata, directory: Path) -> Iterator[tuple[str, str, str, bool, int]]:
+    """(world, type, kind, graphical, number of facts that models are asked about) of each fact type."""
     keys = ["world", "type", "kind", "graphical"]
-    counted = pq.read_table(facts, columns=keys).group_by(keys).aggregate([([], "count_all")])
+    counted = (
+        pq.read_table(directory / FACTS, columns=keys).slice(0, metadata.facts).group_by(keys).aggregate([([], "count_all")])
+    )
     for row in counted.to_pylist():
         yield row["world"], row["type"], row["kind"], row["graphical"], row["count_all"]

@@ -10,7 +10,8 @@ Steps, in order; each starts from what the ones before it left:
 * ``check``: refuses a set that rules solve (more than ``AIM`` of ``scoring/shortcuts.py``), that lacks evidence or that is too
   large; then moves it to ``src/cmqa_tasks/data``, in place of the one there.
 * ``letters``: what a reader of letters finds on its pages (``benchmarks/letters.py``; the extra ``ocr``).
-* ``board``: the reference policies through the real lmms-eval, their board and figures, and ``leaderboards/reference.md``.
+* ``runs``: the reference policies through the real lmms-eval, into ``runs/policies`` (twenty minutes).
+* ``board``: their board and figures, and ``leaderboards/reference.md``.
 * ``tables``: what rules get under every protocol, in ``leaderboards/protocols.md``.
 * ``baselines``: what solvers without understanding get, in ``leaderboards/baselines.md``.
 * ``references``: what the miniature's checkpoints answer under today's task version; only the stamp should change.
@@ -100,16 +101,19 @@ def read_letters(workers: int | None) -> None:
     fill(page, "letters", f"At full size:\n\n{whole}\nAt two thirds, the first 80 facts:\n\n{smaller}")
 
 
-def publish_board() -> None:
-    """The policies through lmms-eval, their board, and the table of reference.md."""
-    runs = ROOT / "runs" / "policies"
-    shutil.rmtree(runs, ignore_errors=True)
+def run_policies() -> None:
+    """The policies through lmms-eval."""
+    shutil.rmtree(ROOT / "runs" / "policies", ignore_errors=True)
     _run([sys.executable, "-m", "cmqa_tasks.cli", "lmms-eval", "--config", str(BOARD / "runs.yaml")])
+
+
+def publish_board() -> None:
+    """The board of the policies' runs, and the table of reference.md."""
     for path in BOARD.iterdir():
         if path.name != "runs.yaml":
             path.unlink()
     _run([sys.executable, "-m", "cmqa_tasks.cli", "leaderboard", "runs/policies", "--out", str(BOARD), "--figures"])
-    fill(ROOT / "leaderboards" / "reference.md", "policies", demo.table(list(POLICIES), runs))
+    fill(ROOT / "leaderboards" / "reference.md", "policies", demo.table(list(POLICIES), ROOT / "runs" / "policies"))
 
 
 def write_tables() -> None:
@@ -172,7 +176,7 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-STEPS = ("build", "check", "letters", "board", "tables", "baselines", "references", "files")
+STEPS = ("build", "check", "letters", "runs", "board", "tables", "baselines", "references", "files")
 
 
 def main() -> None:
@@ -188,6 +192,7 @@ def main() -> None:
             "build": lambda: build_set(given.workers),
             "check": check_and_move,
             "letters": lambda: read_letters(given.workers),
+            "runs": run_policies,
             "board": publish_board,
             "tables": write_tables,
             "baselines": write_baselines,

@@ -15,7 +15,7 @@ Steps, in order; each starts from what the ones before it left:
 * ``tables``: what rules get under every protocol, in ``leaderboards/protocols.md``.
 * ``baselines``: what solvers without understanding get, in ``leaderboards/baselines.md``.
 * ``references``: what the miniature's checkpoints answer under today's task version; only the stamp should change.
-* ``files``: task files, ``docs/tasks.md`` and the snapshots of prompts.
+* ``files``: task files, ``docs/tasks.md``, the snapshots of prompts, and what the tutorial shows.
 
 In a Markdown file it writes between ``<!-- NAME -->`` and ``<!-- /NAME -->`` and nowhere else. The version rule is yours: a set
 with other facts, passages or pages raises ``metadata.version`` in ``tasks/*/_settings`` and has a line in ``CHANGELOG.md``.
@@ -145,9 +145,10 @@ def update_references() -> None:
 
 
 def write_files() -> None:
-    """Task files and snapshots."""
+    """Task files, snapshots of prompts, and the outputs of the tutorial."""
     _run([sys.executable, "-m", "cmqa_tasks.harness.task_files"])
-    _run([sys.executable, "-m", "pytest", "-q", "tests/asking/test_prompts.py", "--update-snapshots"])
+    tests = ["tests/asking/test_prompts.py", "tests/test_public_api.py::test_the_tutorial_gives_what_it_shows"]
+    _run([sys.executable, "-m", "pytest", "-q", *tests, "--update-snapshots"])
 
 
 def fill(page: Path, name: str, text: str) -> None:

@@ -86,7 +86,7 @@ def test_the_wheel_holds_tasks_prompts_and_data_and_is_small(wheel: Path) -> Non
     for harness in HARNESSES:
         shipped = {f"cmqa_tasks/_shipped/tasks/{harness}/{file.path}" for file in catalogue.files(harness)}
         assert shipped <= set(names)
-    assert wheel.stat().st_size <= 25e6
+    assert wheel.stat().st_size <= 30e6
 
 
 @pytest.mark.slow

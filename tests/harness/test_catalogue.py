@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from cmqa_tasks.asking import prompts
+from cmqa_tasks.asking.items import items_of
 from cmqa_tasks.asking.protocols import PROTOCOLS
 from cmqa_tasks.facts.records import ARMS
 from cmqa_tasks.harness import catalogue
@@ -99,7 +100,7 @@ def test_tasks_load_by_name_in_lmms_eval(step: int) -> None:
         (task,) = manager.load_task_or_group(name).values()
         assert task.config.task == name
         assert (task.settings.protocol.name, task.settings.language) == _expected(name)
-        assert len(task.eval_docs) == 2 * len(task.settings.release.facts)
+        assert len(task.eval_docs) == len(list(items_of(task.settings.arm, task.settings.release)))
     for group, arms in GROUPS.items():
         (members,) = manager.load_task_or_group(group).values()
         assert list(members) == [task_name(ARMS[arm]) for arm in arms]
@@ -117,7 +118,7 @@ def test_tasks_load_by_name_in_lm_eval(step: int) -> None:
         assert (task.settings.protocol.name, task.settings.language) == _expected(name)
         assert (task.OUTPUT_TYPE == "multiple_choice") == name.endswith(catalogue.LOGLIKELIHOOD)
         assert task.config.metadata["version"] == task.VERSION
-        assert len(task.eval_docs) == 2 * len(task.settings.release.facts)
+        assert len(task.eval_docs) == len(list(items_of(task.settings.arm, task.settings.release)))
 
 
 @pytest.mark.harness

@@ -132,7 +132,7 @@ def _where(metric: str) -> str:
 
 def _language_rows() -> Iterable[tuple[str, ...]]:
     for code, language in LANGUAGES.items():
-        yield code, language.name, "both layouts" if language.both_layouts else "the layout of the conflict items"
+        yield code, language.name, "both layouts" if language.both_layouts else "the layout that stands beside passages"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -27,7 +27,7 @@ import torch
 
 _LOGGER = logging.getLogger(__name__)
 DEFAULT = 2000
-"""Megabytes of features: some 700 pages of 640 × 480 for a model of 7 billion parameters; ``cmqa_crossmodal`` shows 480."""
+"""Megabytes of features: some 700 pages of 640 × 480 for a model of 7 billion parameters; ``cmqa_crossmodal`` shows 640."""
 MOST_COMPARED = 8
 """Combinations of image sizes that are computed both ways, to see whether a batch's images can be taken apart."""
 

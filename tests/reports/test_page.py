@@ -33,7 +33,7 @@ from cmqa_tasks.reports.page import reasons
 from cmqa_tasks.results import latest_samples, read_runs
 from cmqa_tasks.scoring.marks import sample_of
 
-LIMIT = 12
+LIMIT = 24
 LAYERS, HEADS = (0, 1, 3), 4
 SEGMENTS = ("evidence_a", "evidence_b", "question", "sink", "other", "generated")
 ROOT = Path(__file__).parents[2]
@@ -419,8 +419,8 @@ def test_less_room_means_fewer_items_and_the_page_says_so(
     assert capsys.readouterr().out.count(" 0 items, 0 images") == 2, "tables and plots are always there"
     tab = watched().open(pages["small"])
     (note,) = texts(tab, ".notes li")
-    assert f"32 of {4 * LIMIT} items can be looked at" in note, "four facts, eight items each"
-    assert tab.locator("#count").inner_text() == "32 of 32 items"
+    assert f"64 of {4 * LIMIT} items can be looked at" in note, "four facts, sixteen items each"
+    assert tab.locator("#count").inner_text() == "64 of 64 items"
 
 
 HOSTILE = (

@@ -64,7 +64,7 @@ def test_policies_have_their_known_rows(boards: list[dict[str, Any]]) -> None:
     row_of = rows(boards[0])
     assert {row["rank"] for row in row_of.values()} == {None}, "a limited run is not ranked"
     for name, value in (("across_balanced", 1.0), ("gap", 0.0), ("across_recognition_given_readable", 1.0), ("readable", 1.0)):
-        assert row_of[ORACLE][name] == value
+        assert row_of[ORACLE][name] == value, name
     assert row_of[ORACLE]["preference"] is None
     for name, value in (("across_balanced", 0.5), ("gap", 0.0), ("across_recognition", 0.0), ("preference", 1.0)):
         assert row_of[FOLLOW][name] == value

@@ -227,6 +227,7 @@ def _facts_readable(tally: Tally, contrast: Contrast) -> int:
 
 
 def _share_readable(tally: Tally, contrast: Contrast, arm: str) -> float:
-    """The share of an arm's conflict items whose two pieces were both read correctly alone."""
+    """The share of the facts that an arm asks about whose pieces were all read correctly alone."""
     readable = tally.readable(arm, *contrast.singles[arm])
-    return NOTHING if readable is None else float(readable.sum() / max(1, tally.marks(arm, RECOGNITION)[1].sum()))
+    asked = (tally.marks(arm, RECOGNITION)[1] > 0).sum()  # crossed sets ask about a fact several times
+    return NOTHING if readable is None else float(readable.sum() / max(1, asked))

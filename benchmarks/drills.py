@@ -103,7 +103,10 @@ COMMANDS = (
     Command("leaderboard", _runs, (*_CLI, "leaderboard", "{inputs}/good", "{inputs}/bad", "--out", "{out}/boards")),
     Command("report", _runs, (*_CLI, "report", "{inputs}/good", "{inputs}/bad", "--out", "{out}/page.html")),
     Command(
-        "reference", _runs, (*_CLI, "reference", "update", "{inputs}/good", "--out", "{out}/good.jsonl", "--reason", "drill")
+        "reference",
+        _runs,
+        (*_CLI, "reference", "update", "{inputs}/good", "--out", "{out}/good.jsonl", "--reason", "drill"),
+        remembers=True,
     ),
     Command("merge", _shards, ("-c", _MERGE, "{out}/log"), in_place=True),
 )

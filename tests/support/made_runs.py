@@ -37,6 +37,8 @@ class Run:
     attention: Mapping[str, float] = field(default_factory=dict)
     """Mean ``log_density_ratio`` by arm."""
     suffix: str = ""
+    crossed: bool = False
+    """Whether both values stand first in turn, as in release v2: twice the items of arms with two pieces."""
     groups: Callable[[int], tuple[str, str]] = lambda _: ("shopping", "price")
     """World and type of a fact, by its number."""
     kinds: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -66,8 +68,9 @@ class Run:
 
     def results(self) -> dict[str, Any]:
         """The results file."""
-        counts = {"original": 2 * (self.original or self.facts), "effective": 2 * self.facts}
-        limit = None if self.original is None else 2 * self.facts
+        asked = 4 if self.crossed else 2
+        counts = {"original": asked * (self.original or self.facts), "effective": asked * self.facts}
+        limit = None if self.original is None else asked * self.facts
         settings = {"model": "cmqa_hf", "model_args": f"pretrained={self.model}", "limit": limit, "offset": 0}
         tasks = {self.task(arm): self.about() | ({"pieces": self.kinds[arm]} if arm in self.kinds else {}) for arm in self.arms}
         return {
@@ -83,14 +86,16 @@ class Run:
     def rows(self, arm: str) -> list[dict[str, Any]]:
         """The lines of an arm's samples file."""
         single = len(self.kinds.get(arm, ())) == 1 if arm not in ARMS else ARMS[arm].single
-        kinds = (("single", "a"), ("single", "b")) if single else (("conflict", "a"), ("agree", "a"))
+        sides = "ab" if self.crossed else "a"
+        pairs = [(relation, side) for side in sides for relation in ("conflict", "agree")]
+        kinds = [("single", "a"), ("single", "b")] if single else pairs
         return [self.row(arm, fact, relation, side) for fact in range(self.facts) for relation, side in kinds]
 
     def row(self, arm: str, fact: int, relation: str, side: str) -> dict[str, Any]:
         """One line."""
         about = self.about()
         outcome = self.behaviour(fact, f"single_{side}" if relation == "single" else relation)
-        sides = [side] if relation == "single" else [side, "b" if relation == "conflict" else side]
+        sides = [side] if relation == "single" else [side, "ab"[side == "a"] if relation == "conflict" else side]
         record = {
             "item_id": content_id(arm, fact, relation, side),
             "fact_id": content_id(fact),

@@ -37,16 +37,17 @@ def good_until(fact: int) -> Behaviour:
     return lambda number, relation: ("conflict" if number < fact else "first") if relation == "conflict" else "correct"
 
 
-def evaluate(directory: Path, unimodal: Behaviour, cross: Behaviour) -> Path:
+def evaluate(directory: Path, unimodal: Behaviour, cross: Behaviour, crossed: bool = False) -> Path:
     """A model with one behaviour on pairs of one kind and another across kinds; single pieces are all read."""
-    Run(unimodal, arms=("text_text", "image_image")).write(directory / "unimodal")
-    Run(cross, arms=("image_text", "text_image")).write(directory / "cross")
+    Run(unimodal, arms=("text_text", "image_image"), crossed=crossed).write(directory / "unimodal")
+    Run(cross, arms=("image_text", "text_image"), crossed=crossed).write(directory / "cross")
     Run(always(True), arms=("text", "image")).write(directory / "single")
     return directory
 
 
-def test_the_numbers_of_a_row(tmp_path: Path) -> None:
-    row = row_of(evaluate(tmp_path, good_until(36), good_until(10)))
+@pytest.mark.parametrize("crossed", [False, True])
+def test_the_numbers_of_a_row(tmp_path: Path, crossed: bool) -> None:
+    row = row_of(evaluate(tmp_path, good_until(36), good_until(10), crossed))
     values = {name: estimate.value for name, estimate in row.values.items()}
     assert values["same_recognition"] == pytest.approx(0.9)
     assert values["across_recognition"] == pytest.approx(0.25)
@@ -58,7 +59,7 @@ def test_the_numbers_of_a_row(tmp_path: Path) -> None:
     assert values["preference"] == pytest.approx(0.5), "it follows the first piece, which is the image in one of two arms"
     assert values["prefers_first"] == 1.0
     assert values["unparsed"] == 0.0
-    assert (row.items, row.facts, row.rank, row.marks) == (320, 40, 1, ())
+    assert (row.items, row.facts, row.rank, row.marks) == (640 if crossed else 320, 40, 1, ())
     gap = row.values["gap"]
     assert 0.22 < gap.low < 0.325 < gap.high < 0.43
     assert row.arms["image_text"]["recognition"].value == pytest.approx(0.25)

@@ -47,6 +47,20 @@ def test_differences_are_paired_by_item(tmp_path: Path) -> None:
     assert {flip.better for flip in comparison.flips if flip.outcome_b == "conflict"} == {True}
 
 
+def test_items_of_one_fact_count_as_one_observation(tmp_path: Path) -> None:
+    """Crossed sets have each conflict in both orders. Taken as independent, they would promise more than they can show."""
+    once, twice = (
+        compared(
+            Run(good_between(0, 20), arms=PAIRS, crossed=crossed).write(tmp_path / f"{crossed}a"),
+            Run(good_between(5, 35), arms=PAIRS, crossed=crossed).write(tmp_path / f"{crossed}b"),
+        )
+        for crossed in (False, True)
+    )
+    assert [arm.items for arm in twice.arms] == [2 * arm.items for arm in once.arms]
+    for before, after in zip(once.arms, twice.arms, strict=True):
+        assert after.recognition == before.recognition
+
+
 def test_items_that_one_side_lacks_are_left_out_and_counted(tmp_path: Path) -> None:
     a = Run(always(True), arms=PAIRS).write(tmp_path / "a")
     b = Run(always(False), arms=PAIRS[:3], facts=10, original=40).write(tmp_path / "b")

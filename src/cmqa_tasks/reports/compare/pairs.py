@@ -39,15 +39,15 @@ class Rate:
     difference: Estimate
     """b − a."""
     gained: int
-    """Items that only b calls contradictory."""
+    """Facts that b calls contradictory more often; items of one fact are not independent."""
     lost: int
-    """Items that only a calls contradictory."""
+    """Facts that a calls contradictory more often."""
     p: float
-    """McNemar's exact p."""
+    """McNemar's exact p, over facts."""
     adjusted: float
     """The same, adjusted for all arms of the setting (Holm)."""
     detectable: float
-    """The smallest difference that would be found in four of five cases, at this share of flipped items."""
+    """The smallest difference that would be found in four of five cases, at this share of facts that differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +235,12 @@ def _relation(rates: _Rates, number: int) -> list[Rate]:
     compared = []
     for index, arm in enumerate(rates.arms):
         (before, counted), (after, _) = (tally.marks(arm, _RATES[number]) for tally in rates.tallies)
-        gained, lost, items = int((after > before).sum()), int((after < before).sum()), int(counted.sum())
+        gained, lost, facts = int((after > before).sum()), int((after < before).sum()), int((counted > 0).sum())
         a, b = rates.exact[0, index, number], rates.exact[1, index, number]
         drawn = rates.drawn[:, 1, index, number] - rates.drawn[:, 0, index, number]
         difference = rates.estimate(b - a, drawn, rates.facts([index]))
-        smallest = detectable(items, (gained + lost) / items if items else 0.0, POWER)
-        p = mcnemar(gained, lost) if items else math.nan
+        smallest = detectable(facts, (gained + lost) / facts if facts else 0.0, POWER)
+        p = mcnemar(gained, lost) if facts else math.nan
         compared.append(Rate(float(a), float(b), difference, gained, lost, p, math.nan, smallest))
     adjusted = holm([rate.p for rate in compared])
     return [replace(rate, adjusted=value) for rate, value in zip(compared, adjusted, strict=True)]
